@@ -1,0 +1,43 @@
+"""Apply a site configuration: provision, change, refuse or ignore."""
+
+from dataclasses import dataclass
+
+from application.ports import Counters, MalformedConfiguration, Transactions
+from domain.microgrid import Change, Microgrid
+from domain.site import SiteConfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyConfiguration:
+    """A configuration arrived, readable or at least answerable."""
+
+    offered: SiteConfiguration | MalformedConfiguration
+    traceparent: str | None = None
+
+
+class ApplyConfigurationHandler:
+    """Commits what the microgrid makes of it, together with the events that say so."""
+
+    def __init__(self, transactions: Transactions, counters: Counters) -> None:
+        self._transactions = transactions
+        self._counters = counters
+
+    async def handle(self, command: ApplyConfiguration) -> Microgrid:
+        """The microgrid as it is after the command. Raises ConcurrentChange."""
+        offered = command.offered
+        async with self._transactions.begin() as transaction:
+            found = await transaction.microgrids.get(offered.microgrid_id)
+            change = _offer(found or Microgrid(offered.microgrid_id), offered)
+            if not change.events:
+                self._counters.outdated_configuration(offered.microgrid_id)
+                return change.microgrid
+            await transaction.microgrids.save(change.microgrid)
+            await transaction.outbox.append(change.events, command.traceparent)
+            await transaction.commit()
+        return change.microgrid
+
+
+def _offer(microgrid: Microgrid, offered: SiteConfiguration | MalformedConfiguration) -> Change:
+    if isinstance(offered, MalformedConfiguration):
+        return microgrid.refuse_malformed(offered.version, offered.digest, offered.faults)
+    return microgrid.configure(offered)

@@ -1,0 +1,52 @@
+"""Run one rebalance cycle for a microgrid."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from application.ports import Counters, Tracing, Transactions
+from domain import rebalance
+from domain.events import CycleCompleted
+from domain.microgrid import Decide
+from domain.plan import Trigger
+from domain.telemetry import Readings
+
+
+@dataclass(frozen=True, slots=True)
+class RunCycle:
+    """A cycle is due. `traceparent` is that of the newest reading behind it."""
+
+    microgrid_id: str
+    readings: Readings
+    trigger: Trigger
+    at: datetime
+    traceparent: str | None = None
+
+
+class RunCycleHandler:
+    """Commits the decision and the event that announces it; a cycle without news changes only what is remembered."""
+
+    def __init__(
+        self, transactions: Transactions, tracing: Tracing, counters: Counters, decide: Decide = rebalance.decide
+    ) -> None:
+        self._transactions = transactions
+        self._tracing = tracing
+        self._counters = counters
+        self._decide = decide
+
+    async def handle(self, command: RunCycle) -> CycleCompleted | None:
+        """The published cycle, None where there was nothing to say. Raises ConcurrentChange."""
+        with self._tracing.cycle_span(command.microgrid_id, command.traceparent) as traceparent:
+            async with self._transactions.begin() as transaction:
+                microgrid = await transaction.microgrids.get(command.microgrid_id)
+                if microgrid is None:
+                    return None
+                change = microgrid.run_cycle(command.readings, command.trigger, command.at, self._decide)
+                if change.plan_fault is not None:
+                    self._counters.refused_plan(command.microgrid_id, change.plan_fault)
+                if change.microgrid != microgrid:
+                    await transaction.microgrids.save(change.microgrid)
+                    await transaction.outbox.append(change.events, traceparent)
+                    await transaction.commit()
+        published = next((event for event in change.events if isinstance(event, CycleCompleted)), None)
+        self._counters.cycle(command.microgrid_id, published is not None)
+        return published

@@ -1,0 +1,8 @@
+"""The CloudEvents types of the events, as subscribers know them (contract section 7)."""
+
+from typing import Final
+
+MICROGRID_PROVISIONED: Final = "busbar.microgrid.provisioned.v1"
+CONFIGURATION_APPLIED: Final = "busbar.configuration.applied.v1"
+CONFIGURATION_REJECTED: Final = "busbar.configuration.rejected.v1"
+CYCLE_COMPLETED: Final = "busbar.cycle.completed.v1"

@@ -1,0 +1,116 @@
+"""The newest readings of every microgrid, conflated, and which cycles are due."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from domain.microgrid import Microgrid
+from domain.plan import Trigger
+from domain.power_tree import Site
+from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, Readings, Reception, Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class DueCycle:
+    """A cycle that is due now, and why."""
+
+    microgrid_id: str
+    readings: Readings
+    trigger: Trigger
+    traceparent: str | None
+
+
+@dataclass(slots=True)
+class _Box:
+    """One microgrid's mail. `soon` and `later` are set while something waits for a cycle."""
+
+    site: Site
+    readings: Readings = field(default_factory=Readings)
+    decided_at: datetime | None = None
+    configured: bool = True
+    soon: bool = False
+    later: bool = False
+    traceparent: str | None = None
+
+    def due(self) -> tuple[timedelta, Trigger]:
+        """How long after the last cycle the next one is due, and what will have triggered it."""
+        settings = self.site.configuration.settings
+        if self.configured:
+            return timedelta(seconds=settings.min_cycle_interval_s), Trigger.CONFIGURATION
+        if self.soon:
+            return timedelta(seconds=settings.min_cycle_interval_s), Trigger.TELEMETRY
+        refresh = timedelta(seconds=settings.refresh_interval_s)
+        telemetry = timedelta(seconds=settings.telemetry_cycle_interval_s)
+        if self.later and telemetry < refresh:
+            return telemetry, Trigger.TELEMETRY
+        return refresh, Trigger.TIMER
+
+
+class Mailbox:
+    """Where readings wait for the next cycle. Grows with chargers, not with messages."""
+
+    def __init__(self) -> None:
+        self._boxes: dict[str, _Box] = {}
+
+    def knows(self, microgrid_id: str) -> bool:
+        return microgrid_id in self._boxes
+
+    def open(self, microgrid: Microgrid) -> None:
+        """Take mail for this microgrid from now on, by its configuration in force; what is there already stays."""
+        if microgrid.site is None:
+            return
+        box = self._boxes.get(microgrid.microgrid_id)
+        if box is None:
+            self._boxes[microgrid.microgrid_id] = _Box(microgrid.site)
+        elif box.site.configuration.version != microgrid.site.configuration.version:
+            box.site = microgrid.site
+            box.configured = True
+
+    def close(self, microgrid_id: str) -> None:
+        """Forget a microgrid that somebody else decides now."""
+        self._boxes.pop(microgrid_id, None)
+
+    def post(self, telemetry: Telemetry, received_at: datetime, traceparent: str | None = None) -> Reception:
+        """Keep what is newer; a change of status or session, or a meter over its limit, makes a cycle due soon."""
+        box = self._boxes[telemetry.microgrid_id]
+        reception = box.readings.receive(telemetry, box.site.tree, received_at)
+        box.later = True
+        box.soon = box.soon or reception.news or _over_its_limit(telemetry, box.site)
+        box.traceparent = traceparent or box.traceparent
+        return reception
+
+    def due(self, now: datetime) -> list[DueCycle]:
+        """The cycles that are due at this instant; each stays due until it is reported `decided`."""
+        cycles = []
+        for microgrid_id, box in self._boxes.items():
+            after, trigger = box.due()
+            if box.decided_at is None or now - box.decided_at >= after:
+                cycles.append(DueCycle(microgrid_id, box.readings, trigger, box.traceparent))
+        return cycles
+
+    def next_due(self) -> datetime | None:
+        """When the next cycle is due if nothing more arrives; None where there is nobody to decide for.
+
+        An instant that has passed means now.
+        """
+        instants = [
+            datetime.min.replace(tzinfo=UTC) if box.decided_at is None else box.decided_at + box.due()[0]
+            for box in self._boxes.values()
+        ]
+        return min(instants, default=None)
+
+    def decided(self, microgrid_id: str, at: datetime) -> None:
+        """A cycle was decided on all the mail there is."""
+        box = self._boxes[microgrid_id]
+        box.decided_at = at
+        box.configured = box.soon = box.later = False
+        box.traceparent = None
+
+
+def _over_its_limit(telemetry: Telemetry, site: Site) -> bool:
+    match telemetry:
+        case CircuitTelemetry():
+            index = site.tree.node_index.get(telemetry.circuit_id)
+            capacity = None if index is None else site.tree.nodes[index].default_capacity_w
+            return capacity is not None and telemetry.power_w > capacity
+        case ChargePointTelemetry():
+            return False

@@ -1,0 +1,278 @@
+"""What the application asks of the outside world, as Protocols named by role."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
+
+from application.queries.rows import CycleRow, StatusRow
+from domain.events import DomainEvent
+from domain.microgrid import Microgrid
+from domain.site import Fault, SiteConfiguration
+from domain.telemetry import Receipt, Telemetry
+
+
+class Clock(Protocol):
+    """Time as the service sees it: UTC, zone-aware, real or simulated."""
+
+    def now(self) -> datetime: ...
+
+    async def sleep_until(self, instant: datetime) -> None: ...
+
+
+# --- what travels on the bus -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An encoded message: key, headers and value as they lie on the bus."""
+
+    key: str | None
+    headers: tuple[tuple[str, bytes], ...]
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a message lies on the bus."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One partition of one topic."""
+
+    topic: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedConfiguration:
+    """A configuration whose shape is wrong but which names its microgrid, so that it can be answered."""
+
+    microgrid_id: str
+    version: int | None
+    faults: tuple[Fault, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A null value on the configuration topic: counted, changes nothing."""
+
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A message nobody can read, as it came, with the code for the dead-letter topic."""
+
+    code: str
+    detail: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedEvent:
+    """An event as subscribers see it: `data` is the parsed JSON of its value."""
+
+    microgrid_id: str
+    event_seq: int
+    type: str
+    data: dict[str, Any]
+
+
+Inbound: TypeAlias = SiteConfiguration | MalformedConfiguration | Telemetry | Tombstone | PublishedEvent | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message of a batch, read, with its place and the trace it belongs to."""
+
+    position: Position
+    body: Inbound
+    traceparent: str | None = None
+
+
+class Assignment(Protocol):
+    """Told which partitions a consumer gains and loses, in time to drain."""
+
+    async def assigned(self, partitions: frozenset[Partition]) -> None: ...
+
+    async def revoked(self, partitions: frozenset[Partition]) -> None: ...
+
+
+class MessageSource(Protocol):
+    """A consumer of a group: batches in order per key, at least once."""
+
+    async def receive(self, limit: int) -> Sequence[Received]:
+        """The next messages that are there now, `limit` at most; empty when there are none."""
+        ...
+
+    async def acknowledge(self, positions: Sequence[Position]) -> None:
+        """What was received up to these positions is done and is not delivered again."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where messages nobody can read are put, with their coordinates."""
+
+    async def put(self, position: Position, unreadable: Unreadable) -> None: ...
+
+
+class EventPublisher(Protocol):
+    """The bus, outbound. Returns once every message is acknowledged."""
+
+    async def publish(self, messages: Sequence[Message]) -> None: ...
+
+
+# --- what is seen ------------------------------------------------------------------------------------------
+
+
+class Counters(Protocol):
+    """What is counted instead of being answered. Names and attributes are the adapter's affair."""
+
+    def readings(self, microgrid_id: str, receipts: Mapping[Receipt, int]) -> None: ...
+
+    def outdated_configuration(self, microgrid_id: str) -> None: ...
+
+    def tombstone(self) -> None: ...
+
+    def dead_letter(self, code: str) -> None: ...
+
+    def cycle(self, microgrid_id: str, published: bool) -> None: ...
+
+    def refused_plan(self, microgrid_id: str, fault: str) -> None: ...
+
+
+class Tracing(Protocol):
+    """Spans, without knowing who collects them."""
+
+    def cycle_span(self, microgrid_id: str, traceparent: str | None) -> AbstractContextManager[str | None]:
+        """A span in the trace that `traceparent` names; yields the traceparent to hand on."""
+        ...
+
+
+# --- what is persisted -------------------------------------------------------------------------------------
+
+
+class ConcurrentChange(Exception):
+    """Somebody else committed a newer version of this microgrid first."""
+
+
+class MicrogridRepository(Protocol):
+    """Microgrids by id. `save` compares and sets the version the aggregate was read with."""
+
+    async def get(self, microgrid_id: str) -> Microgrid | None: ...
+
+    async def save(self, microgrid: Microgrid) -> None:
+        """Raises ConcurrentChange where the stored version is not the one that was read."""
+        ...
+
+
+class Outbox(Protocol):
+    """Events of a transaction, to be published after it and only if it commits."""
+
+    async def append(self, events: Sequence[DomainEvent], traceparent: str | None) -> None: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Leaving it without `commit` rolls back."""
+
+    @property
+    def microgrids(self) -> MicrogridRepository: ...
+
+    @property
+    def outbox(self) -> Outbox: ...
+
+    async def commit(self) -> None: ...
+
+
+class Transactions(Protocol):
+    """Begins units of work."""
+
+    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEvent:
+    """A committed event that is not known to be published yet, encoded."""
+
+    microgrid_id: str
+    event_seq: int
+    message: Message
+
+
+class PendingEvents(Protocol):
+    """The outbox from the relay's side: drained by flag, in order per microgrid."""
+
+    async def pending(self, limit: int) -> Sequence[PendingEvent]:
+        """The oldest unpublished events, ascending `event_seq` within a microgrid."""
+        ...
+
+    async def mark_published(self, events: Sequence[PendingEvent], at: datetime) -> None: ...
+
+    async def republish_after(self, positions: Mapping[str, int]) -> int:
+        """Make the retained events beyond these positions pending again, all of a microgrid that is not named.
+
+        For a bus that forgets with its process: what was published but not yet read by all. Returns how many.
+        """
+        ...
+
+    async def prune(self, published_before: datetime) -> int:
+        """Forget events published before this instant; returns how many."""
+        ...
+
+
+# --- the read side -----------------------------------------------------------------------------------------
+
+
+class EventGap(Exception):
+    """An event arrived before the one that precedes it: the stream lost something."""
+
+
+class ReadModelChanges(Protocol):
+    """One transaction of a projection: its rows and its position, together or not at all."""
+
+    async def advance(self, projection: str, microgrid_id: str, event_seq: int) -> bool:
+        """Claim this event for the projection; False where it was applied before. Raises EventGap.
+
+        A projection that knows nothing of the microgrid yet may begin anywhere.
+        """
+        ...
+
+    async def put_status(self, status: StatusRow) -> None: ...
+
+    async def put_latest_cycle(self, microgrid_id: str, latest_cycle: dict[str, Any]) -> None: ...
+
+    async def put_cycle(self, cycle: CycleRow) -> None: ...
+
+    async def prune_cycles(self, decided_before: datetime) -> int: ...
+
+    async def commit(self) -> None: ...
+
+
+class ReadModelTransactions(Protocol):
+    """Begins transactions of a projection. Leaving one without `commit` rolls back."""
+
+    def begin(self) -> AbstractAsyncContextManager[ReadModelChanges]: ...
+
+
+class ReadModel(Protocol):
+    """What queries read."""
+
+    async def statuses(self) -> Sequence[StatusRow]:
+        """Every microgrid, in natural id order."""
+        ...
+
+    async def status(self, microgrid_id: str) -> StatusRow | None: ...
+
+    async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
+        """Newest first, those below `cycle_seq` `before` where it is given."""
+        ...
+
+    async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleRow | None: ...

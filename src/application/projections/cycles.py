@@ -1,0 +1,31 @@
+"""The published cycles, whole, for as long as they are kept."""
+
+from datetime import datetime, timedelta
+
+from application import event_types
+from application.ports import PublishedEvent, ReadModelChanges
+from application.projections.projector import Projection, nothing
+from application.queries.rows import CycleRow
+
+KEPT = timedelta(hours=24)
+PRUNED_EVERY = 60
+"""Old cycles are forgotten with every 60th of a microgrid: often enough for a bound, seldom enough to cost nothing."""
+
+
+async def _decided(event: PublishedEvent, changes: ReadModelChanges) -> None:
+    cycle_seq, decided_at = event.data["cycle_seq"], datetime.fromisoformat(event.data["decided_at"])
+    await changes.put_cycle(CycleRow(event.microgrid_id, cycle_seq, event.event_seq, decided_at, event.data))
+    if cycle_seq % PRUNED_EVERY == 0:
+        await changes.prune_cycles(decided_at - KEPT)
+
+
+CYCLES = Projection(
+    "cycles",
+    {
+        event_types.MICROGRID_PROVISIONED: nothing,
+        event_types.CONFIGURATION_APPLIED: nothing,
+        event_types.CONFIGURATION_REJECTED: nothing,
+        event_types.CYCLE_COMPLETED: _decided,
+    },
+)
+"""One row a published cycle."""

@@ -1,0 +1,39 @@
+"""A microgrid at a glance: its configuration, its warnings, its latest cycle."""
+
+from application import event_types
+from application.ports import PublishedEvent, ReadModelChanges
+from application.projections.projector import Projection, nothing
+from application.queries.rows import StatusRow
+
+
+async def _configured(event: PublishedEvent, changes: ReadModelChanges) -> None:
+    configuration = event.data["configuration"]
+    await changes.put_status(
+        StatusRow(
+            event.microgrid_id,
+            configuration["workspace_id"],
+            configuration["name"],
+            event.data["version"],
+            configuration,
+            event.data["nodes"],
+            event.data["warnings"],
+            latest_cycle=None,
+        )
+    )
+
+
+async def _decided(event: PublishedEvent, changes: ReadModelChanges) -> None:
+    cycle = {key: value for key, value in event.data.items() if key != "setpoints"}
+    await changes.put_latest_cycle(event.microgrid_id, cycle)
+
+
+STATUS = Projection(
+    "status",
+    {
+        event_types.MICROGRID_PROVISIONED: nothing,
+        event_types.CONFIGURATION_APPLIED: _configured,
+        event_types.CONFIGURATION_REJECTED: nothing,
+        event_types.CYCLE_COMPLETED: _decided,
+    },
+)
+"""One row a microgrid."""

@@ -1,0 +1,1 @@
+"""Read-side questions and the rows that answer them."""

@@ -1,0 +1,202 @@
+"""What chargers and meters report, which reading is newer, and how long one stays fresh (contract section 3)."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+from domain.power import WattHours, Watts
+from domain.power_tree import PowerTree
+
+FUTURE_TOLERANCE = timedelta(seconds=60)
+DEFAULT_PRIORITY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A charging session as its charger reports it. A lower `priority` goes first."""
+
+    session_id: str
+    started_at: datetime | None = None
+    departs_at: datetime | None = None
+    energy_needed_wh: WattHours | None = None
+    priority: int = DEFAULT_PRIORITY
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorReading:
+    """One connector inside a charge point's message. `applied_limit_w` was read back from the charger."""
+
+    connector_id: int
+    status: str
+    power_w: Watts
+    requested_w: Watts | None = None
+    applied_limit_w: Watts | None = None
+    applied_cycle_seq: int | None = None
+    session: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargePointTelemetry:
+    """A charge point's message. Also an empty one shows that its link is alive."""
+
+    microgrid_id: str
+    charge_point_id: str
+    sequence: int
+    measured_at: datetime
+    connectors: tuple[ConnectorReading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitTelemetry:
+    """A reading of a circuit's meter."""
+
+    microgrid_id: str
+    circuit_id: str
+    sequence: int
+    measured_at: datetime
+    power_w: Watts
+
+
+Telemetry: TypeAlias = ChargePointTelemetry | CircuitTelemetry
+
+
+class Receipt(StrEnum):
+    """What became of a reading: kept, or why it was dropped (and counted)."""
+
+    KEPT = "kept"
+    OUTDATED = "outdated"
+    FUTURE = "future"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitReport:
+    """The limit a connector last reported as applied; the cycle it names, where it names one."""
+
+    limit_w: Watts
+    measured_at: datetime
+    cycle_seq: int | None
+
+
+class _Dated(Protocol):
+    """When a reading counts as taken, when its device said so, and its number."""
+
+    @property
+    def measured_at(self) -> datetime: ...
+
+    @property
+    def sent_as_measured_at(self) -> datetime: ...
+
+    @property
+    def sequence(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReading:
+    """The newest reading of a connector, with the limit it last reported (that outlives the reading)."""
+
+    reading: ConnectorReading
+    measured_at: datetime
+    sent_as_measured_at: datetime
+    sequence: int
+    report: LimitReport | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterReading:
+    """The newest reading of a circuit's meter."""
+
+    power_w: Watts
+    measured_at: datetime
+    sent_as_measured_at: datetime
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What a message did. `news`: a status or a session changed, which is worth a cycle soon."""
+
+    receipts: Counter[Receipt]
+    news: bool = False
+
+
+@dataclass(slots=True)
+class Readings:
+    """The newest reading of everything in one microgrid. Grows with its chargers, not with their messages."""
+
+    connectors: dict[tuple[str, int], KeptReading] = field(default_factory=dict)
+    heard_at: dict[str, datetime] = field(default_factory=dict)
+    meters: dict[str, MeterReading] = field(default_factory=dict)
+
+    def receive(self, telemetry: Telemetry, tree: PowerTree, received_at: datetime) -> Reception:
+        """Keep what is newer than what is known; tells how many readings were kept or dropped, and why.
+
+        A message later than its receipt counts as taken at its receipt; one more than 60 s later is dropped whole.
+        """
+        if telemetry.microgrid_id != tree.nodes[0].node_id:
+            return Reception(_all(telemetry, Receipt.UNKNOWN))
+        if telemetry.measured_at > received_at + FUTURE_TOLERANCE:
+            return Reception(_all(telemetry, Receipt.FUTURE))
+        measured_at = min(telemetry.measured_at, received_at)
+        if isinstance(telemetry, CircuitTelemetry):
+            return Reception(Counter((self._receive_meter(telemetry, tree, measured_at),)))
+        identifier = telemetry.charge_point_id
+        if identifier not in tree.charge_points:
+            return Reception(_all(telemetry, Receipt.UNKNOWN))
+        heard_at = self.heard_at.get(identifier)
+        if heard_at is None or heard_at < measured_at:
+            self.heard_at[identifier] = measured_at
+        before = [self._plugged(identifier, reading) for reading in telemetry.connectors]
+        receipts = Counter(
+            self._receive_connector(telemetry, reading, tree, measured_at) for reading in telemetry.connectors
+        )
+        after = [self._plugged(identifier, reading) for reading in telemetry.connectors]
+        return Reception(receipts, before != after)
+
+    def _plugged(self, charge_point_id: str, reading: ConnectorReading) -> tuple[str, str | None] | None:
+        known = self.connectors.get((charge_point_id, reading.connector_id))
+        if known is None:
+            return None
+        session = known.reading.session
+        return known.reading.status, None if session is None else session.session_id
+
+    def _receive_meter(self, telemetry: CircuitTelemetry, tree: PowerTree, measured_at: datetime) -> Receipt:
+        index = tree.node_index.get(telemetry.circuit_id)
+        if index is None or not tree.nodes[index].metered:
+            return Receipt.UNKNOWN
+        known = self.meters.get(telemetry.circuit_id)
+        if known is not None and not _newer(telemetry, measured_at, known):
+            return Receipt.OUTDATED
+        self.meters[telemetry.circuit_id] = MeterReading(
+            telemetry.power_w, measured_at, telemetry.measured_at, telemetry.sequence
+        )
+        return Receipt.KEPT
+
+    def _receive_connector(
+        self, telemetry: ChargePointTelemetry, reading: ConnectorReading, tree: PowerTree, measured_at: datetime
+    ) -> Receipt:
+        key = (telemetry.charge_point_id, reading.connector_id)
+        if key not in tree.connector_index:
+            return Receipt.UNKNOWN
+        known = self.connectors.get(key)
+        if known is not None and not _newer(telemetry, measured_at, known):
+            return Receipt.OUTDATED
+        report = known.report if known is not None else None
+        if reading.applied_limit_w is not None:
+            report = LimitReport(reading.applied_limit_w, measured_at, reading.applied_cycle_seq)
+        self.connectors[key] = KeptReading(reading, measured_at, telemetry.measured_at, telemetry.sequence, report)
+        return Receipt.KEPT
+
+
+def _all(telemetry: Telemetry, receipt: Receipt) -> Counter[Receipt]:
+    """The same receipt for every reading in a message; one for a message without any."""
+    readings = len(telemetry.connectors) if isinstance(telemetry, ChargePointTelemetry) else 1
+    return Counter({receipt: max(1, readings)})
+
+
+def _newer(telemetry: Telemetry, measured_at: datetime, known: _Dated) -> bool:
+    if telemetry.measured_at <= known.sent_as_measured_at and telemetry.sequence <= known.sequence:
+        return False
+    return (measured_at, telemetry.sequence) > (known.measured_at, known.sequence)

@@ -1,0 +1,1 @@
+"""Where processes start: settings, the container, the command line."""

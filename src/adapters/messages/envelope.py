@@ -1,0 +1,61 @@
+"""The CloudEvents 1.0 envelope in Kafka's binary mode: attributes in headers, data alone in the value."""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from application.ports import Message
+
+SOURCE: Final = "busbar"
+MEDIA_TYPE: Final = "application/json"
+
+_TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def wrap(
+    event_type: str,
+    event_id: str,
+    microgrid_id: str,
+    value: bytes,
+    time: datetime | None = None,
+    traceparent: str | None = None,
+) -> Message:
+    """A message of this service, equal for equal arguments: a re-publish has the same headers and bytes."""
+    attributes = {
+        "ce_specversion": "1.0",
+        "ce_id": event_id,
+        "ce_source": SOURCE,
+        "ce_type": event_type,
+        "ce_subject": microgrid_id,
+        "ce_time": None if time is None else _rfc3339(time),
+        "content-type": MEDIA_TYPE,
+        "traceparent": traceparent,
+    }
+    headers = tuple((name, text.encode()) for name, text in attributes.items() if text is not None)
+    return Message(microgrid_id, headers, value)
+
+
+def type_of(message: Message) -> str | None:
+    """The CloudEvents type, None where there is none."""
+    return _header(message, "ce_type")
+
+
+def is_json(message: Message) -> bool:
+    """Whether the value is said to be JSON. Without a content type it is: JSON is what CloudEvents assumes."""
+    content_type = _header(message, "content-type")
+    return content_type is None or content_type.partition(";")[0].strip().lower() == MEDIA_TYPE
+
+
+def traceparent(message: Message) -> str | None:
+    """The W3C trace context the message belongs to, None where there is none or it is no such thing."""
+    text = _header(message, "traceparent")
+    return text if text and _TRACEPARENT.fullmatch(text) else None
+
+
+def _header(message: Message, name: str) -> str | None:
+    value = dict(message.headers).get(name)
+    return None if value is None else value.decode(errors="replace")
+
+
+def _rfc3339(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,61 @@
+"""The data of the events (contract section 7) as JSON: every key in the order of the contract, null written out.
+
+The fields of the domain's events stand in that order, so that one pass of pydantic's serialiser writes them.
+"""
+
+from dataclasses import fields
+from typing import Annotated, Any, Final
+
+from pydantic import Field, TypeAdapter
+from pydantic_core import to_json
+from typing_extensions import TypedDict
+
+from adapters.messages.configuration import configuration_to
+from adapters.messages.scalars import Id, Integer
+from application.ports import PublishedEvent
+from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridProvisioned
+
+MICROGRID_PROVISIONED: Final = "busbar.microgrid.provisioned.v1"
+CONFIGURATION_APPLIED: Final = "busbar.configuration.applied.v1"
+CONFIGURATION_REJECTED: Final = "busbar.configuration.rejected.v1"
+CYCLE_COMPLETED: Final = "busbar.cycle.completed.v1"
+
+
+class EventHeadV1(TypedDict):
+    """What all event data begin with."""
+
+    microgrid_id: Id
+    event_seq: Annotated[Integer, Field(ge=1)]
+
+
+_HEAD: Final = TypeAdapter(EventHeadV1)
+_PROVISIONED: Final = TypeAdapter(MicrogridProvisioned)
+_REJECTED: Final = TypeAdapter(ConfigurationRejected)
+_CYCLE: Final = TypeAdapter(CycleCompleted)
+
+
+def write_microgrid_provisioned(event: MicrogridProvisioned) -> bytes:
+    """Event data as JSON; each grid connection with `node_id`, `name`, its capacities and `metered`."""
+    return _PROVISIONED.dump_json(event)
+
+
+def write_configuration_applied(event: ConfigurationApplied) -> bytes:
+    """Event data as JSON; the configuration in the shape of `site.configuration.v1`, defaults filled in."""
+    data = {field.name: getattr(event, field.name) for field in fields(event)}
+    return to_json(data | {"configuration": configuration_to(event.configuration)})
+
+
+def write_configuration_rejected(event: ConfigurationRejected) -> bytes:
+    """Event data as JSON."""
+    return _REJECTED.dump_json(event)
+
+
+def write_cycle_completed(event: CycleCompleted) -> bytes:
+    """Event data as JSON."""
+    return _CYCLE.dump_json(event)
+
+
+def read_event(event_type: str, data: dict[str, Any]) -> PublishedEvent:
+    """Parsed JSON of an event of ours. Raises pydantic's ValidationError where it does not begin like one."""
+    head = _HEAD.validate_python(data)
+    return PublishedEvent(head["microgrid_id"], head["event_seq"], event_type, data)

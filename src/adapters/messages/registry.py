@@ -1,0 +1,131 @@
+"""Every type of message: how one that came in is read, and how one that goes out is written."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final, TypeAlias, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from adapters.messages import envelope, events
+from adapters.messages.configuration import SITE_CONFIGURATION, read_configuration
+from adapters.messages.parsing import NotJson, faults, parse, summary
+from adapters.messages.scalars import Id, Integer
+from adapters.messages.telemetry import (
+    CHARGE_POINT_TELEMETRY,
+    CIRCUIT_TELEMETRY,
+    read_charge_point_telemetry,
+    read_circuit_telemetry,
+)
+from application.ports import Inbound, MalformedConfiguration, Message, PublishedEvent, Tombstone, Unreadable
+from domain.events import (
+    ConfigurationApplied,
+    ConfigurationRejected,
+    CycleCompleted,
+    DomainEvent,
+    MicrogridProvisioned,
+)
+from domain.site import SiteConfiguration
+from domain.telemetry import Telemetry
+
+_T = TypeVar("_T")
+
+Body: TypeAlias = SiteConfiguration | Telemetry | PublishedEvent
+"""What a readable message says. It belongs to one microgrid, whose id is the key of the message."""
+
+WRITERS: Final[Mapping[type[DomainEvent], tuple[str, Callable[[Any], bytes]]]] = {
+    MicrogridProvisioned: (events.MICROGRID_PROVISIONED, events.write_microgrid_provisioned),
+    ConfigurationApplied: (events.CONFIGURATION_APPLIED, events.write_configuration_applied),
+    ConfigurationRejected: (events.CONFIGURATION_REJECTED, events.write_configuration_rejected),
+    CycleCompleted: (events.CYCLE_COMPLETED, events.write_cycle_completed),
+}
+"""A domain event's class -> its CloudEvents type, and what makes JSON of it."""
+
+READERS: Final[Mapping[str, Callable[[Any], Body]]] = {
+    SITE_CONFIGURATION: read_configuration,
+    CHARGE_POINT_TELEMETRY: read_charge_point_telemetry,
+    CIRCUIT_TELEMETRY: read_circuit_telemetry,
+    **{event_type: partial(events.read_event, event_type) for event_type, _ in WRITERS.values()},
+}
+"""A CloudEvents type -> what makes a body of parsed JSON, or raises pydantic's ValidationError."""
+
+_TOPIC_OF_TOMBSTONES: Final = "configuration"
+_ID: Final = TypeAdapter[str](Id)
+_VERSION: Final = TypeAdapter[int](Integer)
+
+
+def read(topic: str, message: Message) -> Inbound:
+    """What a message says, or why nobody can read it. Never raises. `topic` is named with any prefix.
+
+    The codes of Unreadable: `no_value`, `missing_type`, `unknown_type`, `unsupported_content_type`,
+    `invalid_json`, `malformed`, `key_mismatch`.
+    """
+    if message.value is None:
+        if topic.rpartition(".")[2] == _TOPIC_OF_TOMBSTONES:
+            return Tombstone(message.key)
+        return Unreadable("no_value", "The value is null.", message)
+    event_type = envelope.type_of(message)
+    if event_type is None:
+        return Unreadable("missing_type", "There is no header ce_type.", message)
+    if event_type not in READERS:
+        return Unreadable("unknown_type", "The type in ce_type is none that is read here.", message)
+    if not envelope.is_json(message):
+        return Unreadable("unsupported_content_type", "The content type is not application/json.", message)
+    try:
+        data = parse(message.value)
+    except NotJson as error:
+        return Unreadable("invalid_json", str(error), message)
+    try:
+        body = READERS[event_type](data)
+    except ValidationError as error:
+        if event_type == SITE_CONFIGURATION:
+            return _malformed_configuration(data, error, message, message.value)
+        return Unreadable("malformed", summary(faults(error)), message)
+    return body if body.microgrid_id == message.key else _key_mismatch(message)
+
+
+def write(event: DomainEvent, traceparent: str | None) -> Message:
+    """The message that announces an event: the same id, headers and bytes however often it is written.
+
+    `ce_time` is the instant of the decision, and not there for an event that knows none.
+    """
+    event_type, data_of = WRITERS[type(event)]
+    return envelope.wrap(
+        event_type,
+        f"{event.microgrid_id}/{event.event_seq}",
+        event.microgrid_id,
+        data_of(event),
+        event.decided_at if isinstance(event, CycleCompleted) else None,
+        traceparent,
+    )
+
+
+def encode(message_type: str, payload: Mapping[str, Any]) -> Message:
+    """A payload, which names its `microgrid_id`, as a message of a type. Its id stands for its content."""
+    value = to_json(payload)
+    return envelope.wrap(message_type, hashlib.sha256(value).hexdigest(), payload["microgrid_id"], value)
+
+
+def _malformed_configuration(
+    data: Any, error: ValidationError, message: Message, value: bytes
+) -> MalformedConfiguration | Unreadable:
+    found = faults(error)
+    microgrid_id = _member(data, "microgrid_id", _ID)
+    if microgrid_id is None:
+        return Unreadable("malformed", summary(found), message)
+    if microgrid_id != message.key:
+        return _key_mismatch(message)
+    version = _member(data, "version", _VERSION)
+    return MalformedConfiguration(microgrid_id, version, found, hashlib.sha256(value).hexdigest())
+
+
+def _member(data: Any, name: str, kind: TypeAdapter[_T]) -> _T | None:
+    try:
+        return kind.validate_python(data[name])
+    except (TypeError, KeyError, ValidationError):
+        return None
+
+
+def _key_mismatch(message: Message) -> Unreadable:
+    return Unreadable("key_mismatch", "The key of the message is not the microgrid_id of its data.", message)

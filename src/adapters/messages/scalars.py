@@ -1,0 +1,69 @@
+"""The scalar values of the wire (contract section 1): what is accepted, and how far it may go.
+
+`parsing.parse` has made integers of numbers with zero fraction before; nothing is coerced here.
+"""
+
+import re
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from domain.identifiers import ID_PATTERN
+from domain.power import MAX_MAGNITUDE
+
+_RFC3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_DURATION_LIMIT: Final = 10**9
+_CLOCK_YEARS: Final = range(MINYEAR + 100, MAXYEAR - 99)
+
+
+def _instant(value: object) -> datetime:
+    if isinstance(value, str) and _RFC3339.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise PydanticCustomError("instant", "Input should be a time of RFC 3339 with a zone")
+
+
+def _clock_reading(value: object) -> datetime:
+    instant = _instant(value)
+    if instant.year not in _CLOCK_YEARS:
+        raise PydanticCustomError("clock_reading", "Input should be a time that a clock can show")
+    return instant
+
+
+_DATE_TIME: Final = WithJsonSchema({"type": "string", "format": "date-time"})
+
+Id: TypeAlias = Annotated[str, Field(strict=True, pattern=ID_PATTERN)]
+
+# PostgreSQL stores no NUL in text: refused here, it cannot stop a partition there.
+Text: TypeAlias = Annotated[str, Field(strict=True, pattern=r"^[^\x00]*$")]
+
+# Every event repeats the status of every connector: its length is bounded so that events are.
+Status: TypeAlias = Annotated[str, Field(strict=True, pattern=r"^[^\x00]{0,64}$")]
+
+Flag: TypeAlias = Annotated[bool, Field(strict=True)]
+
+Integer: TypeAlias = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
+"""A sequence, a version, a priority: what a database keeps in eight bytes."""
+
+ConnectorNumber: TypeAlias = Annotated[int, Field(strict=True, ge=1, lt=2**31)]
+
+Figure: TypeAlias = Annotated[int, Field(strict=True, ge=-MAX_MAGNITUDE, le=MAX_MAGNITUDE)]
+"""Watts or watt-hours, of either sign."""
+
+Limit: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=MAX_MAGNITUDE)]
+"""Watts that a charger asks for or reports as its limit."""
+
+Seconds: TypeAlias = Annotated[int, Field(strict=True, ge=-_DURATION_LIMIT, le=_DURATION_LIMIT)]
+"""A duration of at most some thirty years."""
+
+Instant: TypeAlias = Annotated[datetime, PlainValidator(_instant), _DATE_TIME]
+"""Any instant, in UTC."""
+
+ClockReading: TypeAlias = Annotated[datetime, PlainValidator(_clock_reading), _DATE_TIME]
+"""An instant a century or more from either end of the calendar: adding any `Seconds` to it cannot overflow."""

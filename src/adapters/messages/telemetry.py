@@ -1,0 +1,152 @@
+"""`charge_point.telemetry.v1` and `circuit.telemetry.v1` on the wire (contract section 3).
+
+Where a key may be absent, null says the same: no statement.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Final, NotRequired, TypeAlias, final
+
+from pydantic import AfterValidator, Discriminator, FailFast, Tag, TypeAdapter
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
+
+from adapters.messages.scalars import (
+    ClockReading,
+    ConnectorNumber,
+    Figure,
+    Id,
+    Instant,
+    Integer,
+    Limit,
+    Status,
+)
+from domain.telemetry import (
+    DEFAULT_PRIORITY,
+    ChargePointTelemetry,
+    CircuitTelemetry,
+    ConnectorReading,
+    Session,
+    Telemetry,
+)
+
+CHARGE_POINT_TELEMETRY: Final = "charge_point.telemetry.v1"
+CIRCUIT_TELEMETRY: Final = "circuit.telemetry.v1"
+
+
+class SessionV1(TypedDict):
+    """A charging session."""
+
+    session_id: Id
+    started_at: NotRequired[Instant | None]
+    departs_at: NotRequired[Instant | None]
+    energy_needed_wh: NotRequired[Figure | None]
+    priority: NotRequired[Integer | None]
+
+
+class ConnectorReadingV1(TypedDict):
+    """One connector of a charge point's message."""
+
+    connector_id: ConnectorNumber
+    status: Status
+    power_w: Figure
+    requested_w: NotRequired[Limit | None]
+    applied_limit_w: NotRequired[Limit | None]
+    applied_cycle_seq: NotRequired[Integer | None]
+    session: NotRequired[SessionV1 | None]
+
+
+def _one_reading_each(readings: list[ConnectorReadingV1]) -> list[ConnectorReadingV1]:
+    if len({reading["connector_id"] for reading in readings}) != len(readings):
+        raise PydanticCustomError("repeated_connector", "A connector should be reported once in a message")
+    return readings
+
+
+@final
+class ChargePointTelemetryV1(TypedDict):
+    """A charge point's message. One that reports a connector twice is malformed: neither reading is newer."""
+
+    microgrid_id: Id
+    charge_point_id: Id
+    sequence: Integer
+    measured_at: ClockReading
+    connectors: Annotated[list[ConnectorReadingV1], FailFast(), AfterValidator(_one_reading_each)]
+
+
+@final
+class CircuitTelemetryV1(TypedDict):
+    """A reading of a circuit's meter."""
+
+    microgrid_id: Id
+    circuit_id: Id
+    sequence: Integer
+    measured_at: ClockReading
+    power_w: Figure
+
+
+def _type_of(data: object) -> str:
+    of_a_circuit = isinstance(data, Mapping) and "circuit_id" in data and "charge_point_id" not in data
+    return CIRCUIT_TELEMETRY if of_a_circuit else CHARGE_POINT_TELEMETRY
+
+
+TelemetryV1: TypeAlias = Annotated[
+    Annotated[ChargePointTelemetryV1, Tag(CHARGE_POINT_TELEMETRY)]
+    | Annotated[CircuitTelemetryV1, Tag(CIRCUIT_TELEMETRY)],
+    Discriminator(_type_of),
+]
+"""Either kind where no envelope tells which: told by the id it has."""
+
+_CHARGE_POINT: Final = TypeAdapter(ChargePointTelemetryV1)
+_CIRCUIT: Final = TypeAdapter(CircuitTelemetryV1)
+
+
+def read_charge_point_telemetry(data: object) -> ChargePointTelemetry:
+    """Parsed JSON as a charge point's message. Raises pydantic's ValidationError."""
+    return _charge_point(_CHARGE_POINT.validate_python(data))
+
+
+def read_circuit_telemetry(data: object) -> CircuitTelemetry:
+    """Parsed JSON as a meter's message. Raises pydantic's ValidationError."""
+    return _circuit(_CIRCUIT.validate_python(data))
+
+
+def telemetry_from(wire: ChargePointTelemetryV1 | CircuitTelemetryV1) -> Telemetry:
+    """The message that a wire shape of either kind states."""
+    return _circuit(wire) if "circuit_id" in wire else _charge_point(wire)
+
+
+def _circuit(wire: CircuitTelemetryV1) -> CircuitTelemetry:
+    return CircuitTelemetry(**wire)
+
+
+def _charge_point(wire: ChargePointTelemetryV1) -> ChargePointTelemetry:
+    return ChargePointTelemetry(
+        wire["microgrid_id"],
+        wire["charge_point_id"],
+        wire["sequence"],
+        wire["measured_at"],
+        tuple(map(_reading, wire["connectors"])),
+    )
+
+
+def _reading(wire: ConnectorReadingV1) -> ConnectorReading:
+    session = wire.get("session")
+    return ConnectorReading(
+        wire["connector_id"],
+        wire["status"],
+        wire["power_w"],
+        wire.get("requested_w"),
+        wire.get("applied_limit_w"),
+        wire.get("applied_cycle_seq"),
+        None if session is None else _session(session),
+    )
+
+
+def _session(wire: SessionV1) -> Session:
+    priority = wire.get("priority")
+    return Session(
+        wire["session_id"],
+        wire.get("started_at"),
+        wire.get("departs_at"),
+        wire.get("energy_needed_wh"),
+        DEFAULT_PRIORITY if priority is None else priority,
+    )

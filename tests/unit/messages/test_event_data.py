@@ -1,0 +1,208 @@
+"""The data of each event, byte for byte."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters.messages.events import (
+    write_configuration_applied,
+    write_configuration_rejected,
+    write_cycle_completed,
+    write_microgrid_provisioned,
+)
+from domain.events import (
+    ConfigurationApplied,
+    ConfigurationRejected,
+    CycleCompleted,
+    MicrogridProvisioned,
+    TreeNode,
+)
+from domain.plan import LimitKind, Mode, NodeFigures, NodeType, Outcome, Reason, Setpoint, Totals, Trigger
+from domain.site import (
+    ChargePoint,
+    Circuit,
+    Connector,
+    Fault,
+    GridConnection,
+    SiteConfiguration,
+    SiteWarning,
+    Strategy,
+)
+
+PROVISIONED = MicrogridProvisioned(
+    "malaga",
+    1,
+    "Málaga depot",
+    None,
+    (
+        GridConnection("gc-1", "Grid connection 1", 4_000_000, 3_200_000, metered=True),
+        GridConnection("gc-2", "Grid connection 2", 2_000_000, None, metered=False),
+    ),
+)
+PROVISIONED_DATA = (
+    '{"microgrid_id":"malaga","event_seq":1,"name":"Málaga depot","workspace_id":null,"grid_connections":['
+    '{"node_id":"gc-1","name":"Grid connection 1","default_capacity_w":4000000,'
+    '"safe_operating_capacity_w":3200000,"metered":true},'
+    '{"node_id":"gc-2","name":"Grid connection 2","default_capacity_w":2000000,'
+    '"safe_operating_capacity_w":null,"metered":false}]}'
+)
+
+APPLIED = ConfigurationApplied(
+    "malaga",
+    2,
+    7,
+    SiteConfiguration(
+        "malaga",
+        "Malaga depot",
+        7,
+        circuits=(Circuit("gc-1", None, "Grid connection 1", 4_000_000),),
+        charge_points=(ChargePoint("cp-1", "gc-1", 180_000, (Connector(1, 150_000),)),),
+    ),
+    (
+        TreeNode("malaga", NodeType.MICROGRID, None, "Malaga depot"),
+        TreeNode("gc-1", NodeType.GRID_CONNECTION, "malaga", "Grid connection 1"),
+        TreeNode("cp-1", NodeType.CHARGE_POINT, "gc-1", "cp-1"),
+    ),
+    (SiteWarning("unlimited_circuit", "gc-1", "Nothing limits gc-1."),),
+)
+APPLIED_DATA = (
+    '{"microgrid_id":"malaga","event_seq":2,"version":7,"configuration":{"microgrid_id":"malaga",'
+    '"workspace_id":null,"name":"Malaga depot","version":7,"max_import_w":null,'
+    '"strategy":{"unit":"connector","order":"equal_share"},'
+    '"settings":{"meter_stale_after_s":30,"connector_stale_after_s":90,"breach_hold_s":5,'
+    '"min_cycle_interval_s":1,"telemetry_cycle_interval_s":5,"refresh_interval_s":40,'
+    '"setpoint_valid_for_s":120,"apply_grace_s":20,"apply_tolerance_w":500,"background_confirm_s":10,'
+    '"background_hold_s":60,"usage_window_s":120,"usage_margin_w":3000,"rotation_quantum_s":900},'
+    '"circuits":[{"circuit_id":"gc-1","parent_id":null,"name":"Grid connection 1",'
+    '"default_capacity_w":4000000,"safe_operating_capacity_w":null,"metered":false}],'
+    '"charge_points":[{"charge_point_id":"cp-1","circuit_id":"gc-1","max_power_w":180000,'
+    '"fallback_power_w":null,"connectors":[{"connector_id":1,"max_power_w":150000,"min_power_w":0,'
+    '"idle_power_w":0}]}]},'
+    '"nodes":[{"node_id":"malaga","node_type":"microgrid","parent_id":null,"name":"Malaga depot"},'
+    '{"node_id":"gc-1","node_type":"grid_connection","parent_id":"malaga","name":"Grid connection 1"},'
+    '{"node_id":"cp-1","node_type":"charge_point","parent_id":"gc-1","name":"cp-1"}],'
+    '"warnings":[{"code":"unlimited_circuit","node_id":"gc-1","message":"Nothing limits gc-1."}]}'
+)
+
+REJECTED = ConfigurationRejected(
+    "malaga",
+    3,
+    None,
+    (
+        Fault("malformed", "/circuits/0/name", "Field required"),
+        Fault("no_grid_connection", None, "There is no grid connection."),
+    ),
+)
+REJECTED_DATA = (
+    '{"microgrid_id":"malaga","event_seq":3,"version":null,"faults":['
+    '{"code":"malformed","path":"/circuits/0/name","message":"Field required"},'
+    '{"code":"no_grid_connection","path":null,"message":"There is no grid connection."}]}'
+)
+
+CYCLE = CycleCompleted(
+    "malaga",
+    41,
+    17,
+    Trigger.TELEMETRY,
+    datetime(2026, 11, 22, 8, tzinfo=UTC),
+    7,
+    Strategy(),
+    Outcome.CURTAILED,
+    False,
+    Totals(150_000, 60_000, 61_200, 0, 20_000),
+    (
+        NodeFigures(
+            "gc-1",
+            NodeType.GRID_CONNECTION,
+            "malaga",
+            Mode.NORMAL,
+            4_000_000,
+            LimitKind.DEFAULT_CAPACITY,
+            912_000,
+            20_000,
+            0,
+            3_980_000,
+            0,
+            True,
+        ),
+        NodeFigures("f-1", NodeType.CIRCUIT, "gc-1", Mode.SAFE, None, None, 0, 0, 0, 0, None, False),
+    ),
+    (
+        Setpoint(
+            "cp-001",
+            1,
+            60_000,
+            60_000,
+            61_000,
+            150_000,
+            61_200,
+            0,
+            "Charging",
+            Reason.LIMITED,
+            "gc-1",
+            120,
+        ),
+        Setpoint("cp-001", 2, None, None, None, None, None, 150_000, None, Reason.RESERVED, None, 120),
+    ),
+)
+CYCLE_DATA = (
+    '{"microgrid_id":"malaga","event_seq":41,"cycle_seq":17,"trigger":"telemetry",'
+    '"decided_at":"2026-11-22T08:00:00Z","configuration_version":7,'
+    '"strategy":{"unit":"connector","order":"equal_share"},"outcome":"curtailed","degraded":false,'
+    '"totals":{"requested_w":150000,"allocated_w":60000,"measured_w":61200,"reserved_w":0,'
+    '"background_w":20000},'
+    '"nodes":[{"node_id":"gc-1","node_type":"grid_connection","parent_id":"malaga","mode":"normal",'
+    '"limit_w":4000000,"limit_kind":"default_capacity","measured_w":912000,"background_w":20000,'
+    '"reserved_w":0,"allocated_w":3980000,"headroom_w":0,"constrained":true},'
+    '{"node_id":"f-1","node_type":"circuit","parent_id":"gc-1","mode":"safe","limit_w":null,'
+    '"limit_kind":null,"measured_w":0,"background_w":0,"reserved_w":0,"allocated_w":0,'
+    '"headroom_w":null,"constrained":false}],'
+    '"setpoints":[{"charge_point_id":"cp-001","connector_id":1,"limit_w":60000,"target_w":60000,'
+    '"previous_limit_w":61000,"requested_w":150000,"measured_w":61200,"reserved_w":0,'
+    '"status":"Charging","reason":"limited","binding_node_id":"gc-1","valid_for_s":120},'
+    '{"charge_point_id":"cp-001","connector_id":2,"limit_w":null,"target_w":null,'
+    '"previous_limit_w":null,"requested_w":null,"measured_w":null,"reserved_w":150000,'
+    '"status":null,"reason":"reserved","binding_node_id":null,"valid_for_s":120}]}'
+)
+
+
+def test_a_provisioned_microgrid_names_its_grid_connections() -> None:
+    assert write_microgrid_provisioned(PROVISIONED).decode() == PROVISIONED_DATA
+
+
+def test_an_applied_configuration_is_written_whole() -> None:
+    assert write_configuration_applied(APPLIED).decode() == APPLIED_DATA
+
+
+def test_a_rejected_configuration_may_have_no_version() -> None:
+    assert write_configuration_rejected(REJECTED).decode() == REJECTED_DATA
+
+
+def test_a_cycle_is_written_in_the_order_of_the_contract_with_null_where_nothing_is_said() -> None:
+    assert write_cycle_completed(CYCLE).decode() == CYCLE_DATA
+
+
+@pytest.mark.parametrize(
+    ("decided_at", "written"),
+    [
+        (datetime(2026, 11, 22, 8, tzinfo=UTC), b'"2026-11-22T08:00:00Z"'),
+        (datetime(2026, 11, 22, 8, 0, 0, 250_000, tzinfo=UTC), b'"2026-11-22T08:00:00.250000Z"'),
+        (datetime(2026, 11, 22, 8, 0, 0, 1, tzinfo=UTC), b'"2026-11-22T08:00:00.000001Z"'),
+    ],
+)
+def test_a_time_has_a_fraction_only_where_there_is_one(decided_at: datetime, written: bytes) -> None:
+    cycle = CycleCompleted(
+        "m",
+        1,
+        1,
+        Trigger.MANUAL,
+        decided_at,
+        1,
+        Strategy(),
+        Outcome.BALANCED,
+        False,
+        Totals(0, 0, 0, 0, 0),
+        (),
+        (),
+    )
+    assert b'"decided_at":' + written + b"," in write_cycle_completed(cycle)

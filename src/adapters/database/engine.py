@@ -1,0 +1,74 @@
+"""Engines: everything that has to be said to SQLite and to PostgreSQL about connections, time-outs and locks."""
+
+from typing import Any
+
+from pydantic_core import from_json, to_json
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+SQLITE_PRAGMAS = (
+    "PRAGMA busy_timeout = 10000",  # first: the others may have to wait for a lock
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+)
+
+SQLITE_ARGUMENTS: dict[str, Any] = {
+    "connect_args": {"isolation_level": None},  # the driver begins nothing by itself: `_begin` below does
+}
+
+# Client side against a dead socket, which pool_pre_ping does not notice; server side against a client that stopped
+# inside its transaction and would keep its row locks.
+POSTGRESQL_ARGUMENTS: dict[str, Any] = {
+    "connect_args": {
+        "timeout": 5,
+        "command_timeout": 15,
+        "server_settings": {
+            "application_name": "busbar",
+            "statement_timeout": "10000",
+            "lock_timeout": "5000",
+            "idle_in_transaction_session_timeout": "10000",
+        },
+    },
+}
+
+READ_ONLY = {"sqlite_begin": "DEFERRED", "postgresql_readonly": True}
+"""Execution options of a transaction that only reads: on SQLite it neither takes the write lock nor waits for it."""
+
+
+def create_engine(url: str | URL) -> AsyncEngine:
+    """An engine for `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`.
+
+    Raises ValueError for another database, and for an SQLite one in memory: connections could not share it.
+    """
+    match make_url(url):
+        case URL(drivername="sqlite+aiosqlite", database=str(file)) if file and ":memory:" not in file:
+            arguments = SQLITE_ARGUMENTS
+        case URL(drivername="postgresql+asyncpg"):
+            arguments = POSTGRESQL_ARGUMENTS
+        case unusable:
+            raise ValueError(f"{unusable.drivername} with this database name cannot be used")
+    engine = create_async_engine(url, json_serializer=_dump_json, json_deserializer=from_json, **arguments)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _configure)
+        event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _dump_json(value: object) -> str:
+    return to_json(value).decode()
+
+
+def _configure(connection: PoolProxiedConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """A transaction that read first and then cannot write has to start over; so it takes the write lock first."""
+    mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {mode}")

@@ -1,0 +1,63 @@
+"""The schema's history, one for both databases, and the way to its end."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from adapters.database.engine import create_engine
+
+T = TypeVar("T")
+
+
+class UnusableDatabase(Exception):
+    """The database cannot be opened, is none, or is of a newer release."""
+
+
+async def upgrade(url: str) -> None:
+    """Bring the database to the newest schema, in one transaction; nothing happens where it is there already.
+
+    Raises UnusableDatabase.
+    """
+    try:
+        await _run(url, lambda connection: command.upgrade(config(connection), "head"))
+    except DBAPIError as error:
+        raise UnusableDatabase(str(error.orig)) from error
+    except (ArgumentError, CommandError, ValueError) as error:
+        raise UnusableDatabase(str(error)) from error
+
+
+async def current_schema(url: str) -> str | None:
+    """The revision the database is at, None for one that was never migrated."""
+    return await _run(url, lambda connection: MigrationContext.configure(connection).get_current_revision())
+
+
+async def is_newest(url: str) -> bool:
+    """Whether the database is at the newest revision that this code knows."""
+    return await current_schema(url) == ScriptDirectory.from_config(config()).get_current_head()
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration; a command that touches the database needs the connection.
+
+    `command.revision(config(connection), message, autogenerate=True)` begins a new revision.
+    """
+    alembic = Config()
+    alembic.set_main_option("script_location", "adapters.database:migrations")
+    alembic.attributes["connection"] = connection
+    return alembic
+
+
+async def _run(url: str, work: Callable[[Connection], T]) -> T:
+    engine = create_engine(url)
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(work)
+    finally:
+        await engine.dispose()

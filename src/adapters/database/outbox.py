@@ -1,0 +1,104 @@
+"""The outbox in SQL: filled inside a unit of work, drained by the relay."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.database.engine import READ_ONLY
+from adapters.database.tables import outbox
+from application.ports import Clock, Message, PendingEvent
+from domain.events import DomainEvent
+
+Encode: TypeAlias = Callable[[DomainEvent, str | None], Message]
+"""An event and its traceparent as the message to publish; the key is the microgrid's id."""
+
+
+class SqlOutbox:
+    """Appends encoded events to the running transaction."""
+
+    def __init__(self, connection: AsyncConnection, encode: Encode, clock: Clock) -> None:
+        self._connection = connection
+        self._encode = encode
+        self._clock = clock
+
+    async def append(self, events: Sequence[DomainEvent], traceparent: str | None) -> None:
+        if events:
+            await self._connection.execute(outbox.insert(), [self._row(event, traceparent) for event in events])
+
+    def _row(self, event: DomainEvent, traceparent: str | None) -> dict[str, Any]:
+        message = self._encode(event, traceparent)
+        headers = [[name, value.decode()] for name, value in message.headers]
+        return {
+            "microgrid_id": event.microgrid_id,
+            "event_seq": event.event_seq,
+            "ce_type": dict(headers)["ce_type"],
+            "created_at": self._clock.now(),
+            "published_at": None,
+            "headers": headers,
+            "value": message.value,
+        }
+
+
+class SqlPendingEvents:
+    """The outbox from the relay's side. Every call is a transaction of its own."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._reading = engine.execution_options(**READ_ONLY)
+
+    async def pending(self, limit: int) -> Sequence[PendingEvent]:
+        statement = (
+            select(outbox)
+            .where(outbox.c.published_at.is_(None))
+            .order_by(outbox.c.microgrid_id, outbox.c.event_seq)
+            .limit(limit)
+        )
+        async with self._reading.connect() as connection:
+            rows = (await connection.execute(statement)).all()
+        return [
+            PendingEvent(
+                row.microgrid_id,
+                row.event_seq,
+                Message(
+                    row.microgrid_id,
+                    tuple((name, value.encode()) for name, value in row.headers),
+                    row.value,
+                ),
+            )
+            for row in rows
+        ]
+
+    async def mark_published(self, events: Sequence[PendingEvent], at: datetime) -> None:
+        if not events:
+            return
+        statement = (
+            outbox.update()
+            .where(
+                outbox.c.microgrid_id == bindparam("of_microgrid"),
+                outbox.c.event_seq == bindparam("of_event_seq"),
+            )
+            .values(published_at=bindparam("at"))
+        )
+        published = [
+            {"of_microgrid": event.microgrid_id, "of_event_seq": event.event_seq, "at": at} for event in events
+        ]
+        async with self._engine.begin() as connection:
+            await connection.execute(statement, published)
+
+    async def republish_after(self, positions: Mapping[str, int]) -> int:
+        beyond: list[ColumnElement[bool]] = [outbox.c.microgrid_id.not_in(positions)]
+        beyond += [
+            (outbox.c.microgrid_id == microgrid_id) & (outbox.c.event_seq > event_seq)
+            for microgrid_id, event_seq in positions.items()
+        ]
+        statement = outbox.update().where(outbox.c.published_at.is_not(None), or_(*beyond))
+        async with self._engine.begin() as connection:
+            return (await connection.execute(statement.values(published_at=None))).rowcount
+
+    async def prune(self, published_before: datetime) -> int:
+        statement = outbox.delete().where(outbox.c.published_at < published_before)
+        async with self._engine.begin() as connection:
+            return (await connection.execute(statement)).rowcount

@@ -1,0 +1,127 @@
+"""The read model in SQL: written by projections, each event once, and read by queries."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.database.engine import READ_ONLY
+from adapters.database.tables import cycles, microgrid_status, projection_positions
+from adapters.database.upsert import insert
+from application.ports import EventGap
+from application.queries.rows import CycleRow, StatusRow
+from domain.identifiers import natural_key
+
+
+class SqlReadModelChanges:
+    """One transaction of a projection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def advance(self, projection: str, microgrid_id: str, event_seq: int) -> bool:
+        """Claim this event for the projection; False where it was applied before. Raises EventGap."""
+        position = projection_positions.c
+        mine = (position.projection == projection) & (position.microgrid_id == microgrid_id)
+        following = projection_positions.update().where(mine, position.event_seq == event_seq - 1)
+        if (await self._connection.execute(following.values(event_seq=event_seq))).rowcount == 1:
+            return True
+        first = insert(self._connection, projection_positions).values(
+            projection=projection, microgrid_id=microgrid_id, event_seq=event_seq
+        )
+        if (await self._connection.execute(first.on_conflict_do_nothing())).rowcount == 1:
+            return True
+        reached = (await self._connection.execute(select(position.event_seq).where(mine))).scalar_one()
+        if event_seq > reached + 1:
+            raise EventGap(f"{projection} of {microgrid_id} is at {reached}, {event_seq} came")
+        return False
+
+    async def put_status(self, status: StatusRow) -> None:
+        """A status without a latest cycle leaves the one that is known."""
+        row = _values(status)
+        statement = insert(self._connection, microgrid_status).values(row)
+        known = microgrid_status.c.latest_cycle
+        row["latest_cycle"] = func.coalesce(statement.excluded.latest_cycle, known)
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=["microgrid_id"], set_=row))
+
+    async def put_latest_cycle(self, microgrid_id: str, latest_cycle: dict[str, Any]) -> None:
+        """Of no effect while the microgrid has no status."""
+        statement = microgrid_status.update().where(microgrid_status.c.microgrid_id == microgrid_id)
+        await self._connection.execute(statement.values(latest_cycle=latest_cycle))
+
+    async def put_cycle(self, cycle: CycleRow) -> None:
+        row = _values(cycle)
+        statement = insert(self._connection, cycles).values(row)
+        key = ["microgrid_id", "cycle_seq"]
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=row))
+
+    async def prune_cycles(self, decided_before: datetime) -> int:
+        return (await self._connection.execute(cycles.delete().where(cycles.c.decided_at < decided_before))).rowcount
+
+    async def commit(self) -> None:
+        await self._connection.commit()
+
+
+class SqlReadModelTransactions:
+    """Begins transactions of a projection."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[SqlReadModelChanges]:
+        async with self._engine.connect() as connection:
+            await connection.begin()
+            yield SqlReadModelChanges(connection)
+
+
+class SqlReadModel:
+    """What queries read. Every call is a transaction of its own."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._reading = engine.execution_options(**READ_ONLY)
+
+    async def statuses(self) -> Sequence[StatusRow]:
+        rows = await self._rows(select(microgrid_status))
+        return sorted((StatusRow(**row) for row in rows), key=lambda status: natural_key(status.microgrid_id))
+
+    async def status(self, microgrid_id: str) -> StatusRow | None:
+        rows = await self._rows(select(microgrid_status).where(microgrid_status.c.microgrid_id == microgrid_id))
+        return next((StatusRow(**row) for row in rows), None)
+
+    async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
+        statement = select(cycles).where(cycles.c.microgrid_id == microgrid_id)
+        if before is not None:
+            statement = statement.where(cycles.c.cycle_seq < before)
+        rows = await self._rows(statement.order_by(cycles.c.cycle_seq.desc()).limit(limit))
+        return [CycleRow(**row) for row in rows]
+
+    async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleRow | None:
+        rows = await self._rows(
+            select(cycles).where(cycles.c.microgrid_id == microgrid_id, cycles.c.cycle_seq == cycle_seq)
+        )
+        return next((CycleRow(**row) for row in rows), None)
+
+    async def projected(self, projections: Collection[str]) -> dict[str, int]:
+        """By microgrid, the last event that all of these projections have applied; absent where one has none."""
+        position = projection_positions.c
+        names = set(projections)
+        rows = await self._rows(
+            select(position.microgrid_id, func.min(position.event_seq).label("event_seq"))
+            .where(position.projection.in_(names))
+            .group_by(position.microgrid_id)
+            .having(func.count() == len(names))
+        )
+        return {row["microgrid_id"]: row["event_seq"] for row in rows}
+
+    async def _rows(self, statement: Select[*tuple[Any, ...]]) -> Sequence[RowMapping]:
+        async with self._reading.connect() as connection:
+            return (await connection.execute(statement)).mappings().all()
+
+
+def _values(row: StatusRow | CycleRow) -> dict[str, Any]:
+    return {field.name: getattr(row, field.name) for field in fields(row)}

@@ -1,0 +1,103 @@
+"""Microgrids in SQL: one state row each, and site rows that are read and written on configuration only."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.database import site_rows, state_json
+from adapters.database.tables import microgrid_state, microgrids
+from adapters.database.upsert import insert
+from application.ports import ConcurrentChange
+from domain.microgrid import Microgrid
+from domain.power_tree import Site
+from domain.site import SiteConfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCache:
+    """The sites read last, by microgrid: a configuration version is read and its tree derived once."""
+
+    size: int = 1000
+    _sites: OrderedDict[str, Site] = field(default_factory=OrderedDict)
+
+    def find(self, microgrid_id: str, version: int) -> Site | None:
+        """The site in this configuration version, if it is kept."""
+        site = self._sites.get(microgrid_id)
+        if site is None or site.configuration.version != version:
+            return None
+        self._sites.move_to_end(microgrid_id)
+        return site
+
+    def keep(self, site: Site) -> None:
+        """Only what is committed: a version that is rolled back may come again with other content."""
+        self._sites[site.configuration.microgrid_id] = site
+        self._sites.move_to_end(site.configuration.microgrid_id)
+        if len(self._sites) > self.size:
+            self._sites.popitem(last=False)
+
+
+class SqlMicrogridRepository:
+    """The microgrids as one transaction sees them."""
+
+    def __init__(self, connection: AsyncConnection, sites: SiteCache) -> None:
+        self._connection = connection
+        self._sites = sites
+        self._configured: set[str] = set()
+
+    async def get(self, microgrid_id: str) -> Microgrid | None:
+        statement = (
+            select(microgrid_state, microgrids.c.version.label("configuration_version"))
+            .outerjoin(microgrids, microgrids.c.microgrid_id == microgrid_state.c.microgrid_id)
+            .where(microgrid_state.c.microgrid_id == microgrid_id)
+        )
+        row = (await self._connection.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        state = state_json.load(row.schema_number, row.data, event_seq=row.event_seq, cycle_seq=row.cycle_seq)
+        return Microgrid(microgrid_id, await self._site(microgrid_id, row.configuration_version), state, row.version)
+
+    async def save(self, microgrid: Microgrid) -> None:
+        """Raises ConcurrentChange where the stored version is not the one that was read."""
+        await self._save_state(microgrid)
+        if microgrid.site is not None:
+            await self._save_site(microgrid.site.configuration)
+
+    async def _site(self, microgrid_id: str, version: int | None) -> Site | None:
+        if version is None:
+            return None
+        if site := self._sites.find(microgrid_id, version):
+            return site
+        # Whoever writes site rows holds the state row: locking it, all rows below are of one version.
+        locked = select(microgrid_state.c.version).where(microgrid_state.c.microgrid_id == microgrid_id)
+        await self._connection.execute(locked.with_for_update())
+        site = Site.of(await site_rows.read(self._connection, microgrid_id))
+        if microgrid_id not in self._configured:
+            self._sites.keep(site)
+        return site
+
+    async def _save_site(self, configuration: SiteConfiguration) -> None:
+        if self._sites.find(configuration.microgrid_id, configuration.version) is None:
+            await site_rows.write(self._connection, configuration)
+            self._configured.add(configuration.microgrid_id)
+
+    async def _save_state(self, microgrid: Microgrid) -> None:
+        values = {
+            "version": microgrid.version + 1,
+            "cycle_seq": microgrid.state.cycle_seq,
+            "event_seq": microgrid.state.event_seq,
+            "schema_number": state_json.SCHEMA_NUMBER,
+            "data": state_json.dump(microgrid.state),
+        }
+        if microgrid.version == 0:
+            new = insert(self._connection, microgrid_state).values(microgrid_id=microgrid.microgrid_id, **values)
+            result = await self._connection.execute(new.on_conflict_do_nothing())
+        else:
+            changed = microgrid_state.update().where(
+                microgrid_state.c.microgrid_id == microgrid.microgrid_id,
+                microgrid_state.c.version == microgrid.version,
+            )
+            result = await self._connection.execute(changed.values(**values))
+        if result.rowcount != 1:
+            raise ConcurrentChange(microgrid.microgrid_id)

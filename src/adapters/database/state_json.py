@@ -1,0 +1,26 @@
+"""A microgrid's memory as JSON with a schema number."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from domain.microgrid import MicrogridState
+
+SCHEMA_NUMBER = 1
+"""Rises when JSON written before can no longer be read as it is; `load` then has to upcast the older ones."""
+
+_STATE = TypeAdapter(MicrogridState)
+_COLUMNS = {"event_seq", "cycle_seq"}
+
+
+def dump(state: MicrogridState) -> dict[str, Any]:
+    """What is not a column of its own, as JSON values."""
+    data: dict[str, Any] = _STATE.dump_python(state, mode="json", exclude=_COLUMNS)
+    return data
+
+
+def load(schema_number: int, data: dict[str, Any], *, event_seq: int, cycle_seq: int) -> MicrogridState:
+    """Raises ValueError for a schema this code does not know."""
+    if schema_number != SCHEMA_NUMBER:
+        raise ValueError(f"microgrid state of schema {schema_number}; this code reads {SCHEMA_NUMBER}")
+    return _STATE.validate_python(data | {"event_seq": event_seq, "cycle_seq": cycle_seq})

@@ -1,0 +1,178 @@
+"""The tables: what is persisted of a site, each microgrid's state, the outbox, and the read model."""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from adapters.database.column_types import Json, UtcDateTime
+from domain.site import Order, Unit
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = String(64)
+
+
+def _one_of(column: str, known: type[StrEnum]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(each.value) for each in known)})", name=column)
+
+
+# --- the site, written when a configuration is applied and at no other time --------------------------------
+# `position` is the place in the configuration document. A `parent_id` or `circuit_id` names a grid connection or
+# a circuit, so it cannot be a foreign key; the domain has checked it before anything is written.
+
+microgrids = Table(
+    "microgrids",
+    metadata,
+    Column("microgrid_id", Id, primary_key=True),
+    Column("workspace_id", Text),
+    Column("name", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("max_import_w", BigInteger),
+    Column("strategy_unit", String(32), nullable=False),
+    Column("strategy_order", String(32), nullable=False),
+    Column("settings", Json, nullable=False),
+    _one_of("strategy_unit", Unit),
+    _one_of("strategy_order", Order),
+)
+
+grid_connections = Table(
+    "grid_connections",
+    metadata,
+    Column("microgrid_id", Id, ForeignKey(microgrids.c.microgrid_id), primary_key=True),
+    Column("circuit_id", Id, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("default_capacity_w", BigInteger, nullable=False),
+    Column("safe_operating_capacity_w", BigInteger),
+    Column("metered", Boolean, nullable=False),
+)
+
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("microgrid_id", Id, ForeignKey(microgrids.c.microgrid_id), primary_key=True),
+    Column("circuit_id", Id, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("parent_id", Id, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("default_capacity_w", BigInteger),
+    Column("safe_operating_capacity_w", BigInteger),
+    Column("metered", Boolean, nullable=False),
+)
+
+charge_points = Table(
+    "charge_points",
+    metadata,
+    Column("microgrid_id", Id, ForeignKey(microgrids.c.microgrid_id), primary_key=True),
+    Column("charge_point_id", Id, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("circuit_id", Id, nullable=False),
+    Column("max_power_w", BigInteger, nullable=False),
+    Column("fallback_power_w", BigInteger),
+)
+
+connectors = Table(
+    "connectors",
+    metadata,
+    Column("microgrid_id", Id, primary_key=True),
+    Column("charge_point_id", Id, primary_key=True),
+    Column("connector_id", BigInteger, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("max_power_w", BigInteger, nullable=False),
+    Column("min_power_w", BigInteger, nullable=False),
+    Column("idle_power_w", BigInteger, nullable=False),
+    ForeignKeyConstraint(
+        ["microgrid_id", "charge_point_id"],
+        [charge_points.c.microgrid_id, charge_points.c.charge_point_id],
+    ),
+)
+
+# --- what a worker remembers, and what it has decided but not yet said -------------------------------------
+
+microgrid_state = Table(
+    "microgrid_state",
+    metadata,
+    Column("microgrid_id", Id, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
+    Column("cycle_seq", BigInteger, nullable=False),
+    Column("event_seq", BigInteger, nullable=False),
+    Column("schema_number", Integer, nullable=False),
+    Column("data", Json, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("microgrid_id", Id, primary_key=True),
+    Column("event_seq", BigInteger, primary_key=True),
+    Column("ce_type", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("published_at", UtcDateTime),
+    Column("headers", Json, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+)
+
+Index(
+    "ix_outbox_unpublished",
+    outbox.c.microgrid_id,
+    outbox.c.event_seq,
+    sqlite_where=outbox.c.published_at.is_(None),
+    postgresql_where=outbox.c.published_at.is_(None),
+)
+Index(None, outbox.c.published_at)
+
+# --- the read model ----------------------------------------------------------------------------------------
+
+projection_positions = Table(
+    "projection_positions",
+    metadata,
+    Column("projection", String(64), primary_key=True),
+    Column("microgrid_id", Id, primary_key=True),
+    Column("event_seq", BigInteger, nullable=False),
+)
+
+microgrid_status = Table(
+    "microgrid_status",
+    metadata,
+    Column("microgrid_id", Id, primary_key=True),
+    Column("workspace_id", Text),
+    Column("name", Text, nullable=False),
+    Column("configuration_version", BigInteger, nullable=False),
+    Column("configuration", Json, nullable=False),
+    Column("nodes", Json, nullable=False),
+    Column("warnings", Json, nullable=False),
+    Column("latest_cycle", Json),
+)
+
+cycles = Table(
+    "cycles",
+    metadata,
+    Column("microgrid_id", Id, primary_key=True),
+    Column("cycle_seq", BigInteger, primary_key=True),
+    Column("event_seq", BigInteger, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False, index=True),
+    Column("data", Json, nullable=False),
+)

@@ -1,0 +1,38 @@
+"""Units of work in SQL: one transaction on one connection."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from adapters.database.outbox import Encode, SqlOutbox
+from adapters.database.repositories import SiteCache, SqlMicrogridRepository
+from application.ports import Clock
+
+
+class SqlUnitOfWork:
+    """One transaction over microgrids and outbox."""
+
+    def __init__(self, connection: AsyncConnection, sites: SiteCache, encode: Encode, clock: Clock) -> None:
+        self._connection = connection
+        self.microgrids = SqlMicrogridRepository(connection, sites)
+        self.outbox = SqlOutbox(connection, encode, clock)
+
+    async def commit(self) -> None:
+        await self._connection.commit()
+
+
+class SqlTransactions:
+    """Begins units of work, and keeps the sites in force between them. `clock` says when an event was written."""
+
+    def __init__(self, engine: AsyncEngine, encode: Encode, clock: Clock) -> None:
+        self._engine = engine
+        self._encode = encode
+        self._clock = clock
+        self._sites = SiteCache()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[SqlUnitOfWork]:
+        async with self._engine.connect() as connection:
+            await connection.begin()
+            yield SqlUnitOfWork(connection, self._sites, self._encode, self._clock)

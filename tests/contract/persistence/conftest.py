@@ -1,0 +1,106 @@
+"""Every adapter of the persistence ports. Another database is another entry of `ADAPTERS`."""
+
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import pytest
+
+from adapters.clock import VirtualClock
+from adapters.database.engine import create_engine
+from adapters.database.outbox import SqlPendingEvents
+from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
+from adapters.database.unit_of_work import SqlTransactions
+from application.ports import Message, PendingEvents, ReadModel, ReadModelTransactions, Transactions
+from domain.events import DomainEvent
+from tests.builders import EIGHT
+from tests.databases import new_sqlite
+from tests.fakes.persistence import (
+    InMemoryDatabase,
+    InMemoryPendingEvents,
+    InMemoryReadModel,
+    InMemoryReadModelTransactions,
+    InMemoryTransactions,
+)
+
+
+class PositionedReadModel(ReadModel, Protocol):
+    """A read model that says how far projections have come."""
+
+    async def projected(self, projections: Collection[str]) -> dict[str, int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Persistence:
+    """One database behind all persistence ports, used by two workers."""
+
+    transactions: Transactions
+    transactions_of_another_worker: Transactions
+    pending_events: PendingEvents
+    read_model_transactions: ReadModelTransactions
+    read_model: PositionedReadModel
+
+
+Opened: TypeAlias = AbstractAsyncContextManager[Persistence]
+
+
+def encode(event: DomainEvent, traceparent: str | None) -> Message:
+    """A message with what is easily lost: bytes that are no text, headers in an order, letters beyond ASCII."""
+    headers = {
+        "ce_type": f"busbar.{type(event).__name__}.v1",
+        "ce_id": f"{event.microgrid_id}/{event.event_seq}",
+        "traceparent": traceparent or "none",
+        "a_note": "Málaga → Zürich",
+    }
+    value = b"\x00\xff\xfe" + f"{event.microgrid_id}/{event.event_seq}".encode() * 1000
+    return Message(event.microgrid_id, tuple((name, text.encode()) for name, text in headers.items()), value)
+
+
+def in_memory(_folder: Path) -> Opened:
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Persistence]:
+        database = InMemoryDatabase()
+        yield Persistence(
+            InMemoryTransactions(database, encode),
+            InMemoryTransactions(database, encode),
+            InMemoryPendingEvents(database),
+            InMemoryReadModelTransactions(database),
+            InMemoryReadModel(database),
+        )
+
+    return opened()
+
+
+def on_sqlite(folder: Path) -> Opened:
+    return _sql(new_sqlite(folder))
+
+
+@asynccontextmanager
+async def _sql(url: str) -> AsyncIterator[Persistence]:
+    engine = create_engine(url)
+    clock = VirtualClock(EIGHT)
+    yield Persistence(
+        SqlTransactions(engine, encode, clock),
+        SqlTransactions(engine, encode, clock),
+        SqlPendingEvents(engine),
+        SqlReadModelTransactions(engine),
+        SqlReadModel(engine),
+    )
+    await engine.dispose()
+
+
+ADAPTERS: dict[str, Callable[[Path], Opened]] = {"memory": in_memory, "sqlite": on_sqlite}
+
+
+@pytest.fixture(params=ADAPTERS)
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
+    """The adapter under test, ready but not yet entered: preparing one may need an event loop of its own."""
+    return ADAPTERS[request.param](tmp_path)
+
+
+@pytest.fixture
+async def persistence(opened: Opened) -> AsyncIterator[Persistence]:
+    async with opened as entered:
+        yield entered

@@ -1,0 +1,152 @@
+"""What every ReadModelChanges promises: an event's effect and the position after it, together and once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from application.ports import EventGap
+from application.queries.rows import CycleRow, StatusRow
+from tests.builders import EIGHT
+from tests.contract.persistence.conftest import Persistence
+
+STATUS = StatusRow("depot", None, "Malaga", 7, {"version": 7}, [{"node_id": "depot"}], [], None)
+
+
+def a_cycle(microgrid_id: str = "depot", cycle_seq: int = 1) -> CycleRow:
+    decided_at = EIGHT + timedelta(minutes=cycle_seq)
+    return CycleRow(microgrid_id, cycle_seq, cycle_seq + 2, decided_at, {"cycle_seq": cycle_seq})
+
+
+async def advance(persistence: Persistence, event_seq: int, projection: str = "status", of: str = "depot") -> bool:
+    async with persistence.read_model_transactions.begin() as changes:
+        claimed = await changes.advance(projection, of, event_seq)
+        await changes.commit()
+        return claimed
+
+
+async def put(persistence: Persistence, *rows: StatusRow | CycleRow) -> None:
+    async with persistence.read_model_transactions.begin() as changes:
+        for row in rows:
+            match row:
+                case StatusRow():
+                    await changes.put_status(row)
+                case CycleRow():
+                    await changes.put_cycle(row)
+        await changes.commit()
+
+
+async def test_events_are_claimed_one_after_the_other(persistence: Persistence) -> None:
+    assert [await advance(persistence, seq) for seq in (1, 2, 3)] == [True, True, True]
+
+
+async def test_a_projection_may_begin_anywhere(persistence: Persistence) -> None:
+    assert await advance(persistence, 41)
+    assert await advance(persistence, 42)
+
+
+async def test_an_event_is_claimed_once(persistence: Persistence) -> None:
+    for seq in (1, 2, 3):
+        await advance(persistence, seq)
+
+    assert [await advance(persistence, seq) for seq in (3, 1, 2, 3)] == [False, False, False, False]
+    assert await advance(persistence, 4)
+
+
+async def test_a_lost_event_is_noticed_and_the_position_stays(persistence: Persistence) -> None:
+    await advance(persistence, 1)
+
+    with pytest.raises(EventGap):
+        await advance(persistence, 3)
+
+    assert await advance(persistence, 2)
+    assert await advance(persistence, 3)
+
+
+async def test_projections_and_microgrids_have_their_own_positions(persistence: Persistence) -> None:
+    mine = (("status", "north"), ("cycles", "north"), ("status", "south"))
+
+    for event_seq in (5, 6):
+        assert [await advance(persistence, event_seq, *each) for each in mine] == [True, True, True]
+
+
+async def test_position_and_effect_are_forgotten_together(persistence: Persistence) -> None:
+    async with persistence.read_model_transactions.begin() as changes:
+        assert await changes.advance("status", "depot", 1)
+        await changes.put_status(STATUS)
+        await changes.put_cycle(a_cycle())
+
+    assert await persistence.read_model.status("depot") is None
+    assert await persistence.read_model.cycle("depot", 1) is None
+    assert await advance(persistence, 1)
+
+
+async def test_position_and_effect_are_kept_together(persistence: Persistence) -> None:
+    async with persistence.read_model_transactions.begin() as changes:
+        await changes.advance("status", "depot", 1)
+        await changes.put_status(STATUS)
+        assert await persistence.read_model.status("depot") is None
+        await changes.commit()
+
+    assert await persistence.read_model.status("depot") == STATUS
+    assert not await advance(persistence, 1)
+
+
+async def test_a_status_replaces_the_one_before(persistence: Persistence) -> None:
+    await put(persistence, STATUS)
+    reconfigured = replace(STATUS, name="Málaga", configuration_version=8, workspace_id="tenant-1", nodes=[])
+
+    await put(persistence, reconfigured)
+
+    assert await persistence.read_model.statuses() == [reconfigured]
+
+
+async def test_a_status_without_a_cycle_keeps_the_latest_one(persistence: Persistence) -> None:
+    await put(persistence, replace(STATUS, latest_cycle={"cycle_seq": 1}))
+
+    await put(persistence, replace(STATUS, configuration_version=8))
+    assert await persistence.read_model.status("depot") == replace(
+        STATUS, configuration_version=8, latest_cycle={"cycle_seq": 1}
+    )
+
+    await put(persistence, replace(STATUS, latest_cycle={"cycle_seq": 2}))
+    assert await persistence.read_model.status("depot") == replace(STATUS, latest_cycle={"cycle_seq": 2})
+
+
+async def test_the_latest_cycle_changes_nothing_else_of_the_status(persistence: Persistence) -> None:
+    await put(persistence, STATUS, replace(STATUS, microgrid_id="another"))
+
+    async with persistence.read_model_transactions.begin() as changes:
+        await changes.put_latest_cycle("depot", {"cycle_seq": 3})
+        await changes.commit()
+
+    assert await persistence.read_model.status("depot") == replace(STATUS, latest_cycle={"cycle_seq": 3})
+    assert await persistence.read_model.status("another") == replace(STATUS, microgrid_id="another")
+
+
+async def test_the_latest_cycle_of_a_microgrid_without_a_status_is_dropped(persistence: Persistence) -> None:
+    async with persistence.read_model_transactions.begin() as changes:
+        await changes.put_latest_cycle("depot", {"cycle_seq": 3})
+        await changes.commit()
+
+    assert await persistence.read_model.statuses() == []
+
+
+async def test_a_cycle_that_is_put_again_replaces_itself(persistence: Persistence) -> None:
+    await put(persistence, a_cycle(), a_cycle(cycle_seq=2))
+
+    again = replace(a_cycle(), data={"outcome": "balanced"})
+    await put(persistence, again)
+
+    assert await persistence.read_model.cycles("depot", None, 10) == [a_cycle(cycle_seq=2), again]
+
+
+async def test_only_cycles_decided_before_are_pruned(persistence: Persistence) -> None:
+    await put(persistence, *(a_cycle(cycle_seq=seq) for seq in (1, 2, 3)), a_cycle("another"))
+
+    async with persistence.read_model_transactions.begin() as changes:
+        assert await changes.prune_cycles(EIGHT + timedelta(minutes=2)) == 2
+        await changes.commit()
+
+    assert await persistence.read_model.cycles("depot", None, 10) == [a_cycle(cycle_seq=3), a_cycle(cycle_seq=2)]
+    assert await persistence.read_model.cycles("another", None, 10) == []

@@ -1,0 +1,252 @@
+"""The persistence ports in memory. Transactions queue for one writer's place, as they do on SQLite."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from application.ports import ConcurrentChange, EventGap, Message, PendingEvent
+from application.queries.rows import CycleRow, StatusRow
+from domain.events import DomainEvent
+from domain.identifiers import natural_key
+from domain.microgrid import Microgrid
+
+Encode: TypeAlias = Callable[[DomainEvent, str | None], Message]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An event in the outbox."""
+
+    message: Message
+    published_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Tables:
+    """What is stored, by primary key."""
+
+    microgrids: dict[str, Microgrid] = field(default_factory=dict)
+    outbox: dict[tuple[str, int], OutboxRow] = field(default_factory=dict)
+    positions: dict[tuple[str, str], int] = field(default_factory=dict)
+    statuses: dict[str, StatusRow] = field(default_factory=dict)
+    cycles: dict[tuple[str, int], CycleRow] = field(default_factory=dict)
+
+
+class InMemoryTransaction:
+    """Changes a copy of the tables, which takes their place on commit."""
+
+    def __init__(self, database: "InMemoryDatabase") -> None:
+        self._database = database
+        self.tables = Tables(
+            dict(database.tables.microgrids),
+            dict(database.tables.outbox),
+            dict(database.tables.positions),
+            dict(database.tables.statuses),
+            dict(database.tables.cycles),
+        )
+
+    async def commit(self) -> None:
+        self._database.tables = self.tables
+
+
+class InMemoryDatabase:
+    """What all fakes of one test share."""
+
+    def __init__(self) -> None:
+        self.tables = Tables()
+        self._writer = asyncio.Lock()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[InMemoryTransaction]:
+        async with self._writer:
+            yield InMemoryTransaction(self)
+
+
+class InMemoryMicrogridRepository:
+    """Microgrids in a dict."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def get(self, microgrid_id: str) -> Microgrid | None:
+        return self._tables.microgrids.get(microgrid_id)
+
+    async def save(self, microgrid: Microgrid) -> None:
+        stored = self._tables.microgrids.get(microgrid.microgrid_id)
+        if microgrid.version != (stored.version if stored else 0):
+            raise ConcurrentChange(microgrid.microgrid_id)
+        self._tables.microgrids[microgrid.microgrid_id] = replace(microgrid, version=microgrid.version + 1)
+
+
+class InMemoryOutbox:
+    """Encoded events in a dict."""
+
+    def __init__(self, tables: Tables, encode: Encode) -> None:
+        self._tables = tables
+        self._encode = encode
+
+    async def append(self, events: Sequence[DomainEvent], traceparent: str | None) -> None:
+        for event in events:
+            key = event.microgrid_id, event.event_seq
+            if key in self._tables.outbox:
+                raise ValueError(f"event {key} is in the outbox already")
+            self._tables.outbox[key] = OutboxRow(self._encode(event, traceparent))
+
+
+class InMemoryUnitOfWork:
+    """A transaction over microgrids and outbox."""
+
+    def __init__(self, transaction: InMemoryTransaction, encode: Encode) -> None:
+        self._transaction = transaction
+        self.microgrids = InMemoryMicrogridRepository(transaction.tables)
+        self.outbox = InMemoryOutbox(transaction.tables, encode)
+
+    async def commit(self) -> None:
+        await self._transaction.commit()
+
+
+class InMemoryTransactions:
+    """Begins units of work."""
+
+    def __init__(self, database: InMemoryDatabase, encode: Encode) -> None:
+        self._database = database
+        self._encode = encode
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[InMemoryUnitOfWork]:
+        async with self._database.begin() as transaction:
+            yield InMemoryUnitOfWork(transaction, self._encode)
+
+
+class InMemoryPendingEvents:
+    """The outbox from the relay's side."""
+
+    def __init__(self, database: InMemoryDatabase) -> None:
+        self._database = database
+
+    async def pending(self, limit: int) -> Sequence[PendingEvent]:
+        rows = sorted(self._database.tables.outbox.items())
+        unpublished = [PendingEvent(*key, row.message) for key, row in rows if row.published_at is None]
+        return unpublished[:limit]
+
+    async def mark_published(self, events: Sequence[PendingEvent], at: datetime) -> None:
+        async with self._outbox() as outbox:
+            for event in events:
+                key = event.microgrid_id, event.event_seq
+                if key in outbox:
+                    outbox[key] = replace(outbox[key], published_at=at)
+
+    async def republish_after(self, positions: Mapping[str, int]) -> int:
+        async with self._outbox() as outbox:
+            beyond = {
+                (microgrid_id, event_seq): replace(row, published_at=None)
+                for (microgrid_id, event_seq), row in outbox.items()
+                if row.published_at is not None and event_seq > positions.get(microgrid_id, 0)
+            }
+            outbox.update(beyond)
+            return len(beyond)
+
+    async def prune(self, published_before: datetime) -> int:
+        async with self._outbox() as outbox:
+            old = [
+                key
+                for key, row in outbox.items()
+                if row.published_at is not None and row.published_at < published_before
+            ]
+            for key in old:
+                del outbox[key]
+            return len(old)
+
+    @asynccontextmanager
+    async def _outbox(self) -> AsyncIterator[dict[tuple[str, int], OutboxRow]]:
+        async with self._database.begin() as transaction:
+            yield transaction.tables.outbox
+            await transaction.commit()
+
+
+class InMemoryReadModelChanges:
+    """A transaction of a projection."""
+
+    def __init__(self, transaction: InMemoryTransaction) -> None:
+        self._transaction = transaction
+        self._tables = transaction.tables
+
+    async def advance(self, projection: str, microgrid_id: str, event_seq: int) -> bool:
+        reached = self._tables.positions.get((projection, microgrid_id))
+        if reached is not None and event_seq > reached + 1:
+            raise EventGap(f"{projection} of {microgrid_id} is at {reached}, {event_seq} came")
+        if reached is not None and event_seq <= reached:
+            return False
+        self._tables.positions[projection, microgrid_id] = event_seq
+        return True
+
+    async def put_status(self, status: StatusRow) -> None:
+        known = self._tables.statuses.get(status.microgrid_id)
+        latest_cycle = status.latest_cycle or (known.latest_cycle if known else None)
+        self._tables.statuses[status.microgrid_id] = deepcopy(replace(status, latest_cycle=latest_cycle))
+
+    async def put_latest_cycle(self, microgrid_id: str, latest_cycle: dict[str, Any]) -> None:
+        known = self._tables.statuses.get(microgrid_id)
+        if known:
+            self._tables.statuses[microgrid_id] = replace(known, latest_cycle=deepcopy(latest_cycle))
+
+    async def put_cycle(self, cycle: CycleRow) -> None:
+        self._tables.cycles[cycle.microgrid_id, cycle.cycle_seq] = deepcopy(cycle)
+
+    async def prune_cycles(self, decided_before: datetime) -> int:
+        old = [key for key, cycle in self._tables.cycles.items() if cycle.decided_at < decided_before]
+        for key in old:
+            del self._tables.cycles[key]
+        return len(old)
+
+    async def commit(self) -> None:
+        await self._transaction.commit()
+
+
+class InMemoryReadModelTransactions:
+    """Begins transactions of a projection."""
+
+    def __init__(self, database: InMemoryDatabase) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[InMemoryReadModelChanges]:
+        async with self._database.begin() as transaction:
+            yield InMemoryReadModelChanges(transaction)
+
+
+class InMemoryReadModel:
+    """What queries read."""
+
+    def __init__(self, database: InMemoryDatabase) -> None:
+        self._database = database
+
+    async def statuses(self) -> Sequence[StatusRow]:
+        statuses = self._database.tables.statuses
+        return [deepcopy(statuses[microgrid_id]) for microgrid_id in sorted(statuses, key=natural_key)]
+
+    async def status(self, microgrid_id: str) -> StatusRow | None:
+        return deepcopy(self._database.tables.statuses.get(microgrid_id))
+
+    async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
+        found = [
+            cycle
+            for cycle in self._database.tables.cycles.values()
+            if cycle.microgrid_id == microgrid_id and (before is None or cycle.cycle_seq < before)
+        ]
+        return deepcopy(sorted(found, key=lambda cycle: -cycle.cycle_seq)[:limit])
+
+    async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleRow | None:
+        return deepcopy(self._database.tables.cycles.get((microgrid_id, cycle_seq)))
+
+    async def projected(self, projections: Collection[str]) -> dict[str, int]:
+        positions = self._database.tables.positions
+        return {
+            microgrid_id: min(positions[projection, microgrid_id] for projection in projections)
+            for microgrid_id in {microgrid_id for _, microgrid_id in positions}
+            if all((projection, microgrid_id) in positions for projection in projections)
+        }

@@ -1,0 +1,84 @@
+"""The migrations on SQLite: from nothing to the newest schema, and never half way."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic import command
+
+from adapters.database.engine import create_engine
+from adapters.database.migrations import UnusableDatabase, config, current_schema, is_newest, upgrade
+from adapters.database.tables import metadata
+from tests.databases import sqlite_url
+
+
+def tables_in(file: Path) -> set[str]:
+    with sqlite3.connect(file) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+async def test_an_empty_database_becomes_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "a folder with 100 % and ünïcode.sqlite3"
+    assert await current_schema(sqlite_url(file)) is None
+    assert not await is_newest(sqlite_url(file))
+
+    await upgrade(sqlite_url(file))
+
+    assert await is_newest(sqlite_url(file))
+    assert tables_in(file) == {*metadata.tables, "alembic_version"}
+
+
+async def test_the_newest_database_stays_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "busbar.sqlite3"
+    await upgrade(sqlite_url(file))
+    with sqlite3.connect(file) as connection:
+        connection.execute("INSERT INTO projection_positions VALUES ('status', 'depot', 41)")
+        before = list(connection.iterdump())
+
+    await upgrade(sqlite_url(file))
+
+    with sqlite3.connect(file) as connection:
+        assert list(connection.iterdump()) == before
+
+
+async def test_the_migrated_schema_is_that_of_the_tables(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "busbar.sqlite3")
+    await upgrade(url)
+    engine = create_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda synchronous: command.check(config(synchronous)))  # raises on a difference
+    await engine.dispose()
+
+
+async def test_constraints_of_the_migrated_schema_are_those_of_the_tables(tmp_path: Path) -> None:
+    """What the comparison above does not look at: checks, names, conditions of indexes."""
+    migrated, created = tmp_path / "migrated.sqlite3", tmp_path / "created.sqlite3"
+    await upgrade(sqlite_url(migrated))
+    engine = create_engine(sqlite_url(created))
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    await engine.dispose()
+
+    assert definitions_in(migrated) == definitions_in(created)
+
+
+def definitions_in(file: Path) -> dict[str, list[str]]:
+    """By table or index, the lines of its definition in no order."""
+    with sqlite3.connect(file) as connection:
+        rows = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
+        )
+        return {name: sorted(line.strip(" \t,") for line in sql.splitlines()) for name, sql in rows}
+
+
+async def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    file = tmp_path / "busbar.sqlite3"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE cycles (in_the_way INTEGER)")
+
+    with pytest.raises(UnusableDatabase, match="cycles already exists"):
+        await upgrade(sqlite_url(file))
+
+    assert tables_in(file) == {"cycles"}
+    assert not await is_newest(sqlite_url(file))

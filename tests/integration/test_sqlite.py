@@ -1,0 +1,276 @@
+"""What holds for SQLite alone: how it is opened, who waits for whom, and what a crash leaves."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.clock import VirtualClock
+from adapters.database.engine import READ_ONLY, create_engine
+from adapters.database.outbox import SqlPendingEvents
+from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
+from adapters.database.repositories import SiteCache
+from adapters.database.tables import connectors, cycles, microgrid_state, microgrids
+from adapters.database.unit_of_work import SqlTransactions
+from application.ports import Message
+from application.queries.rows import CycleRow
+from domain.events import DomainEvent
+from tests.builders import EIGHT, a_cycle_completed, a_microgrid, a_site
+from tests.databases import new_sqlite
+
+DECIDING_FOR_EVER = Path(__file__).with_name("deciding_for_ever.py")
+
+
+def encode(event: DomainEvent, _traceparent: str | None) -> Message:
+    return Message(event.microgrid_id, (("ce_type", b"busbar.cycle.completed.v1"),), b"x" * 40_000)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return new_sqlite(tmp_path)
+
+
+@pytest.fixture
+async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def transactions(engine: AsyncEngine) -> SqlTransactions:
+    return SqlTransactions(engine, encode, VirtualClock(EIGHT))
+
+
+def is_locked(url: str) -> bool:
+    """Whether somebody holds the write lock now."""
+    with closing(sqlite3.connect(make_url(url).database or "", timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            return "locked" in str(error)
+        return False
+
+
+@pytest.mark.parametrize("unusable", ["sqlite+aiosqlite://", "sqlite+aiosqlite:///:memory:", "sqlite:///file"])
+def test_a_database_that_connections_cannot_share_is_refused(unusable: str) -> None:
+    with pytest.raises(ValueError, match="cannot be used"):
+        create_engine(unusable)
+
+
+async def test_every_connection_is_opened_alike(engine: AsyncEngine) -> None:
+    async with engine.execution_options(**READ_ONLY).connect() as one, engine.connect() as another:
+        for connection in (one, another):
+            settings = [
+                (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            ]
+            assert settings == ["wal", 1, 1, 10_000]
+
+
+async def test_a_unit_of_work_holds_the_write_lock_from_its_beginning(url: str, transactions: SqlTransactions) -> None:
+    async with transactions.begin() as unit_of_work:
+        assert is_locked(url)
+        await unit_of_work.commit()
+        assert not is_locked(url)
+    async with transactions.begin():
+        assert is_locked(url)
+    assert not is_locked(url)
+
+
+async def test_a_projection_holds_the_write_lock_from_its_beginning(url: str, engine: AsyncEngine) -> None:
+    async with SqlReadModelTransactions(engine).begin():
+        assert is_locked(url)
+
+
+async def test_readers_take_no_write_lock(url: str, engine: AsyncEngine) -> None:
+    async with engine.execution_options(**READ_ONLY).connect() as connection:
+        await connection.execute(select(microgrids))
+        assert connection.in_transaction()
+        assert not is_locked(url)
+
+
+async def test_readers_do_not_wait_for_a_writer(engine: AsyncEngine, transactions: SqlTransactions) -> None:
+    async with transactions.begin() as unit_of_work, asyncio.timeout(5):
+        await unit_of_work.microgrids.save(a_microgrid())
+        await unit_of_work.outbox.append([a_cycle_completed()], None)
+
+        assert await SqlPendingEvents(engine).pending(10) == []
+        assert await SqlReadModel(engine).statuses() == []
+
+
+async def test_a_second_writer_waits_for_the_first(transactions: SqlTransactions) -> None:
+    async def provision(microgrid_id: str) -> None:
+        async with transactions.begin() as unit_of_work:
+            await unit_of_work.microgrids.save(a_microgrid(microgrid_id))
+            await unit_of_work.commit()
+
+    async with transactions.begin() as unit_of_work:
+        second = asyncio.create_task(provision("second"))
+        await asyncio.sleep(0.05)
+        assert not second.done()
+        await unit_of_work.microgrids.save(a_microgrid("first"))
+        await unit_of_work.commit()
+    await second
+
+    async with transactions.begin() as unit_of_work:
+        assert await unit_of_work.microgrids.get("first")
+        assert await unit_of_work.microgrids.get("second")
+
+
+async def test_a_cycle_touches_no_site_rows(engine: AsyncEngine, transactions: SqlTransactions) -> None:
+    async with transactions.begin() as unit_of_work:
+        await unit_of_work.microgrids.save(a_microgrid())
+        await unit_of_work.commit()
+    async with transactions.begin() as unit_of_work:
+        await unit_of_work.microgrids.get("depot")
+
+    statements: list[str] = []
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    async with transactions.begin() as unit_of_work:
+        microgrid = await unit_of_work.microgrids.get("depot")
+        assert microgrid
+        await unit_of_work.microgrids.save(microgrid)
+        await unit_of_work.outbox.append([a_cycle_completed()], None)
+        await unit_of_work.commit()
+
+    assert [statement.split()[0] for statement in statements] == ["BEGIN", "SELECT", "UPDATE", "INSERT"]
+
+
+def test_the_site_used_longest_ago_leaves_a_full_cache() -> None:
+    cache = SiteCache(size=2)
+    north, south, west = (a_site(name) for name in ("north", "south", "west"))
+    cache.keep(north)
+    cache.keep(south)
+    assert cache.find("north", 1) is north
+
+    cache.keep(west)
+
+    assert cache.find("south", 1) is None
+    assert cache.find("north", 1) is north
+    assert cache.find("west", 1) is west
+    assert cache.find("west", 2) is None
+
+
+async def test_a_state_of_a_schema_to_come_is_refused(engine: AsyncEngine, transactions: SqlTransactions) -> None:
+    async with transactions.begin() as unit_of_work:
+        await unit_of_work.microgrids.save(a_microgrid())
+        await unit_of_work.commit()
+    async with engine.begin() as connection:
+        await connection.execute(microgrid_state.update().values(schema_number=99))
+
+    async with transactions.begin() as unit_of_work:
+        with pytest.raises(ValueError, match="schema 99"):
+            await unit_of_work.microgrids.get("depot")
+
+
+async def test_an_instant_is_stored_in_utc(engine: AsyncEngine) -> None:
+    perth = EIGHT.astimezone(timezone(timedelta(hours=8)))
+    async with SqlReadModelTransactions(engine).begin() as changes:
+        await changes.put_cycle(CycleRow("depot", 1, 1, perth, {}))
+        await changes.commit()
+
+    async with engine.connect() as connection:
+        stored = (await connection.exec_driver_sql("SELECT decided_at FROM cycles")).scalar_one()
+        read = (await connection.execute(select(cycles.c.decided_at))).scalar_one()
+    assert stored == "2026-11-22 08:00:00.000000"
+    assert read.isoformat() == "2026-11-22T08:00:00+00:00"
+
+
+async def test_an_instant_without_a_zone_is_refused(engine: AsyncEngine) -> None:
+    naive = datetime(2026, 11, 22, 8)  # noqa: DTZ001
+    async with SqlReadModelTransactions(engine).begin() as changes:
+        with pytest.raises(StatementError, match="no time zone"):
+            await changes.put_cycle(CycleRow("depot", 1, 1, naive, {}))
+
+
+async def test_a_connector_needs_its_charge_point(engine: AsyncEngine) -> None:
+    orphan = {"microgrid_id": "depot", "charge_point_id": "cp-1", "connector_id": 1, "position": 0}
+    watts = {"max_power_w": 1, "min_power_w": 0, "idle_power_w": 0}
+    async with engine.connect() as connection:
+        with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+            await connection.execute(connectors.insert(), [orphan | watts])
+
+
+async def test_a_strategy_that_does_not_exist_cannot_be_stored(
+    engine: AsyncEngine, transactions: SqlTransactions
+) -> None:
+    async with transactions.begin() as unit_of_work:
+        await unit_of_work.microgrids.save(a_microgrid())
+        await unit_of_work.commit()
+
+    async with engine.connect() as connection:
+        with pytest.raises(IntegrityError, match="ck_microgrids_strategy_order"):
+            await connection.execute(microgrids.update().values(strategy_order="alphabetical"))
+
+
+def decide_until_killed(url: str, *arguments: str) -> subprocess.Popen[str]:
+    """A process that decides cycles and says on its standard output which it has committed."""
+    return subprocess.Popen(
+        [sys.executable, str(DECIDING_FOR_EVER), url, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.stdout
+    process.stdout.close()
+
+
+async def test_a_crash_inside_a_transaction_leaves_nothing_of_it(url: str, transactions: SqlTransactions) -> None:
+    async with transactions.begin() as unit_of_work:
+        await unit_of_work.microgrids.save(a_microgrid())
+        await unit_of_work.commit()
+    process = decide_until_killed(url, "--stop-before-commit")
+    assert process.stdout
+    assert await asyncio.to_thread(process.stdout.readline) == "everything but the commit\n"
+    assert is_locked(url)
+
+    kill(process)
+
+    async with transactions.begin() as unit_of_work:
+        assert await unit_of_work.microgrids.get("depot") == a_microgrid(version=1)
+
+
+@pytest.mark.parametrize("committed", [1, 3, 7])
+async def test_a_crash_at_any_time_leaves_whole_cycles_and_no_gap(
+    url: str, engine: AsyncEngine, transactions: SqlTransactions, committed: int
+) -> None:
+    async with transactions.begin() as unit_of_work:
+        await unit_of_work.microgrids.save(a_microgrid())
+        await unit_of_work.commit()
+    process = decide_until_killed(url)
+    assert process.stdout
+    for _ in range(committed):
+        said = int(await asyncio.to_thread(process.stdout.readline))
+    kill(process)
+
+    async with transactions.begin() as unit_of_work:
+        microgrid = await unit_of_work.microgrids.get("depot")
+    events = await SqlPendingEvents(engine).pending(1000)
+
+    assert microgrid
+    assert microgrid.state.event_seq >= said == committed
+    assert microgrid == replace(
+        microgrid,
+        version=microgrid.state.event_seq + 1,
+        site=a_site(version=microgrid.state.event_seq + 1, chargers=microgrid.state.event_seq + 1),
+    )
+    assert [event.event_seq for event in events] == list(range(1, microgrid.state.event_seq + 1))

@@ -1,0 +1,1 @@
+"""Kafka's promises inside one process, for the demo and for tests."""

@@ -1,0 +1,87 @@
+"""What the application is promised about traces: a span a cycle, in the trace of the message that caused it."""
+
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import NoOpTracerProvider, StatusCode, format_span_id, format_trace_id
+
+from adapters.observability import names
+from adapters.observability.tracing import OpenTelemetryTracing, current_traceparent
+from application.ports import Tracing
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+PARENT_SPAN_ID = "b7ad6b7169203331"
+TRACEPARENT = f"00-{TRACE_ID}-{PARENT_SPAN_ID}-01"
+
+
+@pytest.fixture
+def exporter() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def tracing(exporter: InMemorySpanExporter) -> Tracing:
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    return OpenTelemetryTracing(provider)
+
+
+def test_a_cycle_is_one_span_in_the_trace_of_its_cause(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+    with tracing.cycle_span("malaga", TRACEPARENT):
+        pass
+    (span,) = exporter.get_finished_spans()
+    assert span.name == names.CYCLE_SPAN
+    assert span.context is not None
+    assert format_trace_id(span.context.trace_id) == TRACE_ID
+    assert span.parent is not None
+    assert format_span_id(span.parent.span_id) == PARENT_SPAN_ID
+    assert dict(span.attributes or {}) == {names.MICROGRID_ID: "malaga"}
+
+
+def test_what_a_cycle_publishes_belongs_to_its_span(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+    with tracing.cycle_span("malaga", TRACEPARENT) as traceparent:
+        assert traceparent == current_traceparent()
+    (span,) = exporter.get_finished_spans()
+    assert span.context is not None
+    assert traceparent == f"00-{TRACE_ID}-{format_span_id(span.context.span_id)}-01"
+
+
+@pytest.mark.parametrize("unusable", [None, "", "nonsense", "\ufffd", f"00-{'0' * 32}-{PARENT_SPAN_ID}-01"])
+def test_a_cycle_without_a_usable_cause_begins_a_trace(
+    tracing: Tracing, exporter: InMemorySpanExporter, unusable: str | None
+) -> None:
+    with tracing.cycle_span("malaga", unusable) as traceparent:
+        pass
+    (span,) = exporter.get_finished_spans()
+    assert span.parent is None
+    assert span.context is not None
+    assert traceparent is not None
+    assert format_trace_id(span.context.trace_id) in traceparent
+
+
+def test_a_cycle_does_not_join_the_trace_of_whoever_runs_it(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+    with tracing.cycle_span("outer", TRACEPARENT), tracing.cycle_span("inner", None):
+        pass
+    inner, _ = exporter.get_finished_spans()
+    assert inner.parent is None
+
+
+def test_a_cycle_that_fails_is_a_failed_span_and_still_fails(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+    with pytest.raises(ZeroDivisionError), tracing.cycle_span("malaga", TRACEPARENT):
+        _ = 1 // 0
+    (span,) = exporter.get_finished_spans()
+    assert span.status.status_code is StatusCode.ERROR
+    assert [event.name for event in span.events] == ["exception"]
+
+
+def test_after_a_cycle_there_is_no_trace_to_belong_to(tracing: Tracing) -> None:
+    with tracing.cycle_span("malaga", TRACEPARENT):
+        pass
+    assert current_traceparent() is None
+
+
+def test_a_trace_is_handed_on_also_where_tracing_is_disabled() -> None:
+    with OpenTelemetryTracing(NoOpTracerProvider()).cycle_span("malaga", TRACEPARENT) as traceparent:
+        pass
+    assert traceparent == TRACEPARENT

@@ -30,7 +30,7 @@ ABSENT_MICROGRIDS = 10_000
 
 
 class Worker:
-    """Decides for the microgrids whose messages its source brings."""
+    """Decides for the microgrids whose messages its source brings. `cycles` counts the cycles it ran."""
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Worker:
         self._clock = clock
         self._counters = counters
         self._absent: set[str] = set()
+        self.cycles = 0
 
     async def turn(self) -> bool:
         """Take one batch, run the cycles that are due, acknowledge; returns whether there was anything to do."""
@@ -122,4 +123,5 @@ class Worker:
             except ConcurrentChange:
                 if attempt == ATTEMPTS - 1:
                     raise
+        self.cycles += 1
         self._mailbox.decided(due.microgrid_id, at)

@@ -8,18 +8,22 @@ from domain.demand import Demands, Standing
 from domain.power import Watts
 from domain.power_tree import PowerTree
 from domain.site import Settings
-from domain.telemetry import LimitReport, Readings
+from domain.telemetry import KeptReading, LimitReport, Readings
 
 
 @dataclass(frozen=True, slots=True)
 class SentSetpoint:
-    """A value that was sent, by which published cycles and when, first and last."""
+    """A value that was sent, by which published cycles and when, first and last.
+
+    `followed_at`: when a message of its charge point was taken after it was first sent, which shows a live link.
+    """
 
     limit_w: Watts
     first_cycle_seq: int
     first_sent_at: datetime
     last_cycle_seq: int
     last_sent_at: datetime
+    followed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,19 +154,48 @@ class _SharedFallbacks:
 
 
 def heard(
-    tree: PowerTree, ledger: Mapping[str, LedgerEntry], readings: Readings, settings: Settings
+    tree: PowerTree, ledger: Mapping[str, LedgerEntry], demands: Demands, readings: Readings, settings: Settings
 ) -> list[LedgerEntry]:
-    """The ledger's lines in tree order after the newest readings: what reports confirm leaves what stands."""
+    """The ledger's lines in tree order after the newest readings: what they confirm leaves what stands."""
     entries = []
-    for key, connector in zip(tree.connector_index, tree.connectors, strict=True):
+    for connector, known, standing in zip(tree.connectors, demands.readings, demands.standings, strict=True):
         entry = ledger.get(connector.node_id, NEVER_SENT)
-        known = readings.connectors.get(key)
         report = known.report if known is not None else None
         if report is not None and (entry.confirmed_at is None or entry.confirmed_at < report.measured_at):
             fallback = min(tree.fallbacks_w[connector.charge_point], connector.max_power_w)
             entry = _after_report(entry, report, fallback, settings)
+        heard_at = readings.heard_at.get(connector.charge_point_id)
+        if entry.standing and known is not None and heard_at is not None:
+            entry = _after_message(entry, known, standing, heard_at, settings)
         entries.append(entry)
     return entries
+
+
+def _after_message(
+    entry: LedgerEntry, known: KeptReading, standing: Standing, heard_at: datetime, settings: Settings
+) -> LedgerEntry:
+    """What a message confirms that reports no limit: the newest setpoint, when there was time enough to apply it.
+
+    A message after the sending shows that the link lives; `apply_grace_s` later the charger has obeyed, if the
+    reading says so, or in any case where there is nothing to draw.
+    """
+    newest = entry.standing[-1]
+    if newest.followed_at is None:
+        if heard_at <= newest.first_sent_at:
+            return entry
+        newest = replace(newest, followed_at=heard_at)
+        entry = replace(entry, standing=(*entry.standing[:-1], newest))
+    if len(entry.standing) == 1 and entry.confirmed_w == newest.limit_w:
+        return entry
+    obeyed_from = heard_at if newest.followed_at is None else newest.followed_at
+    obeyed_from += timedelta(seconds=settings.apply_grace_s)
+    if standing is Standing.IDLE and heard_at >= obeyed_from:
+        return LedgerEntry((newest,), newest.limit_w, heard_at)
+    at_most = newest.limit_w + max(settings.apply_tolerance_w, newest.limit_w // 20)
+    obeys = known.reading.applied_limit_w is None and known.reading.power_w <= at_most
+    if obeys and known.measured_at >= obeyed_from:
+        return LedgerEntry((newest,), newest.limit_w, known.measured_at)
+    return entry
 
 
 def _after_report(entry: LedgerEntry, report: LimitReport, fallback_w: Watts, settings: Settings) -> LedgerEntry:

@@ -1,7 +1,7 @@
 """The aggregate: one depot's electrical system, its configuration in force and what it remembers."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -125,18 +125,17 @@ class Microgrid:
         if self.site is None:
             return Change(self)
         tree, settings = self.site.tree, self.site.configuration.settings
-        entries = exposure.heard(tree, self.state.ledger, readings, settings)
-        situation = assess(Snapshot(self.site, readings, entries, now))
+        situation = assess(Snapshot(self.site, readings, self.state.ledger, now))
         plan = decide(situation)
         over_limit = breach.over_limit(situation)
         cycle = _published_cycle(situation, plan, over_limit)
         if trigger is not Trigger.MANUAL and not self._is_news(cycle, plan, settings):
-            return Change(self._with_ledger(tree, entries), (), over_limit, plan.fault)
+            return Change(self._with_ledger(tree, situation.entries), (), over_limit, plan.fault)
 
         cycle_seq, event_seq = self.state.cycle_seq + 1, self.state.event_seq + 1
         sent = [
             exposure.record_sent(entry, setpoint.limit_w, cycle_seq, now, settings)
-            for entry, setpoint in zip(entries, plan.setpoints, strict=True)
+            for entry, setpoint in zip(situation.entries, plan.setpoints, strict=True)
         ]
         after = self._with_ledger(tree, sent)
         state = replace(after.state, cycle_seq=cycle_seq, event_seq=event_seq, published=cycle)
@@ -185,7 +184,7 @@ class Microgrid:
             for setpoint in plan.setpoints
         )
 
-    def _with_ledger(self, tree: PowerTree, entries: list[LedgerEntry]) -> "Microgrid":
+    def _with_ledger(self, tree: PowerTree, entries: Sequence[LedgerEntry]) -> "Microgrid":
         ledger = {
             connector.node_id: entry
             for connector, entry in zip(tree.connectors, entries, strict=True)

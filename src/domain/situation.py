@@ -1,6 +1,6 @@
 """What is known of a microgrid at one instant, before anything is shared out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,17 +17,20 @@ from domain.telemetry import MeterReading, Readings
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that a decision depends on. `entries` are the ledger's lines in tree order (`exposure.heard`)."""
+    """All that a decision depends on. Keys of `ledger` are connector node ids; it is empty in a first cycle."""
 
     site: Site
     readings: Readings
-    entries: Sequence[LedgerEntry]
+    ledger: Mapping[str, LedgerEntry]
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A snapshot interpreted; lists in tree order. `meters` are the fresh ones, `background_w` is cumulative."""
+    """A snapshot interpreted; lists in tree order.
+
+    `entries` are the ledger's lines brought up to the readings, `meters` the fresh ones, `background_w` cumulative.
+    """
 
     configuration: SiteConfiguration
     tree: PowerTree
@@ -77,12 +80,13 @@ def assess(snapshot: Snapshot) -> Situation:
     meters = limits.fresh_meters(tree, snapshot.readings, snapshot.at, settings.meter_stale_after_s)
     in_force = limits.in_force(tree, meters)
     demands = demand.assess(tree, snapshot.readings, snapshot.at, settings.connector_stale_after_s)
-    holdings = exposure.hold(tree, demands, snapshot.entries, snapshot.at, settings)
+    entries = exposure.heard(tree, snapshot.ledger, demands, snapshot.readings, settings)
+    holdings = exposure.hold(tree, demands, entries, snapshot.at, settings)
     return Situation(
         configuration,
         tree,
         snapshot.at,
-        snapshot.entries,
+        entries,
         demands,
         holdings,
         meters,

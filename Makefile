@@ -1,0 +1,52 @@
+# Each target sets itself up from a bare Python 3.11 or newer, once, in .venv. `make clean` undoes it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check picture clean
+
+# A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
+demo: $(VENV)/ready-to-run
+	@$(BIN)/busbar demo $(ARGS)
+
+test: $(VENV)/ready-to-develop
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/ready-to-develop
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+# The picture in the README, made from a real run.
+picture: $(VENV)/ready-to-develop
+	$(BIN)/python docs/picture.py
+
+clean:
+	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache src/busbar.egg-info
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/ready-to-run: requirements.txt pyproject.toml | $(BIN)/pip
+	@echo "Installing what Busbar needs into $(VENV) (once) ..."
+	@$(PIP_INSTALL) --require-hashes -r requirements.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The development requirements contain the others.
+$(VENV)/ready-to-develop: requirements-dev.txt pyproject.toml | $(BIN)/pip
+	@echo "Installing what Busbar and its tests need into $(VENV) (once) ..."
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/ready-to-run $@
+
+# pip is the last thing that venv puts in place: where it is, the environment is whole.
+$(BIN)/pip:
+	@for python in python3.13 python3.12 python3.11 python3; do \
+		if "$$python" -c 'import sys, ensurepip, sqlite3, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			exec "$$python" -m venv $(VENV); \
+		fi; \
+	done; \
+	echo "Busbar needs Python 3.11 or newer with venv and sqlite3 on the PATH, and there is none" \
+		"(Debian, Ubuntu: apt install python3 python3-venv)." >&2; \
+	exit 1

@@ -1,0 +1,5 @@
+"""`python -m entrypoints` does what `busbar` does."""
+
+from entrypoints.cli import main
+
+main()

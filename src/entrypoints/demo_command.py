@@ -1,0 +1,112 @@
+"""`busbar demo`: a depot balanced headless as fast as it can, or live in step with the clock on the wall."""
+
+import asyncio
+import fcntl
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+from platformdirs import user_state_path
+
+from entrypoints import settings as environment
+from entrypoints.container import SCENARIOS_BY_NAME, Container, UnusableDatabase, log_to_standard_error
+from entrypoints.demo import Demo, open_demo
+from entrypoints.live_view import LiveView
+
+HEADLESS_S = 7200
+"""How much simulated time a headless run covers where nothing is said."""
+
+
+def run(scenario: str, seed: int, duration_s: int | None, speed: int, *, headless: bool, as_json: bool) -> int:
+    """Play a scenario; returns the exit code: 1 where a limit was broken, else 0."""
+    if scenario not in SCENARIOS_BY_NAME:
+        raise click.UsageError(f"There is no scenario {scenario!r}; there are {', '.join(SCENARIOS_BY_NAME)}.")
+    settings = environment.load()
+    log_to_standard_error(settings.log_level, settings.log_format)
+    with _database(settings.database_url, scenario, headless=headless) as database_url:
+        container = Container(database_url=database_url, scenario=SCENARIOS_BY_NAME[scenario], seed=seed)
+        try:
+            summary = asyncio.run(_play(container, duration_s, speed, headless=headless))
+        except UnusableDatabase as error:
+            raise environment.UnusableSetting(f"The database (BUSBAR_DATABASE_URL) cannot be used: {error}.") from None
+    summary = {"scenario": scenario, "fault": None, "seed": seed, **summary}
+    click.echo(json.dumps(summary) if as_json else in_words(summary))
+    return 0 if summary["limit_violations"] == 0 else 1
+
+
+def in_words(summary: dict[str, Any]) -> str:
+    """A summary for people."""
+    possible, delivered = summary["energy_possible_wh"], summary["energy_delivered_wh"]
+    share = 100 * delivered / possible if possible else 100
+    return (
+        f"{summary['scenario']}, {summary['simulated_s']} simulated seconds, seed {summary['seed']}: "
+        f"{delivered / 1e6:.2f} MWh delivered, {share:.1f} % of what was possible; "
+        f"{summary['vehicles_ready']} vehicles have what they need, {summary['vehicles_departed']} have left; "
+        f"{summary['cycles']} cycles, {summary['cycles_published']} published; "
+        f"limits violated in {summary['limit_violations']} seconds."
+    )
+
+
+@contextmanager
+def _database(configured: str | None, scenario: str, *, headless: bool) -> Iterator[str]:
+    """The database of this run: the configured one, else a temporary one, live a file for each scenario."""
+    with ExitStack() as stack:
+        if configured is not None:
+            yield configured
+        elif headless:
+            yield _sqlite(Path(stack.enter_context(TemporaryDirectory(prefix="busbar-"))) / "demo.sqlite3")
+        else:
+            folder = user_state_path("busbar", appauthor=False, ensure_exists=True)
+            lock = stack.enter_context((folder / f"{scenario}.lock").open("w"))
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise click.ClickException(f"Another live demo of {scenario} is running; end that one first.") from None
+            yield _sqlite(folder / f"{scenario}.sqlite3")
+
+
+def _sqlite(file: Path) -> str:
+    return f"sqlite+aiosqlite:///{file}"
+
+
+async def _play(container: Container, duration_s: int | None, speed: int, *, headless: bool) -> dict[str, Any]:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_demo(container) as demo:
+        if headless:
+            for _ in range(duration_s or HEADLESS_S):
+                if stop.is_set():
+                    break
+                await demo.tick()
+        else:
+            await _play_live(demo, duration_s, speed, stop)
+        return demo.summary()
+
+
+async def _play_live(demo: Demo, duration_s: int | None, speed: int, stop: asyncio.Event) -> None:
+    """One simulated second after the other, never faster than `speed` of them a second."""
+    loop = asyncio.get_running_loop()
+    with LiveView(speed) as view:
+        due = loop.time()
+        for second in count():
+            if stop.is_set() or second == duration_s:
+                return
+            await demo.tick()
+            if view.wants_an_update(loop.time()):
+                view.show(await demo.status(), demo.summary(), demo.now)
+            due = max(due + 1 / speed, loop.time())
+            await _pause(stop, due - loop.time())
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), max(0.0, seconds))
+    except TimeoutError:
+        return

@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.events import CycleCompleted
-from domain.exposure import LedgerEntry, SentSetpoint
+from domain.exposure import DepartedConnector
+from domain.ledger import LedgerEntry, Sending, SentSetpoint
 from domain.microgrid import Microgrid, MicrogridState, PublishedCycle, Refusal
 from domain.plan import LimitKind, Mode, NodeFigures, Outcome, Reason, Setpoint, Totals, Trigger
 from domain.power_tree import Site
 from domain.site import ChargePoint, Circuit, Connector, SiteConfiguration, Strategy
+from domain.situation import Memory
 
 EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
@@ -47,16 +49,21 @@ def a_state(site: Site, event_seq: int = 0, cycle_seq: int = 0) -> MicrogridStat
     """A memory with something in every field and two standing setpoints for every connector."""
     first, last = EIGHT, EIGHT + timedelta(seconds=40, microseconds=250_000)
     entry = LedgerEntry(
-        standing=(SentSetpoint(60_000, 1, first, 3, last), SentSetpoint(50_000, 4, last, 4, last)),
+        standing=(SentSetpoint(60_000, 1, first, 3, last, True), SentSetpoint(50_000, 4, last, 4, last, False)),
         confirmed_w=60_000,
         confirmed_at=first,
+        received_at=first,
     )
     return MicrogridState(
         event_seq=event_seq,
         cycle_seq=cycle_seq,
         refusals=(Refusal(8, "5f2c"), Refusal(None, "77aa")),
         published=PublishedCycle(last, site.configuration.version, Outcome.CURTAILED, ("gc-1",), ("cp-1/1",), ()),
-        ledger={connector.node_id: entry for connector in site.tree.connectors},
+        memory=Memory(
+            ledger={connector.node_id: entry for connector in site.tree.connectors},
+            sendings=(Sending(4, last),),
+            departed=(DepartedConnector(("gc-1",), 40_000, last),),
+        ),
     )
 
 

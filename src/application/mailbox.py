@@ -1,6 +1,6 @@
 """The newest readings of every microgrid, conflated, and which cycles are due."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from domain.microgrid import Microgrid
@@ -24,7 +24,7 @@ class _Box:
     """One microgrid's mail. `soon` and `later` are set while something waits for a cycle."""
 
     site: Site
-    readings: Readings = field(default_factory=Readings)
+    readings: Readings
     decided_at: datetime | None = None
     configured: bool = True
     soon: bool = False
@@ -54,13 +54,15 @@ class Mailbox:
     def knows(self, microgrid_id: str) -> bool:
         return microgrid_id in self._boxes
 
-    def open(self, microgrid: Microgrid) -> None:
+    def open(self, microgrid: Microgrid, now: datetime) -> None:
         """Take mail for this microgrid from now on, by its configuration in force; what is there already stays."""
         if microgrid.site is None:
             return
         box = self._boxes.get(microgrid.microgrid_id)
         if box is None:
-            self._boxes[microgrid.microgrid_id] = _Box(microgrid.site)
+            decided_before = microgrid.state.cycle_seq > 0
+            readings = Readings(listening_since=now if decided_before else None)
+            self._boxes[microgrid.microgrid_id] = _Box(microgrid.site, readings)
         elif box.site.configuration.version != microgrid.site.configuration.version:
             box.site = microgrid.site
             box.configured = True

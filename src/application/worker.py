@@ -87,7 +87,8 @@ class Worker:
         self._absent.discard(command.offered.microgrid_id)
         for attempt in range(ATTEMPTS):
             try:
-                self._mailbox.open(await self._apply_configuration.handle(command))
+                microgrid = await self._apply_configuration.handle(command)
+                self._mailbox.open(microgrid, self._clock.now())
                 return
             except ConcurrentChange:
                 if attempt == ATTEMPTS - 1:
@@ -107,7 +108,7 @@ class Worker:
         async with self._transactions.begin() as transaction:
             microgrid = await transaction.microgrids.get(microgrid_id)
         if microgrid is not None and microgrid.site is not None:
-            self._mailbox.open(microgrid)
+            self._mailbox.open(microgrid, self._clock.now())
             return
         if len(self._absent) >= ABSENT_MICROGRIDS:
             self._absent.clear()

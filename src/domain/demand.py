@@ -17,6 +17,7 @@ class Standing(IntEnum):
     WANTING = 0
     IDLE = 1
     RESERVED = 2
+    UNRESPONSIVE = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a plan tells the world: the figures of every node and connector, reasons, outcome (contract section 7)."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from domain import exposure
 from domain.allocation import ITSELF, NOTHING
@@ -10,6 +11,8 @@ from domain.power import Watts
 from domain.power_tree import PowerTree
 from domain.situation import Situation
 from domain.targets import Targets
+
+_NOT_SHARING = frozenset({Standing.RESERVED, Standing.UNRESPONSIVE})
 
 
 def wanted(situation: Situation, decided: Targets) -> list[Watts]:
@@ -43,7 +46,7 @@ def plan(situation: Situation, decided: Targets, limits_w: Sequence[Watts], faul
     silent = any(node.metered and meter is None for node, meter in zip(tree.nodes, situation.meters, strict=True))
     return Plan(
         outcome=_outcome(situation, decided, overfull),
-        degraded=silent or Standing.RESERVED in demands.standings,
+        degraded=silent or any(each in _NOT_SHARING for each in demands.standings),
         totals=totals,
         nodes=nodes,
         setpoints=setpoints,
@@ -64,6 +67,9 @@ def _setpoint(
     match standing:
         case Standing.RESERVED:
             reason, target = Reason.RESERVED, None
+            told = _reserved_limit(situation, index, overfull)
+        case Standing.UNRESPONSIVE:
+            reason, target = Reason.UNRESPONSIVE, None
             told = _reserved_limit(situation, index, overfull)
         case Standing.IDLE:
             reason = Reason.IDLE
@@ -87,16 +93,23 @@ def _setpoint(
 
 
 def _reserved_limit(situation: Situation, index: int, overfull: Sequence[bool]) -> Watts | None:
-    """The last setpoint again, 0 where what is held breaks a limit above anyhow; nothing if none was ever sent."""
-    entry = situation.entries[index]
+    """The last setpoint again, 0 where what is held breaks a limit above anyhow; nothing if none was ever sent.
+
+    One that has fallen back is told no more than its part of the fallback: more could come on top of it.
+    """
+    entry, tree = situation.entries[index], situation.tree
     if not entry.standing:
         return None
-    node = situation.tree.connectors[index].charge_point
+    node = tree.connectors[index].charge_point
+    told = entry.standing[-1].limit_w
+    grace = timedelta(seconds=situation.configuration.settings.apply_grace_s)
+    if entry.fell_back_at is not None and situation.at >= entry.fell_back_at + grace:
+        told = min(told, tree.fallbacks_w[node] // len(tree.connectors_of[node]))
     while node >= 0:
         if overfull[node]:
             return 0
-        node = situation.tree.parents[node]
-    return entry.last_limit_w
+        node = tree.parents[node]
+    return told
 
 
 def _reason(situation: Situation, decided: Targets, index: int, limit: Watts) -> Reason:

@@ -1,12 +1,12 @@
 """The aggregate: one depot's electrical system, its configuration in force and what it remembers."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from domain import breach, exposure, rebalance, validation
+from domain import breach, rebalance, validation
 from domain.events import (
     ConfigurationApplied,
     ConfigurationRejected,
@@ -15,11 +15,12 @@ from domain.events import (
     MicrogridProvisioned,
     TreeNode,
 )
-from domain.exposure import LedgerEntry
+from domain.exposure import DepartedConnector
+from domain.ledger import NEVER_SENT, LedgerEntry, Sending, lapse, recent, record_sent
 from domain.plan import Mode, Outcome, OverLimit, Plan, Reason, Trigger
-from domain.power_tree import PowerTree, Site
+from domain.power_tree import PowerTree, Site, path_ids
 from domain.site import Fault, Settings, SiteConfiguration
-from domain.situation import Situation, Snapshot, assess
+from domain.situation import NO_MEMORY, Memory, Situation, Snapshot, assess
 from domain.telemetry import Readings
 
 Decide: TypeAlias = Callable[[Situation], Plan]
@@ -49,13 +50,13 @@ class PublishedCycle:
 
 @dataclass(frozen=True, slots=True)
 class MicrogridState:
-    """What has to survive a worker: sequences and memory. Keys of `ledger` are connector node ids."""
+    """What has to survive a worker: sequences and memory."""
 
     event_seq: int = 0
     cycle_seq: int = 0
     refusals: tuple[Refusal, ...] = ()
     published: PublishedCycle | None = None
-    ledger: Mapping[str, LedgerEntry] = field(default_factory=dict)
+    memory: Memory = NO_MEMORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ class Microgrid:
                 self.microgrid_id, event_seq, offered.version, offered, _tree_nodes(site.tree), warnings
             )
         )
-        state = replace(self.state, event_seq=event_seq, refusals=())
+        memory = self.state.memory if self.site is None else _after_reconfiguration(self.state.memory, self.site, site)
+        state = replace(self.state, event_seq=event_seq, refusals=(), memory=memory)
         return Change(replace(self, site=site, state=state), tuple(events))
 
     def refuse_malformed(self, version: int | None, digest: str, faults: tuple[Fault, ...]) -> Change:
@@ -124,20 +126,20 @@ class Microgrid:
         """Decide, and announce the decision where it says anything new. Without a configuration nothing happens."""
         if self.site is None:
             return Change(self)
-        tree, settings = self.site.tree, self.site.configuration.settings
-        situation = assess(Snapshot(self.site, readings, self.state.ledger, now))
+        settings = self.site.configuration.settings
+        situation = assess(Snapshot(self.site, readings, now, self.state.memory))
         plan = decide(situation)
         over_limit = breach.over_limit(situation)
         cycle = _published_cycle(situation, plan, over_limit)
         if trigger is not Trigger.MANUAL and not self._is_news(cycle, plan, settings):
-            return Change(self._with_ledger(tree, situation.entries), (), over_limit, plan.fault)
+            return Change(self._remembering(situation, situation.entries), (), over_limit, plan.fault)
 
         cycle_seq, event_seq = self.state.cycle_seq + 1, self.state.event_seq + 1
         sent = [
-            exposure.record_sent(entry, setpoint.limit_w, cycle_seq, now, settings)
+            record_sent(entry, setpoint.limit_w, cycle_seq, now)
             for entry, setpoint in zip(situation.entries, plan.setpoints, strict=True)
         ]
-        after = self._with_ledger(tree, sent)
+        after = self._remembering(situation, sent, (Sending(cycle_seq, now),))
         state = replace(after.state, cycle_seq=cycle_seq, event_seq=event_seq, published=cycle)
         event = CycleCompleted(
             self.microgrid_id,
@@ -184,13 +186,50 @@ class Microgrid:
             for setpoint in plan.setpoints
         )
 
-    def _with_ledger(self, tree: PowerTree, entries: Sequence[LedgerEntry]) -> "Microgrid":
-        ledger = {
-            connector.node_id: entry
-            for connector, entry in zip(tree.connectors, entries, strict=True)
-            if entry != exposure.NEVER_SENT
-        }
-        return replace(self, state=replace(self.state, ledger=ledger))
+    def _remembering(
+        self, situation: Situation, entries: Sequence[LedgerEntry], sent: tuple[Sending, ...] = ()
+    ) -> "Microgrid":
+        """The microgrid with what it has to remember of a cycle."""
+        settings, memory = situation.configuration.settings, self.state.memory
+        memory = replace(
+            memory,
+            ledger={
+                connector.node_id: entry
+                for connector, entry in zip(situation.tree.connectors, entries, strict=True)
+                if entry != NEVER_SENT
+            },
+            sendings=(*recent(memory.sendings, situation.at, settings), *sent),
+            departed=tuple(gone for gone in memory.departed if gone.holds_until > situation.at),
+        )
+        return replace(self, state=replace(self.state, memory=memory))
+
+
+def _after_reconfiguration(memory: Memory, before: Site, after: Site) -> Memory:
+    """Connectors that were removed or moved go on holding what they were told at the ancestors they have left."""
+    settings, tree = before.configuration.settings, before.tree
+    departed = []
+    for connector in tree.connectors:
+        entry = memory.ledger.get(connector.node_id, NEVER_SENT)
+        if not entry.standing:
+            continue
+        left = set(path_ids(tree, connector.charge_point)) & after.tree.node_index.keys()
+        still_there = after.tree.connector_index.get((connector.charge_point_id, connector.connector_id))
+        if still_there is not None:
+            left -= set(path_ids(after.tree, after.tree.connectors[still_there].charge_point))
+        if left:
+            held_w = max(
+                *(sent.limit_w for sent in entry.standing),
+                entry.confirmed_w or 0,
+                min(tree.fallbacks_w[connector.charge_point], connector.max_power_w),
+            )
+            holds_until = entry.standing[-1].last_sent_at + lapse(settings)
+            departed.append(DepartedConnector(tuple(sorted(left)), held_w, holds_until))
+    kept = {
+        connector.node_id: memory.ledger[connector.node_id]
+        for connector in after.tree.connectors
+        if connector.node_id in memory.ledger
+    }
+    return replace(memory, ledger=kept, departed=(*memory.departed, *departed))
 
 
 def _tree_nodes(tree: PowerTree) -> tuple[TreeNode, ...]:

@@ -1,13 +1,14 @@
 """What is known of a microgrid at one instant, before anything is shared out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from domain import background, demand, exposure, limits
+from domain import background, demand, exposure, ledger, limits
 from domain.allocation import NO_LIMIT
-from domain.demand import Demands
-from domain.exposure import Holdings, LedgerEntry
+from domain.demand import Demands, Standing
+from domain.exposure import DepartedConnector, Holdings
+from domain.ledger import LedgerEntry, Sending
 from domain.limits import Limit
 from domain.power import Watts
 from domain.power_tree import PowerTree, Site
@@ -16,13 +17,25 @@ from domain.telemetry import MeterReading, Readings
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """What a microgrid remembers from cycle to cycle; nothing in a first one. Keys are connector node ids."""
+
+    ledger: Mapping[str, LedgerEntry] = field(default_factory=dict)
+    sendings: tuple[Sending, ...] = ()
+    departed: tuple[DepartedConnector, ...] = ()
+
+
+NO_MEMORY = Memory()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that a decision depends on. Keys of `ledger` are connector node ids; it is empty in a first cycle."""
+    """All that a decision depends on."""
 
     site: Site
     readings: Readings
-    ledger: Mapping[str, LedgerEntry]
     at: datetime
+    memory: Memory = NO_MEMORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +89,13 @@ class Situation:
 def assess(snapshot: Snapshot) -> Situation:
     """Limits in force, demand, what is held and what is background, from one snapshot."""
     configuration, tree = snapshot.site.configuration, snapshot.site.tree
-    settings = configuration.settings
+    settings, memory = configuration.settings, snapshot.memory
     meters = limits.fresh_meters(tree, snapshot.readings, snapshot.at, settings.meter_stale_after_s)
     in_force = limits.in_force(tree, meters)
     demands = demand.assess(tree, snapshot.readings, snapshot.at, settings.connector_stale_after_s)
-    entries = exposure.heard(tree, snapshot.ledger, demands, snapshot.readings, settings)
-    holdings = exposure.hold(tree, demands, entries, snapshot.at, settings)
+    entries = ledger.heard(tree, memory.ledger, memory.sendings, demands, snapshot.readings, snapshot.at, settings)
+    demands = _without_unresponsive(demands, entries)
+    holdings = exposure.hold(tree, demands, entries, memory.departed, snapshot.at, settings)
     return Situation(
         configuration,
         tree,
@@ -92,4 +106,23 @@ def assess(snapshot: Snapshot) -> Situation:
         meters,
         in_force,
         background.estimate(tree, in_force, meters, holdings.drawn_w),
+    )
+
+
+def _without_unresponsive(demands: Demands, entries: Sequence[LedgerEntry]) -> Demands:
+    """Who does not do what it is told takes no part in the sharing."""
+    concerned = {
+        index
+        for index, (entry, standing) in enumerate(zip(entries, demands.standings, strict=True))
+        if entry.unresponsive and standing is Standing.WANTING
+    }
+    if not concerned:
+        return demands
+    return replace(
+        demands,
+        standings=[
+            Standing.UNRESPONSIVE if index in concerned else standing
+            for index, standing in enumerate(demands.standings)
+        ],
+        demands_w=[0 if index in concerned else demand for index, demand in enumerate(demands.demands_w)],
     )

@@ -124,11 +124,15 @@ class Reception:
 
 @dataclass(slots=True)
 class Readings:
-    """The newest reading of everything in one microgrid. Grows with its chargers, not with their messages."""
+    """The newest reading of everything in one microgrid. Grows with its chargers, not with their messages.
+
+    `listening_since`: when somebody took over a microgrid that was decided before; None from the beginning on.
+    """
 
     connectors: dict[tuple[str, int], KeptReading] = field(default_factory=dict)
     heard_at: dict[str, datetime] = field(default_factory=dict)
     meters: dict[str, MeterReading] = field(default_factory=dict)
+    listening_since: datetime | None = None
 
     def receive(self, telemetry: Telemetry, tree: PowerTree, received_at: datetime) -> Reception:
         """Keep what is newer than what is known; tells how many readings were kept or dropped, and why.

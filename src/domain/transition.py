@@ -35,7 +35,7 @@ def send(
     raised: list[int] = []
     for index, connector in enumerate(tree.connectors):
         wanted, exposure = wanted_w[index], exposures_w[index]
-        if demands.standings[index] is Standing.RESERVED:
+        if demands.standings[index] in (Standing.RESERVED, Standing.UNRESPONSIVE):
             limits[index] = 0
         elif full[connector.charge_point]:
             last = situation.entries[index].last_limit_w

@@ -109,7 +109,7 @@ def _told(
     """
     grace = timedelta(seconds=settings.apply_grace_s)
     parts = [sent.limit_w for sent in entry.standing]
-    if entry.fell_back_at is not None:
+    if entry.fell_back_at is not None and at >= entry.fell_back_at:
         own = max(0, power_w, parts[-1])
         parts += [fallback_w, power_w]
         if at < entry.fell_back_at + grace and entry.confirmed_w is not None:

@@ -80,14 +80,13 @@ def heard(
     `sendings` are the published cycles of the last `setpoint_valid_for_s` + `apply_grace_s`, oldest first.
     """
     entries = []
-    sent_at = [sending.at for sending in sendings]
     for connector, known, standing in zip(tree.connectors, demands.readings, demands.standings, strict=True):
         entry = ledger.get(connector.node_id, NEVER_SENT)
         heard_at = readings.heard_at.get(connector.charge_point_id)
         if entry.standing:
             entry = _without_overtaken(entry, at, settings)
             entry = _lapsed(entry, at, settings)
-            entry = _received(entry, known, heard_at, sendings, sent_at)
+            entry = _received(entry, known, heard_at, sendings, settings)
         report = known.report if known is not None else None
         if report is not None and (entry.confirmed_at is None or entry.confirmed_at < report.measured_at):
             fallback = min(tree.fallbacks_w[connector.charge_point], connector.max_power_w)
@@ -155,21 +154,29 @@ def _received(
     known: KeptReading | None,
     heard_at: datetime | None,
     sendings: Sequence[Sending],
-    sent_at: Sequence[datetime],
+    settings: Settings,
 ) -> LedgerEntry:
     """The latest sending that counts as received: one that was named, or where names are not in use one that a
-    message of the charge point followed."""
+    message of the charge point followed.
+
+    Where the one before had nearly run out by then, it may run out before its charger has applied the new one.
+    """
     named = known.report.cycle_seq if known is not None and known.report is not None else None
     if named is not None:
         before = bisect_right(sendings, named, key=lambda sending: sending.cycle_seq)
         entry = entry if entry.names else replace(entry, names=True)
     elif heard_at is not None and not entry.names:
-        before = bisect_left(sent_at, heard_at)
+        before = bisect_left(sendings, heard_at, key=lambda sending: sending.at)
     else:
         return entry
-    if before == 0 or (entry.received_at is not None and sent_at[before - 1] <= entry.received_at):
+    if before == 0 or entry.received_at is None or heard_at is None or sendings[before - 1].at <= entry.received_at:
         return entry
-    return replace(entry, received_at=sent_at[before - 1])
+    received = replace(entry, received_at=sendings[before - 1].at)
+    lapses_at = entry.received_at + timedelta(seconds=settings.setpoint_valid_for_s)
+    applied_by = heard_at + timedelta(seconds=settings.apply_grace_s)
+    if applied_by <= lapses_at or (entry.fell_back_at is not None and entry.fell_back_at >= lapses_at):
+        return received
+    return replace(received, fell_back_at=lapses_at)
 
 
 def _after_report(entry: LedgerEntry, report: LimitReport, fallback_w: Watts, settings: Settings) -> LedgerEntry:

@@ -89,12 +89,14 @@ class Charger:
         self.undelivered = (cycle_seq, limit_w, valid_until)
 
     def tick(self, second: int, link: Link, *, came_back: bool) -> None:
-        if link.down:
-            arrived = self.undelivered or (self.newest if came_back else None)
-            if arrived is not None:
-                self.newest = arrived
-                self.undelivered = None
-                cycle_seq, limit_w, valid_until = arrived
+        arrived = self.undelivered or (self.newest if came_back else None)
+        if link.down and arrived is not None:
+            self.newest, self.undelivered = arrived, None
+            cycle_seq, limit_w, valid_until = arrived
+            if not self.pending and limit_w == self.limit_w and second < self.valid_until:
+                # What is in force already needs no applying: the newest cycle that brought it renews it.
+                self.cycle_seq, self.valid_until = cycle_seq, valid_until
+            else:
                 self.pending.append((second + self.habits.lag_s, cycle_seq, limit_w, valid_until))
         while self.pending and self.pending[0][0] <= second:
             _, self.cycle_seq, self.limit_w, self.valid_until = self.pending.popleft()

@@ -37,13 +37,15 @@ def only_the_newest_stands(entry: LedgerEntry, at: Any, settings: Settings) -> L
 
 
 def everything_sent_counts_as_received(
-    entry: LedgerEntry, known: Any, heard_at: Any, sendings: Any, sent_at: Any
+    entry: LedgerEntry, known: Any, heard_at: Any, sendings: Any, settings: Settings
 ) -> LedgerEntry:
-    return replace(entry, received_at=sent_at[-1]) if sent_at else entry
+    return replace(entry, received_at=sendings[-1].at) if sendings else entry
 
 
-def names_are_not_waited_for(entry: LedgerEntry, known: Any, heard_at: Any, sendings: Any, sent_at: Any) -> LedgerEntry:
-    received = TRUE_RECEIVED(replace(entry, names=False), None, heard_at, sendings, sent_at)
+def names_are_not_waited_for(
+    entry: LedgerEntry, known: Any, heard_at: Any, sendings: Any, settings: Settings
+) -> LedgerEntry:
+    received = TRUE_RECEIVED(replace(entry, names=False), None, heard_at, sendings, settings)
     return replace(received, names=True)
 
 

@@ -6,7 +6,7 @@ Every check returns the first thing it finds wrong as a sentence, or None.
 
 from collections.abc import Sequence
 
-from domain.allocation import ITSELF, NO_LIMIT, NOTHING, Claims, Fill
+from domain.allocation import ITSELF, NOTHING, Claims, Fill
 from domain.power import Watts
 
 
@@ -95,7 +95,7 @@ def _check_fairness(parents: Sequence[int], capacities_w: Sequence[Watts], claim
                 continue
             if binding < 0 or binding not in _upwards(parents, nodes[leaf]):
                 return f"M: leaf {leaf} is below its maximum, but {binding} is no node above it."
-            if filled[binding] + leaves_below[binding] < capacities_w[binding] or capacities_w[binding] >= NO_LIMIT:
+            if filled[binding] + leaves_below[binding] < capacities_w[binding]:
                 return f"M: leaf {leaf} is bound by node {binding}, which has room."
             rate = fastest.get(binding)
             if rate is not None and rate[0] * weights[leaf] > (watts + 1) * rate[1]:
@@ -107,6 +107,7 @@ def _check_fairness(parents: Sequence[int], capacities_w: Sequence[Watts], claim
 def check_sent(
     parents: Sequence[int],
     room_w: Sequence[Watts],
+    capacities_w: Sequence[Watts],
     nodes: Sequence[int],
     exposures_w: Sequence[Watts],
     minimums_w: Sequence[Watts],
@@ -116,14 +117,21 @@ def check_sent(
     """Whether every subset of the limits can be delivered in any order without taking a node over its limit.
 
     `room_w` is what the exposures leave at each node. Raises above the exposures must fit it all together; where
-    nothing is left there must be none. No limit is above its target, none between 0 and its minimum.
+    nothing is left there must be none. No limit is between 0 and its minimum. One above its target is no raise, and
+    only where no exposures exceed a limit above it and what is sent fits the net capacities.
     """
     raises = [max(0, limit - exposure) for limit, exposure in zip(limits_w, exposures_w, strict=True)]
     for node, raised in enumerate(_loads(parents, len(room_w), nodes, raises)):
         if raised > max(0, room_w[node]):
             return f"S: raises of {raised} W are sent below node {node}, which has {room_w[node]} W free."
+    waiting = [int(limit > target) for limit, target in zip(limits_w, targets_w, strict=True)]
+    if any(waiting):
+        sent = _loads(parents, len(room_w), nodes, limits_w)
+        for node, decreases in enumerate(_loads(parents, len(room_w), nodes, waiting)):
+            if decreases and (room_w[node] < 0 or sent[node] > capacities_w[node]):
+                return f"S: a decrease below node {node} waits, which has no room for it."
     for leaf, limit in enumerate(limits_w):
-        if limit > targets_w[leaf]:
+        if limit > max(targets_w[leaf], exposures_w[leaf]):
             return f"S: connector {leaf} is sent {limit} W, above its target of {targets_w[leaf]} W."
         if 0 < limit < minimums_w[leaf]:
             return f"S: connector {leaf} is sent {limit} W, below its minimum of {minimums_w[leaf]} W."

@@ -1,5 +1,6 @@
 """What each connector wants now, and which connectors cannot be seen (contract section 4)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -29,20 +30,28 @@ class Demands:
     demands_w: list[Watts]
 
 
-def assess(tree: PowerTree, readings: Readings, at: datetime, stale_after_s: int) -> Demands:
+def assess(
+    tree: PowerTree, readings: Readings, at: datetime, stale_after_s: int, last_idle: Collection[str] = ()
+) -> Demands:
     """Who wants how much, who is idle, and who is reserved for want of telemetry.
 
     A connector with demand needs a reading of its own that is `stale_after_s` old at most; for one without demand
-    it is enough that its charge point was heard within that time.
+    it is enough that its charge point was heard within that time. `last_idle` are the node ids that were idle in the
+    cycle before: for `stale_after_s` after a take-over those of them that are not heard yet stay idle.
     """
     oldest = at - timedelta(seconds=stale_after_s)
+    taking_over = readings.listening_since is not None and readings.listening_since > oldest
+    still_idle = frozenset(last_idle) if taking_over else frozenset()
     kept = [readings.connectors.get(key) for key in tree.connector_index]
     standings: list[Standing] = []
     demands: list[Watts] = []
     for connector, known in zip(tree.connectors, kept, strict=True):
         standing, demand = Standing.RESERVED, 0
-        if known is not None:
-            wanted = _demand(known, connector.max_power_w)
+        if known is None:
+            if connector.node_id in still_idle:
+                standing = Standing.IDLE
+        else:
+            wanted = asked_w(known, connector.max_power_w)
             if not wanted:
                 if readings.heard_at[connector.charge_point_id] >= oldest:
                     standing = Standing.IDLE
@@ -53,7 +62,17 @@ def assess(tree: PowerTree, readings: Readings, at: datetime, stale_after_s: int
     return Demands(kept, standings, demands)
 
 
-def _demand(known: KeptReading, rating: Watts) -> Watts:
+def idle_ids(tree: PowerTree, demands: Demands) -> tuple[str, ...]:
+    """The node ids of the idle connectors: what `assess` needs to know after a take-over."""
+    return tuple(
+        connector.node_id
+        for connector, standing in zip(tree.connectors, demands.standings, strict=True)
+        if standing is Standing.IDLE
+    )
+
+
+def asked_w(known: KeptReading, rating: Watts) -> Watts:
+    """What a reading asks for, however old it is: 0 without demand."""
     reading = known.reading
     if reading.status not in STATUSES_WITH_DEMAND:
         return 0

@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from domain.plan import NodeFigures, NodeType, Outcome, Setpoint, Totals, Trigger
+from domain.plan import (
+    Cause,
+    Contributor,
+    LimitKind,
+    NodeFigures,
+    NodeType,
+    Outcome,
+    Setpoint,
+    Severity,
+    Totals,
+    Trigger,
+)
+from domain.power import WattHours, Watts
 from domain.site import Fault, GridConnection, SiteConfiguration, SiteWarning, Strategy
 
 
@@ -69,4 +81,49 @@ class CycleCompleted:
     setpoints: tuple[Setpoint, ...]
 
 
-DomainEvent: TypeAlias = MicrogridProvisioned | ConfigurationApplied | ConfigurationRejected | CycleCompleted
+@dataclass(frozen=True, slots=True)
+class _Constraint:
+    """A breach at one instant. `first_observed_at` and `observed_at` tell when its load was measured.
+
+    `excess_w` = observed − limit: not above 0 where the load came down. `duration_s` = from first to last observation.
+    """
+
+    microgrid_id: str
+    event_seq: int
+    breach_id: str
+    node_id: str
+    node_type: NodeType
+    node_path: tuple[str, ...]
+    severity: Severity
+    limit_w: Watts
+    limit_kind: LimitKind
+    observed_w: Watts
+    excess_w: Watts
+    peak_excess_w: Watts
+    energy_over_limit_wh: WattHours
+    first_observed_at: datetime
+    observed_at: datetime
+    duration_s: int
+    cause: Cause
+    contributors: tuple[Contributor, ...]
+    cycle_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintBreached(_Constraint):
+    """A load stayed over a limit; or, with a `breach_id` known already, became critical."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintCleared(_Constraint):
+    """A breach is over: the load stayed at or under the limit, or there is no limit any more."""
+
+
+DomainEvent: TypeAlias = (
+    MicrogridProvisioned
+    | ConfigurationApplied
+    | ConfigurationRejected
+    | CycleCompleted
+    | ConstraintBreached
+    | ConstraintCleared
+)

@@ -16,7 +16,7 @@ class Holdings:
     """What is taken before anything is shared out.
 
     Per connector in tree order: `exposures_w`, `reserved_w` (its own part, before sharing), `measured_w` (what it
-    measures; 0 where never heard).
+    measures; 0 where never heard), `told_w` (the exposure without the reading).
     Per node in tree order, cumulative, under the clamps and shared fallbacks of charge points: `reserved_below_w`,
     `held_below_w` (the exposures). `drawn_w`: what meters may see of the connectors directly below each node.
     """
@@ -24,6 +24,7 @@ class Holdings:
     exposures_w: list[Watts]
     reserved_w: list[Watts]
     measured_w: list[Watts]
+    told_w: list[Watts]
     reserved_below_w: list[Watts]
     held_below_w: list[Watts]
     drawn_w: list[Watts]
@@ -54,7 +55,7 @@ def hold(
     `entries` are the ledger's lines in tree order, brought up to the readings by `ledger.heard`.
     """
     count, nodes = len(tree.connectors), len(tree.nodes)
-    exposures, reserved, measured = [0] * count, [0] * count, [0] * count
+    exposures, reserved, measured, told_w = [0] * count, [0] * count, [0] * count, [0] * count
     reserved_at, held_at, measured_at, drawn_at = [0] * nodes, [0] * nodes, [0] * nodes, [0] * nodes
     fallbacks = _SharedFallbacks()
 
@@ -63,6 +64,7 @@ def hold(
         node = connector.charge_point
         power = known.reading.power_w if known is not None else 0
         told, shared = _told(entry, min(tree.fallbacks_w[node], connector.max_power_w), power, standing, at, settings)
+        told_w[index] = told
         if standing is Standing.RESERVED:
             exposures[index] = reserved[index] = told
             measured[index] = drawn = min(power, told)
@@ -98,7 +100,7 @@ def hold(
         for index in (tree.node_index[node_id] for node_id in gone.node_ids if node_id in tree.node_index):
             reserved_below[index] += gone.held_w
             held_below[index] += gone.held_w
-    return Holdings(exposures, reserved, measured, reserved_below, held_below, drawn_at)
+    return Holdings(exposures, reserved, measured, told_w, reserved_below, held_below, drawn_at)
 
 
 def _told(

@@ -25,13 +25,22 @@ def wanted(situation: Situation, decided: Targets) -> list[Watts]:
     ]
 
 
-def plan(situation: Situation, decided: Targets, limits_w: Sequence[Watts], fault: str | None) -> Plan:
-    """The whole plan for what was decided and what of it is sent now, both per connector in tree order."""
+def plan(
+    situation: Situation,
+    decided: Targets,
+    sendable_w: Sequence[Watts],
+    limits_w: Sequence[Watts],
+    fault: str | None,
+) -> Plan:
+    """The whole plan for what was decided, what of it could be sent now, and what is sent; per connector.
+
+    What is sent differs from what could be only where a small change waits.
+    """
     tree, demands = situation.tree, situation.demands
     final = wanted(situation, decided)
     overfull = situation.overfull()
     setpoints = tuple(
-        _setpoint(situation, decided, index, limits_w[index], final[index], overfull)
+        _setpoint(situation, decided, index, sendable_w[index], limits_w[index], final[index], overfull)
         for index in range(len(tree.connectors))
     )
     nodes = _nodes(situation, decided)
@@ -43,10 +52,9 @@ def plan(situation: Situation, decided: Targets, limits_w: Sequence[Watts], faul
         reserved_w=root.reserved_w,
         background_w=root.background_w,
     )
-    silent = any(node.metered and meter is None for node, meter in zip(tree.nodes, situation.meters, strict=True))
     return Plan(
         outcome=_outcome(situation, decided, overfull),
-        degraded=silent or any(each in _NOT_SHARING for each in demands.standings),
+        degraded=situation.silent or any(each in _NOT_SHARING for each in demands.standings),
         totals=totals,
         nodes=nodes,
         setpoints=setpoints,
@@ -55,7 +63,13 @@ def plan(situation: Situation, decided: Targets, limits_w: Sequence[Watts], faul
 
 
 def _setpoint(
-    situation: Situation, decided: Targets, index: int, limit: Watts, final: Watts, overfull: Sequence[bool]
+    situation: Situation,
+    decided: Targets,
+    index: int,
+    sendable: Watts,
+    limit: Watts,
+    final: Watts,
+    overfull: Sequence[bool],
 ) -> Setpoint:
     connector = situation.tree.connectors[index]
     known = situation.demands.readings[index]
@@ -75,7 +89,7 @@ def _setpoint(
             reason = Reason.IDLE
         case Standing.WANTING:
             binding = _binding_node_id(situation.tree, decided, index)
-            reason = _reason(situation, decided, index, limit)
+            reason = _reason(situation, decided, index, sendable)
     return Setpoint(
         connector.charge_point_id,
         connector.connector_id,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from domain import breach, rebalance, validation
+from domain import breach, rebalance, rotation, validation
+from domain.breach import NO_BREACHES, BreachMemory
 from domain.events import (
     ConfigurationApplied,
     ConfigurationRejected,
@@ -57,6 +58,7 @@ class MicrogridState:
     refusals: tuple[Refusal, ...] = ()
     published: PublishedCycle | None = None
     memory: Memory = NO_MEMORY
+    breaches: BreachMemory = NO_BREACHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +131,19 @@ class Microgrid:
         settings = self.site.configuration.settings
         situation = assess(Snapshot(self.site, readings, now, self.state.memory))
         plan = decide(situation)
-        over_limit = breach.over_limit(situation)
-        cycle = _published_cycle(situation, plan, over_limit)
-        if trigger is not Trigger.MANUAL and not self._is_news(cycle, plan, settings):
-            return Change(self._remembering(situation, situation.entries), (), over_limit, plan.fault)
-
         cycle_seq, event_seq = self.state.cycle_seq + 1, self.state.event_seq + 1
-        sent = [
-            record_sent(entry, setpoint.limit_w, cycle_seq, now)
-            for entry, setpoint in zip(situation.entries, plan.setpoints, strict=True)
-        ]
-        after = self._remembering(situation, sent, (Sending(cycle_seq, now),))
-        state = replace(after.state, cycle_seq=cycle_seq, event_seq=event_seq, published=cycle)
-        event = CycleCompleted(
+        over_limit = breach.over_limit(situation)
+        watched = breach.watch(
+            situation, self.state.breaches, situation.holdings.told_w, situation.unheard, cycle_seq, event_seq
+        )
+        after = self._remembering(situation, plan, watched.memory)
+        cycle = _published_cycle(situation, plan, over_limit)
+        if not (trigger is Trigger.MANUAL or watched.events or self._is_news(cycle, plan, settings)):
+            return Change(after, (), over_limit, plan.fault)
+
+        after = after._having_sent(situation, plan, cycle_seq)
+        state = replace(after.state, cycle_seq=cycle_seq, event_seq=event_seq + len(watched.events), published=cycle)
+        completed = CycleCompleted(
             self.microgrid_id,
             event_seq,
             cycle_seq,
@@ -155,7 +157,7 @@ class Microgrid:
             plan.nodes,
             plan.setpoints,
         )
-        return Change(replace(after, state=state), (event,), over_limit, plan.fault)
+        return Change(replace(after, state=state), (completed, *watched.events), over_limit, plan.fault)
 
     def _is_outdated(self, version: int) -> bool:
         return self.site is not None and version <= self.site.configuration.version
@@ -186,22 +188,46 @@ class Microgrid:
             for setpoint in plan.setpoints
         )
 
-    def _remembering(
-        self, situation: Situation, entries: Sequence[LedgerEntry], sent: tuple[Sending, ...] = ()
-    ) -> "Microgrid":
-        """The microgrid with what it has to remember of a cycle."""
-        settings, memory = situation.configuration.settings, self.state.memory
+    def _remembering(self, situation: Situation, plan: Plan, breaches: BreachMemory) -> "Microgrid":
+        """The microgrid with what it has to remember of a cycle, published or not."""
+        settings, memory, tree = situation.configuration.settings, situation.memory, situation.tree
         memory = replace(
             memory,
-            ledger={
-                connector.node_id: entry
-                for connector, entry in zip(situation.tree.connectors, entries, strict=True)
-                if entry != NEVER_SENT
-            },
-            sendings=(*recent(memory.sendings, situation.at, settings), *sent),
+            ledger=_ledger(tree, situation.entries),
+            sendings=recent(memory.sendings, situation.at, settings),
             departed=tuple(gone for gone in memory.departed if gone.holds_until > situation.at),
+            rotation=rotation.served(
+                memory.rotation,
+                tree,
+                situation.demands,
+                [setpoint.target_w for setpoint in plan.setpoints],
+                situation.at,
+                settings.refresh_interval_s,
+            ),
+        )
+        return replace(self, state=replace(self.state, memory=memory, breaches=breaches))
+
+    def _having_sent(self, situation: Situation, plan: Plan, cycle_seq: int) -> "Microgrid":
+        """The microgrid with a published cycle's setpoints in its ledger."""
+        sent = [
+            record_sent(entry, setpoint.limit_w, cycle_seq, situation.at)
+            for entry, setpoint in zip(situation.entries, plan.setpoints, strict=True)
+        ]
+        memory = self.state.memory
+        memory = replace(
+            memory,
+            ledger=_ledger(situation.tree, sent),
+            sendings=(*memory.sendings, Sending(cycle_seq, situation.at)),
         )
         return replace(self, state=replace(self.state, memory=memory))
+
+
+def _ledger(tree: PowerTree, entries: Sequence[LedgerEntry]) -> dict[str, LedgerEntry]:
+    return {
+        connector.node_id: entry
+        for connector, entry in zip(tree.connectors, entries, strict=True)
+        if entry is not NEVER_SENT
+    }
 
 
 def _after_reconfiguration(memory: Memory, before: Site, after: Site) -> Memory:

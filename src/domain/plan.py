@@ -68,6 +68,16 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+class Cause(StrEnum):
+    """Why a load is over a limit; the first that fits, in this order."""
+
+    LIMIT_LOWERED = "limit_lowered"
+    SETPOINT_NOT_HONOURED = "setpoint_not_honoured"
+    UNMANAGED_LOAD = "unmanaged_load"
+    STALE_TELEMETRY = "stale_telemetry"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Sums over the microgrid, in watts."""
@@ -126,6 +136,19 @@ class OverLimit:
     limit_kind: LimitKind
     observed_w: Watts
     excess_w: Watts
+
+
+@dataclass(frozen=True, slots=True)
+class Contributor:
+    """Who has a part in a breach.
+
+    `observed_w` is the load seen there, of background its size. `limit_w` is the limit in force at a node, what a
+    connector was told, and null for background, which nobody tells anything.
+    """
+
+    node_id: str
+    observed_w: Watts
+    limit_w: Watts | None
 
 
 @dataclass(frozen=True, slots=True)

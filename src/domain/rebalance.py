@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from domain import allocation, certificate, exposure, figures, strategy, targets, transition
+from domain import allocation, certificate, exposure, figures, settling, targets, transition
 from domain.allocation import NOTHING
 from domain.demand import Standing
 from domain.plan import Plan
 from domain.power import Watts
-from domain.site import Order, Unit
+from domain.site import Unit
 from domain.situation import Situation, Snapshot, assess
 from domain.targets import Filler, Targets
 
@@ -33,6 +33,7 @@ def certify(situation: Situation, decided: Targets, limits_w: Sequence[Watts]) -
     ) or certificate.check_sent(
         tree.parents,
         situation.free_room(),
+        situation.net_capacities(),
         nodes,
         situation.holdings.exposures_w,
         [
@@ -49,28 +50,24 @@ def decide(situation: Situation, filler: Filler = allocation.fill, certifier: Ce
 
     One that the certificate refuses is replaced by the safe answer, and the plan names the fault.
     """
-    strategy_in_force = situation.configuration.strategy
-    ranking = strategy.rank(
-        Order(strategy_in_force.order),
-        situation.demands.readings,
-        [connector.max_power_w for connector in situation.tree.connectors],
-        situation.at,
-    )
     decided = targets.decide(
         situation.tree,
         situation.net_capacities(),
         situation.demands,
-        ranking,
-        Unit(strategy_in_force.unit),
+        situation.ranking,
+        Unit(situation.configuration.strategy.unit),
         filler,
     )
-    limits_w = transition.send(situation, figures.wanted(situation, decided), ranking, filler)
+    wanted = figures.wanted(situation, decided)
+    sendable = transition.send(situation, wanted, filler)
+    limits_w = settling.settle(situation, wanted, sendable)
     fault = certifier(situation, decided, limits_w)
     if fault is not None:
         decided = _safe_answer(situation)
-        wanted = figures.wanted(situation, decided)
-        limits_w = [min(pair) for pair in zip(wanted, situation.holdings.exposures_w, strict=True)]
-    return figures.plan(situation, decided, limits_w, fault)
+        limits_w = sendable = [
+            min(pair) for pair in zip(figures.wanted(situation, decided), situation.holdings.exposures_w, strict=True)
+        ]
+    return figures.plan(situation, decided, sendable, limits_w, fault)
 
 
 def _safe_answer(situation: Situation) -> Targets:

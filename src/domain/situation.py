@@ -2,27 +2,39 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from domain import background, demand, exposure, ledger, limits
+from domain import background, demand, exposure, ledger, limits, rotation, usage
 from domain.allocation import NO_LIMIT
+from domain.background import BackgroundMemory
 from domain.demand import Demands, Standing
 from domain.exposure import DepartedConnector, Holdings
 from domain.ledger import LedgerEntry, Sending
-from domain.limits import Limit
+from domain.limits import Limit, MeterMemory, Meters
 from domain.power import Watts
 from domain.power_tree import PowerTree, Site
-from domain.site import SiteConfiguration
+from domain.rotation import NO_ROTATION, Rotation
+from domain.site import Order, Settings, SiteConfiguration
+from domain.strategy import Ranking
 from domain.telemetry import MeterReading, Readings
+from domain.usage import UsageMemory
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a microgrid remembers from cycle to cycle; nothing in a first one. Keys are connector node ids."""
+    """What a microgrid remembers from cycle to cycle; nothing in a first one. Keys are node ids.
+
+    `idle` are the connectors that were idle, for whoever takes over and has not heard them yet.
+    """
 
     ledger: Mapping[str, LedgerEntry] = field(default_factory=dict)
     sendings: tuple[Sending, ...] = ()
     departed: tuple[DepartedConnector, ...] = ()
+    meters: Mapping[str, MeterMemory] = field(default_factory=dict)
+    background: Mapping[str, BackgroundMemory] = field(default_factory=dict)
+    usage: Mapping[str, UsageMemory] = field(default_factory=dict)
+    rotation: Rotation = NO_ROTATION
+    idle: tuple[str, ...] = ()
 
 
 NO_MEMORY = Memory()
@@ -42,7 +54,10 @@ class Snapshot:
 class Situation:
     """A snapshot interpreted; lists in tree order.
 
-    `entries` are the ledger's lines brought up to the readings, `meters` the fresh ones, `background_w` cumulative.
+    `entries` are the ledger's lines brought up to the readings, `meters` the ones relied on, `background_w` is
+    cumulative. `unconfirmed`: nodes where a rise of the background forbids raises until it is confirmed. `silent`:
+    some meter is. `unheard`: connectors and circuits that count as last known after a take-over. `memory` is what the
+    next cycle has to know of this one, but for what is sent.
     """
 
     configuration: SiteConfiguration
@@ -54,6 +69,11 @@ class Situation:
     meters: list[MeterReading | None]
     limits: list[Limit]
     background_w: list[Watts]
+    unconfirmed: list[bool]
+    ranking: Ranking
+    silent: bool
+    unheard: frozenset[str]
+    memory: Memory
 
     def gross_capacities(self) -> list[Watts]:
         """Per node, limit in force − background: may be negative; NO_LIMIT for none."""
@@ -87,25 +107,63 @@ class Situation:
 
 
 def assess(snapshot: Snapshot) -> Situation:
-    """Limits in force, demand, what is held and what is background, from one snapshot."""
-    configuration, tree = snapshot.site.configuration, snapshot.site.tree
-    settings, memory = configuration.settings, snapshot.memory
-    meters = limits.fresh_meters(tree, snapshot.readings, snapshot.at, settings.meter_stale_after_s)
-    in_force = limits.in_force(tree, meters)
-    demands = demand.assess(tree, snapshot.readings, snapshot.at, settings.connector_stale_after_s)
-    entries = ledger.heard(tree, memory.ledger, memory.sendings, demands, snapshot.readings, snapshot.at, settings)
+    """Limits in force, demand, ranks, what is held and what is background, from one snapshot."""
+    configuration, tree, at = snapshot.site.configuration, snapshot.site.tree, snapshot.at
+    settings, memory, readings = configuration.settings, snapshot.memory, snapshot.readings
+    meters = limits.trusted_meters(tree, readings, memory.meters, at, settings)
+    in_force = limits.in_force(tree, meters.readings, meters.last_known)
+    demands = demand.assess(tree, readings, at, settings.connector_stale_after_s, memory.idle)
+    entries = ledger.heard(tree, memory.ledger, memory.sendings, demands, readings, at, settings)
+    demands, used = usage.without_unused(tree, demands, entries, memory.usage, settings)
     demands = _without_unresponsive(demands, entries)
-    holdings = exposure.hold(tree, demands, entries, memory.departed, snapshot.at, settings)
+    holdings = exposure.hold(tree, demands, entries, memory.departed, at, settings)
+    known = background.assess(
+        tree, in_force, meters.readings, meters.last_known, holdings.drawn_w, memory.background, at, settings
+    )
+    order = Order(configuration.strategy.order)
+    ranking, rotated = rotation.rank(order, tree, demands, at, memory.rotation, settings.rotation_quantum_s)
     return Situation(
         configuration,
         tree,
-        snapshot.at,
+        at,
         entries,
         demands,
         holdings,
-        meters,
+        meters.readings,
         in_force,
-        background.estimate(tree, in_force, meters, holdings.drawn_w),
+        known.cumulative_w,
+        known.unconfirmed,
+        ranking,
+        _is_silent(tree, meters),
+        _unheard(tree, demands, meters, readings, at, settings),
+        replace(
+            memory,
+            meters=meters.memory,
+            background=known.memory,
+            usage=used,
+            rotation=rotated,
+            idle=demand.idle_ids(tree, demands),
+        ),
+    )
+
+
+def _is_silent(tree: PowerTree, meters: Meters) -> bool:
+    return any(
+        node.metered and meter is None and index not in meters.last_known
+        for index, (node, meter) in enumerate(zip(tree.nodes, meters.readings, strict=True))
+    )
+
+
+def _unheard(
+    tree: PowerTree, demands: Demands, meters: Meters, readings: Readings, at: datetime, settings: Settings
+) -> frozenset[str]:
+    """What a worker that has taken over cannot have heard yet."""
+    since = readings.listening_since
+    if since is None or at - since >= timedelta(seconds=settings.connector_stale_after_s):
+        return frozenset()
+    circuits = {tree.nodes[index].node_id for index in meters.last_known}
+    return frozenset(circuits).union(
+        connector.node_id for connector, known in zip(tree.connectors, demands.readings, strict=True) if known is None
     )
 
 

@@ -11,6 +11,9 @@ from domain.telemetry import DEFAULT_PRIORITY, KeptReading
 
 _Key: TypeAlias = Callable[[KeptReading, Watts], float | None]
 
+GREEDY = frozenset({Order.FIRST_COME, Order.EARLIEST_DEPARTURE, Order.LEAST_LAXITY})
+"""The orders that serve one connector after another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
@@ -37,24 +40,27 @@ def rank(order: Order, readings: Sequence[KeptReading | None], ratings_w: Sequen
             tiers = [_priority(each) for each in readings]
             return Ranking(tiers, [1] * count, sorted(range(count), key=tiers.__getitem__))
         case Order.FIRST_COME:
-            return _one_after_another(readings, ratings_w, _started_at)
+            return _sorted_by(readings, ratings_w, _started_at)
         case Order.EARLIEST_DEPARTURE:
-            return _one_after_another(readings, ratings_w, _departs_at)
+            return _sorted_by(readings, ratings_w, _departs_at)
         case Order.LEAST_LAXITY:
-            return _one_after_another(readings, ratings_w, lambda known, rating: _laxity(known, rating, at))
+            return _sorted_by(readings, ratings_w, lambda known, rating: _laxity(known, rating, at))
 
 
-def _one_after_another(readings: Sequence[KeptReading | None], ratings_w: Sequence[Watts], key: _Key) -> Ranking:
-    """A greedy order: every connector is a tier of its own."""
+def one_after_another(order: list[int]) -> Ranking:
+    """A greedy order, given as the connectors' indices by rank: every connector is a tier of its own."""
+    tiers = [0] * len(order)
+    for tier, index in enumerate(order):
+        tiers[index] = tier
+    return Ranking(tiers, [1] * len(order), order)
+
+
+def _sorted_by(readings: Sequence[KeptReading | None], ratings_w: Sequence[Watts], key: _Key) -> Ranking:
     keys = [
         _missing_last(None if known is None else key(known, rating))
         for known, rating in zip(readings, ratings_w, strict=True)
     ]
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    tiers = [0] * len(keys)
-    for tier, index in enumerate(order):
-        tiers[index] = tier
-    return Ranking(tiers, [1] * len(keys), order)
+    return one_after_another(sorted(range(len(keys)), key=keys.__getitem__))
 
 
 def _missing_last(key: float | None) -> tuple[bool, float]:

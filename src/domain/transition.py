@@ -8,29 +8,27 @@ from domain.demand import Demands, Standing
 from domain.power import Watts
 from domain.power_tree import PowerTree
 from domain.situation import Situation
-from domain.strategy import Ranking
 from domain.targets import Filler
 
 
-def _full(tree: PowerTree, room_w: Sequence[Watts]) -> list[bool]:
-    """Per node, whether it or a node above it has nothing left, so that nothing below may be raised."""
+def _full(tree: PowerTree, room_w: Sequence[Watts], unconfirmed: Sequence[bool]) -> list[bool]:
+    """Per node, whether it or a node above it has nothing left or may not, so that nothing below may be raised."""
     full: list[bool] = []
     for node, parent in enumerate(tree.parents):
-        full.append(room_w[node] <= 0 or (parent >= 0 and full[parent]))
+        full.append(room_w[node] <= 0 or unconfirmed[node] or (parent >= 0 and full[parent]))
     return full
 
 
-def send(
-    situation: Situation, wanted_w: Sequence[Watts], ranking: Ranking, filler: Filler = allocation.fill
-) -> list[Watts]:
+def send(situation: Situation, wanted_w: Sequence[Watts], filler: Filler = allocation.fill) -> list[Watts]:
     """The limit to send to every connector now; 0 for reserved ones, which are told nothing new.
 
-    `wanted_w`: targets of connectors with demand, idle power of idle ones. `ranking` is over all connectors.
+    `wanted_w`: targets of connectors with demand, idle power of idle ones.
     Decreases go out at once; raises share what the exposures of everybody leave, by the same tiers and weights.
     """
-    tree, demands, exposures_w = situation.tree, situation.demands, situation.holdings.exposures_w
+    tree, demands, ranking = situation.tree, situation.demands, situation.ranking
+    exposures_w = situation.holdings.exposures_w
     room_w = situation.free_room()
-    full = _full(tree, room_w)
+    full = _full(tree, room_w, situation.unconfirmed)
     limits = list(wanted_w)
     raised: list[int] = []
     for index, connector in enumerate(tree.connectors):

@@ -1,0 +1,96 @@
+"""Limits that came down: what is over one has to be given the time to follow (contract section 7)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from domain import observation
+from domain.allocation import NO_LIMIT
+from domain.observation import Place
+from domain.plan import Mode
+from domain.power import Watts
+from domain.situation import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """A limit came down. What is over it is no breach before it is seen to be over it at `until`.
+
+    `lowered_at`: when a configuration did it; `former_w`: the limit before that, NO_LIMIT where there was none.
+    """
+
+    at: datetime
+    until: datetime
+    lowered_at: datetime | None = None
+    former_w: Watts = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LimitMemory:
+    """The limits in force in the last cycle, the nodes in safe mode, and the falls that still matter, by node id."""
+
+    configuration_version: int | None = None
+    limits_w: Mapping[str, Watts] = field(default_factory=dict)
+    safe: tuple[str, ...] = ()
+    falls: Mapping[str, Fall] = field(default_factory=dict)
+
+    def former_w(self, node_id: str, observed_at: datetime, grace: timedelta) -> Watts:
+        """What a configuration lowered this limit from at most `grace` before the observation; 0 where none did."""
+        fall = self.falls.get(node_id)
+        if fall is None or fall.lowered_at is None or observed_at > fall.lowered_at + grace:
+            return 0
+        return fall.former_w
+
+
+NO_LIMITS = LimitMemory()
+
+
+def follow(situation: Situation, memory: LimitMemory) -> LimitMemory:
+    """The memory after this cycle. A first cycle knows no limits before it, so nothing falls in it."""
+    settings, version = situation.configuration.settings, situation.configuration.version
+    safe = tuple(
+        node.node_id
+        for node, limit in zip(situation.tree.nodes, situation.limits, strict=True)
+        if limit.mode is Mode.SAFE
+    )
+    # Readings lag behind decisions by no more than this while they are fresh.
+    lag = timedelta(seconds=max(settings.meter_stale_after_s, settings.connector_stale_after_s))
+    falls = {node_id: fall for node_id, fall in memory.falls.items() if situation.at <= fall.until + lag}
+    if (version, safe) == (memory.configuration_version, memory.safe):
+        return memory if len(falls) == len(memory.falls) else replace(memory, falls=falls)
+
+    in_force = dict(_in_force(situation))
+    limits_w = {node_id: limit_w for node_id, (_, limit_w) in in_force.items()}
+    if memory.configuration_version is None:
+        return LimitMemory(version, limits_w, safe)
+    for node_id, (place, limit_w) in in_force.items():
+        before_w = memory.limits_w.get(node_id, NO_LIMIT)
+        became_safe = node_id in safe and node_id not in memory.safe
+        if limit_w < before_w or became_safe:
+            configured = version != memory.configuration_version and not became_safe
+            falls[node_id] = _fall(situation, place, falls.get(node_id), before_w if configured else None)
+        elif limit_w > before_w:
+            falls.pop(node_id, None)
+    return LimitMemory(version, limits_w, safe, falls)
+
+
+def _in_force(situation: Situation) -> Iterator[tuple[str, tuple[Place, Watts]]]:
+    """Every limit there is, by the id of its node or connector."""
+    tree = situation.tree
+    for index, (node, limit) in enumerate(zip(tree.nodes, situation.limits, strict=True)):
+        if limit.limit_w is not None:
+            yield node.node_id, (Place(index), limit.limit_w)
+    for index, connector in enumerate(tree.connectors):
+        yield connector.node_id, (Place(connector.charge_point, index), connector.max_power_w)
+
+
+def _fall(situation: Situation, place: Place, earlier: Fall | None, lowered_from_w: Watts | None) -> Fall:
+    """A fall now; `lowered_from_w` where a configuration did it. One shortly before is not forgotten."""
+    settings, at = situation.configuration.settings, situation.at
+    seen = observation.taken(situation, place)
+    hold = timedelta(seconds=settings.apply_grace_s + settings.breach_hold_s)
+    until = seen.newest_at + hold + (at - seen.oldest_at)
+    fall = Fall(at, until) if earlier is None else replace(earlier, at=at, until=max(until, earlier.until))
+    if lowered_from_w is None:
+        return fall
+    return replace(fall, lowered_at=at, former_w=max(lowered_from_w, fall.former_w))

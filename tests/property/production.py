@@ -1,0 +1,26 @@
+"""What src makes of a snapshot that is parsed JSON, as the oracle takes it."""
+
+import json
+
+from adapters.messages.snapshot import SnapshotError, answer, read_snapshot
+from domain.power_tree import Site
+from domain.situation import Situation, Snapshot, assess
+from domain.telemetry import Readings
+from tests.oracle.depot import Json
+
+
+def written_answer(snapshot: Json) -> bytes:
+    """The line of `busbar rebalance` that answers a valid snapshot."""
+    line, usable = answer(json.dumps(snapshot).encode())
+    assert usable, line
+    return line
+
+
+def situation_of(snapshot: Json) -> Situation:
+    """What the domain knows before it decides a valid snapshot."""
+    read = read_snapshot(json.dumps(snapshot).encode())
+    assert not isinstance(read, SnapshotError), read
+    site, readings = Site.of(read.configuration), Readings()
+    for message in sorted(read.telemetry, key=lambda each: (each.measured_at, each.sequence)):
+        readings.receive(message, site.tree, read.at)
+    return assess(Snapshot(site, readings, read.at))

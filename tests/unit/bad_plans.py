@@ -1,0 +1,209 @@
+"""Fills and setpoints with one thing wrong, beside good ones that come close; the certificate has to know which."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from domain.allocation import ITSELF, NO_LIMIT, NOTHING, Claims, Fill
+
+ROOT, FEEDER, OPEN = 0, 1, 2
+PARENTS = (-1, ROOT, ROOT)
+"""A root of 100 W over a feeder of 50 W and one without a limit."""
+
+CAPACITIES_W = (100, 50, NO_LIMIT)
+
+CLAIMS = Claims(
+    nodes=[FEEDER, FEEDER, OPEN, OPEN, OPEN, FEEDER],
+    minimums_w=[10, 0, 20, 0, 80, 8],
+    maximums_w=[40, 40, 30, 50, 90, 5],
+    held_w=[0] * 6,
+    weights=[1] * 6,
+    tiers=[0, 0, 0, 1, 0, 0],
+    order=[0, 1, 2, 4, 5, 3],
+)
+"""Leaves 0 and 1 share the feeder, 2 gets all it wants, 3 of the next tier the rest, 4 and 5 are held off."""
+
+GOOD = Fill(
+    allocated_w=[25, 25, 30, 20, 0, 0],
+    bindings=[FEEDER, FEEDER, NOTHING, ROOT, ROOT, ITSELF],
+    admitted=[True, True, True, True, False, False],
+)
+
+
+@dataclass(frozen=True)
+class JudgedFill:
+    """A fill and the letter of allocation.md that it breaks; None for a good one."""
+
+    what: str
+    letter: str | None
+    fill: Fill
+    claims: Claims = CLAIMS
+    capacities_w: tuple[int, ...] = CAPACITIES_W
+
+
+@dataclass(frozen=True)
+class JudgedSetpoints:
+    """Setpoints of three connectors: two below a feeder with 50 W free, one below a feeder that holds 20 W too much."""
+
+    what: str
+    letter: str | None
+    limits_w: Sequence[int]
+    exposures_w: Sequence[int] = (30, 10, 50)
+    targets_w: Sequence[int] = (80, 60, 50)
+    minimums_w: Sequence[int] = (0, 0, 0)
+    room_w: Sequence[int] = (100, 50, -20)
+    capacities_w: Sequence[int] = (190, 90, 30)
+
+    @property
+    def question(self) -> dict[str, Sequence[int]]:
+        """The arguments of `check_sent`."""
+        return {
+            "parents": PARENTS,
+            "room_w": self.room_w,
+            "capacities_w": self.capacities_w,
+            "nodes": (1, 1, 2),
+            "exposures_w": self.exposures_w,
+            "minimums_w": self.minimums_w,
+            "targets_w": self.targets_w,
+            "limits_w": self.limits_w,
+        }
+
+
+def _fill(what: str, letter: str | None, changes: dict[str, dict[int, Any]], **others: Any) -> JudgedFill:
+    """The good fill with some entries of its lists replaced."""
+    lists: dict[str, Any] = {
+        name: [entries.get(leaf, own) for leaf, own in enumerate(getattr(GOOD, name))]
+        for name, entries in changes.items()
+    }
+    return JudgedFill(what, letter, replace(GOOD, **lists), **others)
+
+
+def _claims(**changes: dict[int, int]) -> Claims:
+    return replace(
+        CLAIMS,
+        **{
+            name: [entries.get(leaf, own) for leaf, own in enumerate(getattr(CLAIMS, name))]
+            for name, entries in changes.items()
+        },
+    )
+
+
+FILLS = (
+    _fill("the fill itself", None, {}),
+    _fill("a watt over the root", "F", {"allocated_w": {3: 21}}),
+    _fill("a watt over the feeder", "F", {"allocated_w": {0: 26, 3: 19}}),
+    _fill(
+        "a watt over a feeder below an unlimited root", "F", {"allocated_w": {0: 26}}, capacities_w=(NO_LIMIT, 50, 50)
+    ),
+    _fill("a watt below the minimum", "B", {"allocated_w": {0: 9}}),
+    _fill(
+        "a watt below the minimum, and nothing else",
+        "B",
+        {"allocated_w": {0: 9, 1: 40}},
+        claims=_claims(weights={1: 7}),
+    ),
+    _fill(
+        "a watt above the maximum, and nothing else",
+        "B",
+        {"allocated_w": {0: 9, 1: 41}},
+        claims=_claims(minimums_w={0: 0, 4: 90}, weights={1: 7}),
+    ),
+    _fill("admitted, but off below the minimum", "B", {"allocated_w": {0: 0}}),
+    _fill("a watt above the maximum", "B", {"allocated_w": {2: 31, 3: 19}}),
+    _fill("held off, but not off", "B", {"allocated_w": {4: 1, 3: 19}}),
+    _fill("held off by itself, but not off", "B", {"allocated_w": {5: 5, 0: 23, 1: 22}}),
+    _fill("below the maximum and bound by nothing", "E", {"allocated_w": {2: 29}}),
+    _fill("held off by nothing", "E", {"bindings": {4: NOTHING}}),
+    _fill(
+        "at the maximum of nothing, held off by nothing",
+        "E",
+        {"bindings": {5: NOTHING}},
+        claims=_claims(maximums_w={5: 0}),
+    ),
+    _fill("held off where its minimum fits exactly", "A", {}, claims=_claims(minimums_w={4: 70})),
+    _fill("held off where its minimum fails by a watt", None, {}, claims=_claims(minimums_w={4: 71})),
+    _fill("held off by what comes after it", "A", {}, claims=replace(CLAIMS, order=[4, 0, 1, 2, 5, 3])),
+    _fill("held off by a node that is not above it", "A", {"bindings": {4: FEEDER}}),
+    _fill("held off by itself, but its minimum is not above its maximum", "A", {"bindings": {4: ITSELF}}),
+    _fill("held off by itself, its minimum equals its maximum", "A", {}, claims=_claims(maximums_w={5: 8})),
+    _fill("held off by the feeder, where what it asks fits", "A", {"bindings": {5: FEEDER}}),
+    _fill("bound by the feeder, which has a watt a leaf to spare", None, {}, capacities_w=(100, 53, NO_LIMIT)),
+    _fill(
+        "bound by the feeder, which has room for a watt a leaf and one more", "M", {}, capacities_w=(100, 54, NO_LIMIT)
+    ),
+    _fill("bound by a node that is not above it", "M", {"bindings": {3: FEEDER}}),
+    _fill("bound by itself", "M", {"bindings": {0: ITSELF}}),
+    _fill("bound by a node without a limit", "M", {"bindings": {3: OPEN}}),
+    _fill("a peer has more than a floored watt more", "M", {"allocated_w": {0: 26, 1: 24}}),
+    _fill("a peer has a floored watt more", None, {"allocated_w": {0: 26}}, capacities_w=(101, 51, NO_LIMIT)),
+    _fill(
+        "a peer has more only because of its minimum",
+        None,
+        {"allocated_w": {0: 30, 1: 20}},
+        claims=_claims(minimums_w={0: 30}),
+    ),
+    _fill(
+        "a peer has more because it weighs more",
+        None,
+        {"allocated_w": {0: 35, 1: 15}},
+        claims=_claims(weights={0: 7, 1: 3}),
+    ),
+    _fill("a peer has as much, but weighs less", "M", {}, claims=_claims(weights={0: 7, 1: 3})),
+    _fill(
+        "the slower of the heavier and the lighter peer is not the fastest",
+        "M",
+        {"allocated_w": {0: 30, 1: 20}},
+        claims=_claims(weights={0: 3, 1: 1}),
+    ),
+    _fill(
+        "the lighter of two peers is the fastest",
+        "M",
+        {"allocated_w": {0: 20, 1: 30}},
+        claims=_claims(weights={1: 3}),
+    ),
+    _fill("the next tier is served first", "M", {"allocated_w": {2: 20, 3: 30}, "bindings": {2: ROOT}}),
+    _fill(
+        "minimums of the next tier leave no more",
+        None,
+        {"allocated_w": {2: 25, 3: 25}, "bindings": {2: ROOT}},
+        claims=_claims(minimums_w={3: 25}),
+    ),
+)
+
+SETPOINTS = (
+    JudgedSetpoints("raises that fill the room exactly", None, (60, 30, 50)),
+    JudgedSetpoints("raises of a watt more than the feeder has", "S", (60, 31, 50)),
+    JudgedSetpoints("raises of a watt more than the root has", "S", (60, 30, 50), room_w=(49, 50, -20)),
+    JudgedSetpoints("a decrease that has not happened pays for a raise", "S", (81, 0, 50), targets_w=(81, 60, 50)),
+    JudgedSetpoints("a decrease below a node without room", None, (30, 10, 40)),
+    JudgedSetpoints("a raise below a node without room", "S", (30, 10, 51), targets_w=(80, 60, 60)),
+    JudgedSetpoints("a raise to a watt above the target", "S", (61, 10, 50), targets_w=(60, 60, 50)),
+    JudgedSetpoints("a decrease that waits", None, (30, 10, 50), targets_w=(25, 60, 50)),
+    JudgedSetpoints(
+        "a decrease that waits where all room is taken",
+        None,
+        (30, 10, 50),
+        targets_w=(25, 60, 50),
+        room_w=(100, 0, -20),
+        capacities_w=(190, 40, 30),
+    ),
+    JudgedSetpoints(
+        "a decrease that waits where room is missing until another has happened",
+        "S",
+        (30, 0, 50),
+        targets_w=(25, 0, 50),
+        room_w=(100, -5, -20),
+        capacities_w=(190, 35, 30),
+    ),
+    JudgedSetpoints(
+        "a decrease that waits for a raise that needs its room",
+        "S",
+        (30, 60, 50),
+        targets_w=(25, 60, 50),
+        capacities_w=(190, 89, 30),
+    ),
+    JudgedSetpoints("exactly the minimum", None, (30, 10, 50), minimums_w=(30, 0, 0)),
+    JudgedSetpoints("a watt below the minimum", "S", (29, 10, 50), minimums_w=(30, 0, 0)),
+    JudgedSetpoints("a single watt below a minimum of two", "S", (1, 10, 50), minimums_w=(2, 0, 0)),
+    JudgedSetpoints("off below the minimum", None, (0, 10, 50), minimums_w=(30, 0, 0)),
+)

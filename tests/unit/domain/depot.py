@@ -1,0 +1,169 @@
+"""A depot in a few words: what it is made of, what it says, and what is decided for it."""
+
+from datetime import UTC, datetime, timedelta
+
+from domain import rebalance, validation
+from domain.events import CycleCompleted
+from domain.microgrid import Microgrid
+from domain.plan import NodeFigures, Plan, Setpoint, Trigger
+from domain.power_tree import Site
+from domain.site import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
+from domain.situation import Situation, Snapshot, assess
+from domain.telemetry import (
+    ChargePointTelemetry,
+    CircuitTelemetry,
+    ConnectorReading,
+    Readings,
+    Reception,
+    Session,
+    Telemetry,
+)
+
+EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+
+def grid(circuit_id: str, capacity_w: int, safe_w: int | None = None, *, metered: bool = False) -> Circuit:
+    """A grid connection."""
+    return Circuit(circuit_id, None, circuit_id, capacity_w, safe_w, metered)
+
+
+def feeder(
+    circuit_id: str, parent_id: str, capacity_w: int | None, safe_w: int | None = None, *, metered: bool = False
+) -> Circuit:
+    """A circuit below another."""
+    return Circuit(circuit_id, parent_id, circuit_id, capacity_w, safe_w, metered)
+
+
+def charger(
+    charge_point_id: str,
+    circuit_id: str,
+    *ratings_w: int,
+    max_power_w: int | None = None,
+    minimum_w: int = 0,
+    idle_w: int = 0,
+    fallback_w: int | None = 0,
+) -> ChargePoint:
+    """A charge point with a connector per rating, 1 and up. It falls back to nothing where nothing is said."""
+    connectors = tuple(Connector(number, rating, minimum_w, idle_w) for number, rating in enumerate(ratings_w, start=1))
+    return ChargePoint(
+        charge_point_id, circuit_id, sum(ratings_w) if max_power_w is None else max_power_w, connectors, fallback_w
+    )
+
+
+class Depot:
+    """A microgrid with its chargers and meters, at an instant that moves on when told to."""
+
+    def __init__(
+        self,
+        *parts: Circuit | ChargePoint,
+        unit: str = "connector",
+        order: str = "equal_share",
+        max_import_w: int | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.at = EIGHT
+        self.readings = Readings()
+        self.configuration = SiteConfiguration(
+            "depot",
+            "A depot",
+            1,
+            max_import_w=max_import_w,
+            strategy=Strategy(unit, order),
+            settings=settings or Settings(),
+            circuits=tuple(part for part in parts if isinstance(part, Circuit)),
+            charge_points=tuple(part for part in parts if isinstance(part, ChargePoint)),
+        )
+        assert validation.faults(self.configuration) == ()
+        self.microgrid = Microgrid("depot").configure(self.configuration).microgrid
+        self._sequence = 0
+
+    @property
+    def site(self) -> Site:
+        assert self.microgrid.site is not None
+        return self.microgrid.site
+
+    # what it says
+
+    def hears(
+        self,
+        connector: str,
+        power_w: int = 0,
+        *,
+        status: str = "Charging",
+        requested_w: int | None = None,
+        applied_limit_w: int | None = None,
+        applied_cycle_seq: int | None = None,
+        session: Session | None = None,
+        age_s: float = 0,
+    ) -> Reception:
+        """A charge point reports one of its connectors, `cp-1/2` for example."""
+        charge_point_id, number = connector.split("/")
+        reading = ConnectorReading(
+            int(number), status, power_w, requested_w, applied_limit_w, applied_cycle_seq, session
+        )
+        return self.receives(ChargePointTelemetry("depot", charge_point_id, self._next(), self._ago(age_s), (reading,)))
+
+    def hears_of_life(self, charge_point_id: str, age_s: float = 0) -> Reception:
+        """A charge point sends a message that mentions no connector."""
+        return self.receives(ChargePointTelemetry("depot", charge_point_id, self._next(), self._ago(age_s), ()))
+
+    def meters(self, circuit_id: str, power_w: int, age_s: float = 0) -> Reception:
+        """A circuit's meter reports."""
+        return self.receives(CircuitTelemetry("depot", circuit_id, self._next(), self._ago(age_s), power_w))
+
+    def receives(self, telemetry: Telemetry) -> Reception:
+        return self.readings.receive(telemetry, self.site.tree, self.at)
+
+    def later(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+    # what is decided for it
+
+    def situation(self) -> Situation:
+        return assess(Snapshot(self.site, self.readings, self.at, self.microgrid.state.memory))
+
+    def plan(self) -> Plan:
+        """What would be decided now, with the certificate's approval."""
+        plan = rebalance.decide(self.situation())
+        assert plan.fault is None
+        return plan
+
+    def cycle(self, trigger: Trigger = Trigger.TELEMETRY) -> CycleCompleted | None:
+        """Decide and go on from there; None where there was nothing new to say."""
+        change = self.microgrid.run_cycle(self.readings, trigger, self.at)
+        assert change.plan_fault is None
+        self.microgrid = change.microgrid
+        for event in change.events:
+            assert isinstance(event, CycleCompleted)
+            return event
+        return None
+
+    def setpoint(self, connector: str) -> Setpoint:
+        """What the plan has for a connector."""
+        tree = self.site.tree
+        charge_point_id, number = connector.split("/")
+        return self.plan().setpoints[tree.connector_index[charge_point_id, int(number)]]
+
+    def node(self, node_id: str) -> NodeFigures:
+        """What the plan has for a node."""
+        return self.plan().nodes[self.site.tree.node_index[node_id]]
+
+    def targets(self) -> dict[str, int | None]:
+        """What everybody is to have in the end."""
+        return {f"{each.charge_point_id}/{each.connector_id}": each.target_w for each in self.plan().setpoints}
+
+    def limits(self) -> dict[str, int | None]:
+        """What everybody is sent."""
+        return {f"{each.charge_point_id}/{each.connector_id}": each.limit_w for each in self.plan().setpoints}
+
+    def exposure(self, connector: str) -> int:
+        """The most a connector may draw."""
+        charge_point_id, number = connector.split("/")
+        return self.situation().holdings.exposures_w[self.site.tree.connector_index[charge_point_id, int(number)]]
+
+    def _next(self) -> int:
+        self._sequence += 1
+        return self._sequence
+
+    def _ago(self, seconds: float) -> datetime:
+        return self.at - timedelta(seconds=seconds)

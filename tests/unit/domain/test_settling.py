@@ -1,0 +1,325 @@
+"""Small changes wait, and nothing that is safe becomes unsafe by it."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from adapters.messages.snapshot import SnapshotError, read_snapshot
+from domain import allocation, figures, ledger, rebalance, targets, transition
+from domain.demand import Standing
+from domain.ledger import NEVER_SENT, LedgerEntry, Sending
+from domain.power_tree import PlacedConnector, Site
+from domain.settling import SMALL_PERCENT, WAITS_FOR, settle
+from domain.site import ChargePoint, Connector, Unit
+from domain.situation import Memory, Situation, Snapshot, assess
+from domain.targets import Targets
+from domain.telemetry import KeptReading, Readings
+from tests.oracle.snapshots import random_snapshot
+from tests.unit.domain.depot import Depot, charger, grid
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was decided, what of it could be sent now, and what is: per connector in tree order."""
+
+    decided: Targets
+    sendable_w: list[int]
+    settled_w: list[int]
+
+
+def send(situation: Situation) -> Sent:
+    unit = Unit(situation.configuration.strategy.unit)
+    decided = targets.decide(
+        situation.tree, situation.net_capacities(), situation.demands, situation.ranking, unit, allocation.fill
+    )
+    wanted_w = figures.wanted(situation, decided)
+    sendable_w = transition.send(situation, wanted_w)
+    return Sent(decided, sendable_w, settle(situation, wanted_w, sendable_w))
+
+
+def settled(depot: Depot) -> dict[str, int]:
+    """What is sent now, by connector."""
+    situation = depot.situation()
+    names = [connector.node_id for connector in situation.tree.connectors]
+    return dict(zip(names, send(situation).settled_w, strict=True))
+
+
+def asks(depot: Depot, **requested_w: int) -> None:
+    """Connector 1 of cp_1, cp_2, … charges with what it was told last and could take this much."""
+    memory = depot.microgrid.state.memory.ledger
+    for name, requested in requested_w.items():
+        connector = f"{name.replace('_', '-')}/1"
+        entry = memory.get(connector, NEVER_SENT)
+        told_w = entry.standing[-1].limit_w if entry.standing else 0
+        depot.hears(connector, min(told_w, requested), requested_w=requested, applied_limit_w=told_w)
+
+
+def told(depot: Depot, **requested_w: int) -> None:
+    """These requests, granted and applied."""
+    for _ in range(3):
+        asks(depot, **requested_w)
+        depot.cycle()
+        depot.later(25)
+    asks(depot, **requested_w)
+    assert settled(depot) == {f"{name.replace('_', '-')}/1": watts for name, watts in requested_w.items()}
+
+
+def reconfigure(depot: Depot, **changes: Any) -> None:
+    configuration = replace(depot.configuration, version=2, **changes)
+    depot.microgrid = depot.microgrid.configure(configuration).microgrid
+
+
+RATING_W = 80_000
+SMALL_W = RATING_W * SMALL_PERCENT // 100
+
+
+def two(capacity_w: int = 200_000, minimum_w: int = 0) -> Depot:
+    return Depot(
+        grid("gc-1", capacity_w),
+        charger("cp-1", "gc-1", RATING_W, minimum_w=minimum_w),
+        charger("cp-2", "gc-1", RATING_W, minimum_w=minimum_w),
+    )
+
+
+@pytest.mark.parametrize("change_w", [SMALL_W - 1, 1 - SMALL_W])
+def test_a_change_under_two_percent_of_the_rating_waits(change_w: int) -> None:
+    depot = two()
+    told(depot, cp_1=40_000, cp_2=60_000)
+    asks(depot, cp_1=40_000 + change_w)
+    assert settled(depot) == {"cp-1/1": 40_000, "cp-2/1": 60_000}
+
+
+@pytest.mark.parametrize("change_w", [SMALL_W, -SMALL_W])
+def test_a_change_of_two_percent_is_sent(change_w: int) -> None:
+    depot = two()
+    told(depot, cp_1=40_000, cp_2=60_000)
+    asks(depot, cp_1=40_000 + change_w)
+    assert settled(depot) == {"cp-1/1": 40_000 + change_w, "cp-2/1": 60_000}
+
+
+def test_small_changes_add_up_to_one_that_is_sent() -> None:
+    depot = two()
+    told(depot, cp_1=40_000, cp_2=60_000)
+    sent = []
+    for step in range(1, 5):
+        asks(depot, cp_1=40_000 - 600 * step)
+        sent.append(settled(depot)["cp-1/1"])
+    assert sent == [40_000, 40_000, 38_200, 37_600]
+
+
+def test_a_small_change_waits_only_while_the_setpoint_is_young() -> None:
+    depot = two()
+    told(depot, cp_1=40_000, cp_2=60_000)
+    sent_at = depot.microgrid.state.memory.ledger["cp-1/1"].standing[-1].first_sent_at
+    limits = []
+    for age in (WAITS_FOR - timedelta(seconds=1), WAITS_FOR):
+        depot.at = sent_at + age
+        asks(depot, cp_1=39_000, cp_2=60_000)
+        limits.append(settled(depot)["cp-1/1"])
+    assert limits == [40_000, 39_000]
+
+
+def test_nothing_waits_to_be_switched_off() -> None:
+    depot = two()
+    told(depot, cp_1=1_000, cp_2=60_000)
+    asks(depot, cp_2=60_000)
+    depot.hears("cp-1/1", 0, status="Available")
+    assert settled(depot)["cp-1/1"] == 0
+
+
+def test_nothing_waits_to_be_switched_on() -> None:
+    depot = two(capacity_w=60_000)
+    told(depot, cp_1=0, cp_2=40_000)
+    asks(depot, cp_1=1_000)
+    assert settled(depot)["cp-1/1"] == 1_000
+
+
+def test_a_target_of_nothing_is_sent_however_little_was_told_before() -> None:
+    depot = two(minimum_w=1_000)
+    told(depot, cp_1=1_000, cp_2=60_000)
+    asks(depot, cp_1=900)
+    assert settled(depot)["cp-1/1"] == 0
+
+
+def room_for_90_kw() -> Depot:
+    """cp-1 and cp-2 share gc-1 and leave nothing of it; cp-3 has a connection of its own. 2 % of cp-2 are 800 W."""
+    depot = Depot(
+        grid("gc-1", 90_000),
+        grid("gc-2", 90_000),
+        charger("cp-1", "gc-1", RATING_W),
+        charger("cp-2", "gc-1", 40_000),
+        charger("cp-3", "gc-2", RATING_W),
+    )
+    told(depot, cp_1=60_000, cp_2=30_000, cp_3=60_000)
+    return depot
+
+
+def test_a_decrease_does_not_wait_while_a_raise_waits_for_its_room() -> None:
+    depot = room_for_90_kw()
+    asks(depot, cp_1=58_600, cp_2=31_400, cp_3=58_600)
+    assert settled(depot) == {"cp-1/1": 58_600, "cp-2/1": 30_000, "cp-3/1": 60_000}
+
+
+def test_a_decrease_does_not_wait_while_a_raise_gets_only_a_part() -> None:
+    depot = room_for_90_kw()
+    reconfigure(depot, circuits=(grid("gc-1", 96_000), grid("gc-2", 90_000)))
+    asks(depot, cp_1=58_600, cp_2=37_300)
+    assert settled(depot) == {"cp-1/1": 58_600, "cp-2/1": 36_000, "cp-3/1": 60_000}
+
+
+def test_a_raise_that_would_be_small_takes_nobody_s_room() -> None:
+    depot = room_for_90_kw()
+    asks(depot, cp_1=58_600, cp_2=30_700)
+    assert settled(depot) == {"cp-1/1": 60_000, "cp-2/1": 30_000, "cp-3/1": 60_000}
+
+
+def test_a_connector_that_is_off_waits_for_room_however_little_it_wants() -> None:
+    depot = Depot(grid("gc-1", RATING_W), charger("cp-1", "gc-1", RATING_W), charger("cp-2", "gc-1", RATING_W))
+    told(depot, cp_1=RATING_W, cp_2=0)
+    asks(depot, cp_1=RATING_W - 700, cp_2=700)
+    assert settled(depot) == {"cp-1/1": RATING_W - 700, "cp-2/1": 0}
+
+
+def test_a_decrease_does_not_wait_where_exposures_exceed_the_limit() -> None:
+    depot = room_for_90_kw()
+    reconfigure(depot, circuits=(grid("gc-1", 85_000), grid("gc-2", 90_000)))
+    asks(depot, cp_1=50_000, cp_2=29_500, cp_3=58_600)
+    assert settled(depot) == {"cp-1/1": 50_000, "cp-2/1": 29_500, "cp-3/1": 60_000}
+
+
+def test_a_decrease_does_not_wait_where_the_last_setpoints_no_longer_fit_together() -> None:
+    """The exposures of a charge point count only up to its rating: they would not tell."""
+    depot = Depot(grid("gc-1", 200_000), charger("cp-1", "gc-1", RATING_W, RATING_W, max_power_w=100_000))
+    for _ in range(3):
+        for connector in ("cp-1/1", "cp-1/2"):
+            depot.hears(connector, 20_000, applied_limit_w=50_000)
+        depot.cycle()
+        depot.later(25)
+    assert settled(depot) == {"cp-1/1": 50_000, "cp-1/2": 50_000}
+    smaller = replace(depot.configuration.charge_points[0], max_power_w=99_000)
+    reconfigure(depot, charge_points=(smaller,))
+    assert settled(depot) == {"cp-1/1": 49_500, "cp-1/2": 49_500}
+
+
+@pytest.mark.parametrize(
+    ("connector", "requested_w", "limit_w"),
+    [(Connector(1, RATING_W, 41_000), 41_000, 41_000), (Connector(1, 39_500), 40_000, 39_500)],
+    ids=["below a new minimum", "above a new rating"],
+)
+def test_a_setpoint_that_is_no_longer_allowed_is_not_sent_again(
+    connector: Connector, requested_w: int, limit_w: int
+) -> None:
+    depot = two()
+    told(depot, cp_1=40_000, cp_2=60_000)
+    changed = ChargePoint("cp-1", "gc-1", RATING_W, (connector,), 0)
+    reconfigure(depot, charge_points=(changed, depot.configuration.charge_points[1]))
+    asks(depot, cp_1=requested_w)
+    assert settled(depot)["cp-1/1"] == limit_w
+
+
+def test_what_a_charger_only_reports_was_not_sent_and_is_not_waited_for() -> None:
+    depot = two()
+    depot.hears("cp-1/1", 40_000, requested_w=39_000, applied_limit_w=40_000)
+    assert settled(depot)["cp-1/1"] == 39_000
+
+
+def test_an_idle_connector_is_sent_its_idle_power() -> None:
+    depot = Depot(grid("gc-1", 200_000), charger("cp-1", "gc-1", RATING_W, idle_w=2_000))
+    told(depot, cp_1=3_000)
+    depot.hears("cp-1/1", 0, status="Available", applied_limit_w=3_000)
+    assert settled(depot)["cp-1/1"] == 2_000
+
+
+# --- Whatever happens -----------------------------------------------------------------------------------------------
+
+
+class RandomNight:
+    """A random depot through random cycles: small and large changes, lost readings, meters that come and go."""
+
+    def __init__(self, seed: int) -> None:
+        self.draw = Random(seed)
+        read = read_snapshot(json.dumps(random_snapshot(self.draw, most=12)).encode())
+        assert not isinstance(read, SnapshotError)
+        self.site, self.at, self.readings = Site.of(read.configuration), read.at, Readings()
+        for message in sorted(read.telemetry, key=lambda each: (each.measured_at, each.sequence)):
+            self.readings.receive(message, self.site.tree, self.at)
+        self.ledger: Mapping[str, LedgerEntry] = {}
+        self.sendings: tuple[Sending, ...] = ()
+
+    def next(self) -> tuple[Situation, Sent]:
+        self.at += timedelta(seconds=self.draw.randint(1, 40))
+        for key, index in self.site.tree.connector_index.items():
+            known = self.readings.connectors.get(key)
+            if known is not None and self.draw.random() < 0.9:
+                self.readings.connectors[key] = self._changed(known, self.site.tree.connectors[index])
+                self.readings.heard_at[key[0]] = self.at
+        for circuit_id, meter in self.readings.meters.items():
+            if self.draw.random() < 0.9:
+                power_w = meter.power_w + round(meter.power_w * self.draw.uniform(-0.01, 0.01))
+                self.readings.meters[circuit_id] = replace(meter, power_w=power_w, measured_at=self.at)
+        situation = assess(
+            Snapshot(self.site, self.readings, self.at, Memory(ledger=self.ledger, sendings=self.sendings))
+        )
+        return situation, send(situation)
+
+    def record(self, situation: Situation, limits_w: Sequence[int]) -> None:
+        cycle_seq = len(self.sendings) + 1
+        self.ledger = {
+            connector.node_id: entry
+            if standing in (Standing.RESERVED, Standing.UNRESPONSIVE)
+            else ledger.record_sent(entry, limit, cycle_seq, self.at)
+            for connector, entry, standing, limit in zip(
+                situation.tree.connectors, situation.entries, situation.demands.standings, limits_w, strict=True
+            )
+        }
+        self.sendings += (Sending(cycle_seq, self.at),)
+
+    def _changed(self, known: KeptReading, connector: PlacedConnector) -> KeptReading:
+        """A new reading: mostly much like the one before, of a charger that mostly obeys."""
+        draw, entry = self.draw, self.ledger.get(connector.node_id, NEVER_SENT)
+        requested = known.reading.requested_w
+        if requested is None or draw.random() < 0.1:
+            requested = draw.randrange(connector.max_power_w + 1)
+        requested += round(requested * draw.choice([0, 0.01, -0.01, -0.015]))
+        power = entry.standing[-1].limit_w if entry.standing and draw.random() < 0.8 else known.reading.power_w
+        reading = replace(known.reading, power_w=power, requested_w=requested)
+        return replace(known, reading=reading, measured_at=self.at, sent_as_measured_at=self.at)
+
+
+def faults(situation: Situation, sent: Sent) -> list[str]:
+    """What is wrong with what is sent, by the certificate and by the letter of the rule."""
+    again = [entry.standing[-1].limit_w if entry.standing else None for entry in situation.entries]
+    found = [
+        f"connector {index} is sent {limit} W instead of {sendable} W"
+        for index, (sendable, limit, last) in enumerate(zip(sent.sendable_w, sent.settled_w, again, strict=True))
+        if limit != sendable
+        and (
+            limit != last
+            or 0 in (limit, sendable)
+            or abs(limit - sendable) * 50 >= situation.tree.connectors[index].max_power_w
+        )
+    ]
+    refused = rebalance.certify(situation, sent.decided, sent.settled_w)
+    return found if refused is None else [*found, refused]
+
+
+def test_on_random_depots_what_waits_breaks_no_limit() -> None:
+    waited: Counter[str] = Counter()
+    for seed in range(150):
+        night = RandomNight(seed)
+        for _ in range(12):
+            situation, sent = night.next()
+            assert faults(situation, sent) == [], f"seed {seed}"
+            waited.update(
+                "raise" if limit < sendable else "decrease"
+                for sendable, limit in zip(sent.sendable_w, sent.settled_w, strict=True)
+                if limit != sendable
+            )
+            night.record(situation, sent.settled_w)
+    assert min(waited["raise"], waited["decrease"]) > 50, waited

@@ -1,0 +1,32 @@
+"""The certificate accepts good plans and stops bad ones, whatever made them."""
+
+import pytest
+
+from domain.allocation import NO_LIMIT, Claims, Fill
+from domain.certificate import check_fill, check_sent
+from tests.unit.bad_plans import FILLS, PARENTS, SETPOINTS, JudgedFill, JudgedSetpoints
+
+
+@pytest.mark.parametrize("judged", FILLS, ids=lambda each: f"{each.letter}: {each.what}")
+def test_a_fill_is_judged_by_the_letter_it_breaks(judged: JudgedFill) -> None:
+    assert _letter(check_fill(PARENTS, judged.capacities_w, judged.claims, judged.fill)) == judged.letter
+
+
+@pytest.mark.parametrize("judged", SETPOINTS, ids=lambda each: f"{each.letter}: {each.what}")
+def test_setpoints_are_judged_by_what_may_be_sent(judged: JudgedSetpoints) -> None:
+    assert _letter(check_sent(**judged.question)) == judged.letter
+
+
+def test_a_fill_in_fractions_of_a_watt_is_judged_like_any_other() -> None:
+    """Inside a charge point everything is multiplied by the denominator of its share."""
+    claims = Claims([0, 0], [0, 0], [NO_LIMIT, NO_LIMIT], [0, 0], [1, 1], [0, 0], [0, 1])
+    fill = Fill([NO_LIMIT // 2 + 1] * 2, [0, 0], [True, True])
+    assert check_fill((-1,), (NO_LIMIT + 2,), claims, fill) is None
+
+
+def test_every_letter_is_stopped() -> None:
+    assert {each.letter for each in FILLS} | {each.letter for each in SETPOINTS} == {None, *"FBMAES"}
+
+
+def _letter(verdict: str | None) -> str | None:
+    return None if verdict is None else verdict.partition(":")[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
-from application.queries.rows import CycleRow, StatusRow
+from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid
 from domain.site import Fault, SiteConfiguration
@@ -253,6 +253,14 @@ class ReadModelChanges(Protocol):
 
     async def prune_cycles(self, decided_before: datetime) -> int: ...
 
+    async def put_breach(self, breach: BreachRow) -> None:
+        """A breach that is known keeps when and with which event it opened."""
+        ...
+
+    async def put_history(self, history: HistoryRow) -> None: ...
+
+    async def prune_history(self, before: datetime) -> int: ...
+
     async def commit(self) -> None: ...
 
 
@@ -276,3 +284,19 @@ class ReadModel(Protocol):
         ...
 
     async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleRow | None: ...
+
+    async def breaches(
+        self, microgrid_id: str, state: BreachState, before: int | None, limit: int
+    ) -> Sequence[BreachRow]:
+        """Those opened last first, those below `opened_seq` `before` where it is given."""
+        ...
+
+    async def open_breaches(self) -> Mapping[str, int]:
+        """How many breaches are open, by microgrid; those without any are left out."""
+        ...
+
+    async def node_history(
+        self, microgrid_id: str, node_id: str, since: datetime, until: datetime, limit: int
+    ) -> Sequence[NodeBucket]:
+        """Newest first, from `since` on and before `until`; only buckets in which the node was there."""
+        ...

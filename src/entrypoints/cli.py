@@ -31,7 +31,9 @@ def busbar() -> None:
 
 
 @busbar.command()
-@click.option("--scenario", default="malaga", show_default=True, help="The depot to play; see `busbar scenarios`.")
+@click.option("--scenario", help="The depot to play; see `busbar scenarios`. [default: malaga]")
+@click.option("--site", type=click.File("rb"), help="A site configuration of your own, to play instead of a scenario.")
+@click.option("--fault", help="What goes wrong meanwhile; see `busbar scenarios`.")
 @click.option("--seed", default=1, show_default=True, help="Same seed, same depot, same summary.")
 @click.option("--for", "duration_s", type=Duration(), help="Simulated time [headless: 2h; live: until stopped].")
 @click.option(
@@ -39,11 +41,20 @@ def busbar() -> None:
 )
 @click.option("--headless", is_flag=True, help="No view, as fast as it can; prints a summary.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
-def demo(scenario: str, seed: int, duration_s: int | None, speed: int, headless: bool, as_json: bool) -> int:
+def demo(
+    scenario: str | None,
+    site: BinaryIO | None,
+    fault: str | None,
+    seed: int,
+    duration_s: int | None,
+    speed: int,
+    headless: bool,
+    as_json: bool,
+) -> int:
     """Balance a simulated depot, everything in one process."""
     from entrypoints import demo_command
 
-    return demo_command.run(scenario, seed, duration_s, speed, headless=headless, as_json=as_json)
+    return demo_command.run(scenario, site, fault, seed, duration_s, speed, headless=headless, as_json=as_json)
 
 
 @busbar.command()
@@ -58,25 +69,28 @@ def rebalance(file: BinaryIO) -> int:
 @busbar.command()
 @click.option("--json", "as_json", is_flag=True)
 def scenarios(as_json: bool) -> int:
-    """List the depots that can be played."""
-    from entrypoints.container import SCENARIOS_BY_NAME
+    """List the depots that can be played, and what can go wrong in them."""
+    from entrypoints.container import FAULTS_BY_NAME, SCENARIOS_BY_NAME
 
-    listed = [{"name": each.name, "summary": each.summary} for each in SCENARIOS_BY_NAME.values()]
+    listed = {
+        "scenarios": [{"name": each.name, "summary": each.summary} for each in SCENARIOS_BY_NAME.values()],
+        "faults": [{"name": each.name, "summary": each.summary} for each in FAULTS_BY_NAME.values()],
+    }
     if as_json:
-        click.echo(json.dumps({"scenarios": listed, "faults": []}))
-    else:
-        width = max(len(each["name"]) for each in listed)
-        for each in listed:
-            click.echo(f"{each['name']:<{width}}  {each['summary']}")
+        click.echo(json.dumps(listed))
+        return 0
+    width = max(len(each["name"]) for kind in listed.values() for each in kind)
+    for kind, entries in listed.items():
+        click.echo(f"{kind}:")
+        for each in entries:
+            click.echo(f"  {each['name']:<{width}}  {each['summary']}")
     return 0
 
 
 @busbar.command()
 def migrate() -> int:
     """Bring the database to the newest schema, as often as one likes."""
-    database_url = environment.load().database_url
-    if database_url is None:
-        raise environment.UnusableSetting("The variable BUSBAR_DATABASE_URL is missing: which database?")
+    database_url = environment.database_url()
     from entrypoints.container import UnusableDatabase, upgrade_database
 
     try:
@@ -84,6 +98,39 @@ def migrate() -> int:
     except UnusableDatabase as error:
         raise environment.UnusableSetting(f"The database of BUSBAR_DATABASE_URL cannot be used: {error}.") from None
     return 0
+
+
+@busbar.command()
+@click.argument("microgrid", required=False)
+@click.option("--json", "as_json", is_flag=True)
+def status(microgrid: str | None, as_json: bool) -> int:
+    """Show how every microgrid is, or one of them in detail."""
+    from entrypoints import read_commands
+
+    return read_commands.status(microgrid, as_json=as_json)
+
+
+@busbar.command()
+@click.argument("microgrid", required=False)
+@click.option("--state", type=click.Choice(["open", "closed", "all"]), default="open", show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def breaches(microgrid: str | None, state: str, as_json: bool) -> int:
+    """List loads over their limits."""
+    from application.queries.rows import BreachState
+    from entrypoints import read_commands
+
+    return read_commands.breaches(microgrid, BreachState(state), as_json=as_json)
+
+
+@busbar.command()
+@click.argument("microgrid")
+@click.argument("connector", metavar="CHARGE_POINT/CONNECTOR")
+@click.option("--json", "as_json", is_flag=True)
+def explain(microgrid: str, connector: str, as_json: bool) -> int:
+    """Show why a connector may draw what it may: every limit above it, what binds, what the last cycle changed."""
+    from entrypoints import read_commands
+
+    return read_commands.explain(microgrid, connector, as_json=as_json)
 
 
 def main() -> NoReturn:

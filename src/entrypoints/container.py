@@ -1,9 +1,12 @@
 """The only wiring: which adapter stands behind which port."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from dependency_injector import containers, providers
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
 
 from adapters.clock import VirtualClock
 from adapters.database import migrations
@@ -12,26 +15,31 @@ from adapters.database.outbox import SqlPendingEvents
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.memory.bus import MemoryBus
-from adapters.messages import registry, snapshot
-from adapters.messages.configuration import read_configuration
+from adapters.messages import parsing, registry, snapshot
+from adapters.messages.configuration import configuration_to, read_configuration
 from adapters.observability import providers as telemetry
 from adapters.observability.counters import OpenTelemetryCounters
 from adapters.observability.logs import configure_logging
 from adapters.observability.tracing import OpenTelemetryTracing
+from adapters.simulation import faults as fault_scripts
+from adapters.simulation import scenario as scenario_data
 from adapters.simulation.depot import Depot
-from adapters.simulation.ideal import Want
-from adapters.simulation.scenarios import SCENARIOS, Scenario
+from adapters.simulation.ideal import Allocator, Want
+from adapters.simulation.scenarios import SCENARIOS
 from application.commands.apply_configuration import ApplyConfigurationHandler
 from application.commands.run_cycle import RunCycleHandler
 from application.mailbox import Mailbox
+from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
+from application.projections.node_history import NODE_HISTORY
 from application.projections.projector import Projector
 from application.projections.status import STATUS
 from application.queries.ideal_shares import ideal_shares
 from application.relay import Relay
 from application.worker import Worker
-from domain import rebalance
+from domain import rebalance, validation
 from domain.power_tree import Site
+from domain.telemetry import ConnectorReading, Session
 
 CONFIGURATION = "busbar.configuration"
 TELEMETRY = "busbar.telemetry"
@@ -45,21 +53,58 @@ PARTITIONS = 12
 """Of the three topics that are keyed by microgrid; dead letters have one."""
 
 
-def _allocator(scenario: Scenario, clock: VirtualClock) -> Callable[[Sequence[Want]], Mapping[tuple[str, int], int]]:
-    site = Site.of(read_configuration(scenario.configuration))
+Scenario = scenario_data.Scenario
+Fault = fault_scripts.Fault
 
-    def allocate(wants: Sequence[Want]) -> Mapping[tuple[str, int], int]:
-        wanted = {(want.charge_point_id, want.connector_id): want.requested_w for want in wants}
-        return ideal_shares(site, wanted, clock.now())
+
+class UnusableSite(Exception):
+    """A site configuration of somebody's own that cannot be played; the message says why."""
+
+
+def read_site(raw: bytes) -> Scenario:
+    """A scenario around a site configuration in JSON, whatever it leaves out filled in. Raises UnusableSite."""
+    try:
+        configuration = read_configuration(parsing.parse(raw))
+    except parsing.NotJson as error:
+        raise UnusableSite(str(error)) from None
+    except ValidationError as error:
+        raise UnusableSite(parsing.summary(parsing.faults(error))) from None
+    faults = validation.faults(configuration)
+    if faults:
+        raise UnusableSite(parsing.summary(faults))
+    return scenario_data.own_site(from_json(to_json(configuration_to(configuration))))
+
+
+def _allocator(clock: VirtualClock) -> Allocator:
+    """Shares by the domain's own strategies. The tree is derived once for each version of a configuration."""
+    site: Site | None = None
+
+    def allocate(
+        configuration: Mapping[str, Any], background_w: Mapping[str, int], wants: Sequence[Want]
+    ) -> Mapping[tuple[str, int], int]:
+        nonlocal site
+        if site is None or site.configuration.version != configuration["version"]:
+            site = Site.of(read_configuration(configuration))
+        wanted = {(want.charge_point_id, want.connector_id): _as_reading(want) for want in wants}
+        return ideal_shares(site, wanted, background_w, clock.now())
 
     return allocate
 
 
+def _as_reading(want: Want) -> ConnectorReading:
+    session = Session(want.session_id, want.started_at, want.departs_at, want.energy_needed_wh, want.priority)
+    return ConnectorReading(want.connector_id, "Charging", 0, want.requested_w, session=session)
+
+
 SCENARIOS_BY_NAME: Mapping[str, Scenario] = SCENARIOS
+FAULTS_BY_NAME: Mapping[str, Fault] = fault_scripts.FAULTS
+site_configuration = read_configuration
 answer_snapshot = snapshot.answer
 snapshot_lines = snapshot.lines
 upgrade_database = migrations.upgrade
+schema_is_newest = migrations.is_newest
 UnusableDatabase = migrations.UnusableDatabase
+NothingToAffect = fault_scripts.NothingToAffect
 encode_message = registry.encode
 read_message = registry.read
 log_to_standard_error = configure_logging
@@ -71,6 +116,7 @@ class Container(containers.DeclarativeContainer):
     database_url = providers.Dependency(instance_of=str)
     scenario = providers.Dependency(instance_of=Scenario)
     seed = providers.Dependency(instance_of=int)
+    fault: providers.Object[Fault | None] = providers.Object(None)
     decide = providers.Object(rebalance.decide)
 
     clock = providers.Singleton(VirtualClock, FIRST_EVENING)
@@ -107,9 +153,9 @@ class Container(containers.DeclarativeContainer):
         counters=counters,
     )
     relay = providers.Singleton(Relay, pending_events, event_publisher, clock)
-    projections = providers.Object((STATUS, CYCLES))
+    projections = providers.Object((STATUS, CYCLES, BREACHES, NODE_HISTORY))
     projector = providers.Factory(Projector, transactions=read_model_transactions, projections=projections)
 
     depot = providers.Singleton(
-        Depot, scenario, seed, clock.provided.now.call(), providers.Factory(_allocator, scenario, clock)
+        Depot, scenario, seed, clock.provided.now.call(), providers.Factory(_allocator, clock), fault
     )

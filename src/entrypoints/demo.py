@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from entrypoints.container import (
     Container,
     encode_message,
     read_message,
+    site_configuration,
     upgrade_database,
 )
 
@@ -38,8 +39,10 @@ class Demo:
         self._worker: Worker = container.worker(source=sources["worker"])
         self._projector: Projector = container.projector(source=sources["projector"])
         self._relay: Relay = container.relay()
+        self._published: Mapping[str, Any] | None = None
         self._event_seq = 0
         self._events: Counter[str] = Counter()
+        self._breaches: set[str] = set()
 
     @property
     def now(self) -> datetime:
@@ -49,15 +52,15 @@ class Demo:
     async def begin(self, known_event_seq: int) -> None:
         """Offer the depot's configuration. Events up to `known_event_seq` are of an earlier run."""
         self._event_seq = known_event_seq
-        await self._container.configuration_publisher().publish(
-            [encode_message("site.configuration.v1", self._depot.configuration)]
-        )
+        await self._publish_configuration()
         await self._settle()
 
     async def tick(self) -> None:
         """Let one second pass in the depot, and the service answer it."""
         self._clock.advance(self._clock.now() + TICK)
         payloads = self._depot.tick(self._clock.now())
+        if self._depot.configuration is not self._published:
+            await self._publish_configuration()
         await self._container.telemetry_publisher().publish([_telemetry(payload) for payload in payloads])
         await self._settle()
 
@@ -75,9 +78,15 @@ class Demo:
             "cycles": self._worker.cycles,
             "cycles_published": self._events[event_types.CYCLE_COMPLETED],
             "events": dict(sorted(self._events.items())),
-            "breaches": 0,
+            "breaches": len(self._breaches),
             **depot,
         }
+
+    async def _publish_configuration(self) -> None:
+        self._published = self._depot.configuration
+        await self._container.configuration_publisher().publish(
+            [encode_message("site.configuration.v1", self._published)]
+        )
 
     async def _settle(self) -> None:
         """Until everything that was said has been decided, published, projected and heard."""
@@ -99,6 +108,8 @@ class Demo:
                 self._events[event.type] += 1
                 if event.type == event_types.CYCLE_COMPLETED:
                     self._depot.deliver(event.data)
+                if event.type == event_types.CONSTRAINT_BREACHED:
+                    self._breaches.add(event.data["breach_id"])
         if batch:
             await self._events_source.acknowledge([received.position for received in batch])
         return bool(batch)
@@ -145,7 +156,8 @@ async def open_demo(container: Container) -> AsyncIterator[Demo]:
 async def _resume(container: Container) -> int:
     """Move time past what an earlier run left in force; returns the `event_seq` it came to, 0 for none.
 
-    The bus died with that run: what it had not projected is published again.
+    The bus died with that run: what it had not projected is published again. Its last configuration may be another
+    one than the depot begins with, which then counts as a newer one.
     """
     microgrid_id = container.scenario().configuration["microgrid_id"]
     async with container.transactions().begin() as transaction:
@@ -157,6 +169,11 @@ async def _resume(container: Container) -> int:
         # The earlier run stopped at most a refresh interval after its last published cycle.
         gap_s = settings.refresh_interval_s + settings.setpoint_valid_for_s + settings.apply_grace_s
         container.clock().advance(microgrid.state.published.decided_at + timedelta(seconds=gap_s))
+    in_force, offered = microgrid.site.configuration, site_configuration(container.depot().configuration)
+    goes_on = replace(offered, version=in_force.version) == in_force
+    container.depot().number_configurations_from(
+        in_force.version if goes_on else max(offered.version, in_force.version + 1)
+    )
     names = [projection.name for projection in container.projections()]
     await container.pending_events().republish_after(await container.read_model().projected(names))
     return microgrid.state.event_seq

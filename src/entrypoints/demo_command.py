@@ -4,48 +4,80 @@ import asyncio
 import fcntl
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 
 import click
 from platformdirs import user_state_path
 
 from entrypoints import settings as environment
-from entrypoints.container import SCENARIOS_BY_NAME, Container, UnusableDatabase, log_to_standard_error
+from entrypoints.container import (
+    FAULTS_BY_NAME,
+    SCENARIOS_BY_NAME,
+    Container,
+    NothingToAffect,
+    Scenario,
+    UnusableDatabase,
+    UnusableSite,
+    log_to_standard_error,
+    read_site,
+)
 from entrypoints.demo import Demo, open_demo
 from entrypoints.live_view import LiveView
 
 HEADLESS_S = 7200
 """How much simulated time a headless run covers where nothing is said."""
 
+DEFAULT_SCENARIO = "malaga"
 
-def run(scenario: str, seed: int, duration_s: int | None, speed: int, *, headless: bool, as_json: bool) -> int:
-    """Play a scenario; returns the exit code: 1 where a limit was broken, else 0."""
-    if scenario not in SCENARIOS_BY_NAME:
-        raise click.UsageError(f"There is no scenario {scenario!r}; there are {', '.join(SCENARIOS_BY_NAME)}.")
+_T = TypeVar("_T")
+
+
+def run(
+    scenario: str | None,
+    site: BinaryIO | None,
+    fault: str | None,
+    seed: int,
+    duration_s: int | None,
+    speed: int,
+    *,
+    headless: bool,
+    as_json: bool,
+) -> int:
+    """Play a scenario or a site of one's own; returns the exit code: 1 where a limit was broken, else 0."""
+    if scenario is not None and site is not None:
+        raise click.UsageError("Play either a scenario or a site of your own, not both.")
+    depot = _named("scenario", scenario or DEFAULT_SCENARIO, SCENARIOS_BY_NAME) if site is None else _own(site)
+    script = None if fault is None else _named("fault script", fault, FAULTS_BY_NAME)
     settings = environment.load()
     log_to_standard_error(settings.log_level, settings.log_format)
-    with _database(settings.database_url, scenario, headless=headless) as database_url:
-        container = Container(database_url=database_url, scenario=SCENARIOS_BY_NAME[scenario], seed=seed)
+    name = depot.name if site is None else f"site-{depot.name}"
+    with _database(settings.database_url, name, headless=headless) as database_url:
+        container = Container(database_url=database_url, scenario=depot, seed=seed, fault=script)
         try:
             summary = asyncio.run(_play(container, duration_s, speed, headless=headless))
         except UnusableDatabase as error:
             raise environment.UnusableSetting(f"The database (BUSBAR_DATABASE_URL) cannot be used: {error}.") from None
-    summary = {"scenario": scenario, "fault": None, "seed": seed, **summary}
-    click.echo(json.dumps(summary) if as_json else in_words(summary))
+        except NothingToAffect as error:
+            raise click.UsageError(
+                f"The fault script {fault} finds nothing to affect in {depot.name}: {error}."
+            ) from None
+    summary = {"scenario": None if site else depot.name, "fault": fault, "seed": seed, **summary}
+    click.echo(json.dumps(summary) if as_json else in_words(depot.name, summary))
     return 0 if summary["limit_violations"] == 0 else 1
 
 
-def in_words(summary: dict[str, Any]) -> str:
+def in_words(depot: str, summary: dict[str, Any]) -> str:
     """A summary for people."""
     possible, delivered = summary["energy_possible_wh"], summary["energy_delivered_wh"]
     share = 100 * delivered / possible if possible else 100
+    fault = f", fault {summary['fault']} ({summary['messages_affected']} messages affected)" if summary["fault"] else ""
     return (
-        f"{summary['scenario']}, {summary['simulated_s']} simulated seconds, seed {summary['seed']}: "
+        f"{depot}, {summary['simulated_s']} simulated seconds, seed {summary['seed']}{fault}: "
         f"{delivered / 1e6:.2f} MWh delivered, {share:.1f} % of what was possible; "
         f"{summary['vehicles_ready']} vehicles have what they need, {summary['vehicles_departed']} have left; "
         f"{summary['cycles']} cycles, {summary['cycles_published']} published; "
@@ -53,9 +85,22 @@ def in_words(summary: dict[str, Any]) -> str:
     )
 
 
+def _named(kind: str, name: str, known: Mapping[str, _T]) -> _T:
+    if name not in known:
+        raise click.UsageError(f"There is no {kind} {name!r}; there are {', '.join(known)}.")
+    return known[name]
+
+
+def _own(site: BinaryIO) -> Scenario:
+    try:
+        return read_site(site.read())
+    except (UnusableSite, OSError) as error:
+        raise click.UsageError(f"The site configuration {site.name} cannot be used: {error}") from None
+
+
 @contextmanager
-def _database(configured: str | None, scenario: str, *, headless: bool) -> Iterator[str]:
-    """The database of this run: the configured one, else a temporary one, live a file for each scenario."""
+def _database(configured: str | None, name: str, *, headless: bool) -> Iterator[str]:
+    """The database of this run: the configured one, else a temporary one, live a file for each scenario or site."""
     with ExitStack() as stack:
         if configured is not None:
             yield configured
@@ -63,12 +108,12 @@ def _database(configured: str | None, scenario: str, *, headless: bool) -> Itera
             yield _sqlite(Path(stack.enter_context(TemporaryDirectory(prefix="busbar-"))) / "demo.sqlite3")
         else:
             folder = user_state_path("busbar", appauthor=False, ensure_exists=True)
-            lock = stack.enter_context((folder / f"{scenario}.lock").open("w"))
+            lock = stack.enter_context((folder / f"{name}.lock").open("w"))
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise click.ClickException(f"Another live demo of {scenario} is running; end that one first.") from None
-            yield _sqlite(folder / f"{scenario}.sqlite3")
+                raise click.ClickException(f"Another live demo of {name} is running; end that one first.") from None
+            yield _sqlite(folder / f"{name}.sqlite3")
 
 
 def _sqlite(file: Path) -> str:

@@ -28,3 +28,11 @@ def load() -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         name = f"BUSBAR_{'_'.join(map(str, first['loc']))}".upper()
         raise UnusableSetting(f"The variable {name} cannot be used: {first['msg']}.") from None
+
+
+def database_url() -> str:
+    """The configured database. Raises UnusableSetting where there is none."""
+    url = load().database_url
+    if url is None:
+        raise UnusableSetting("The variable BUSBAR_DATABASE_URL is missing: which database?")
+    return url

@@ -1,18 +1,21 @@
 """A charge point: obeys standing setpoints after a lag, falls back when they lapse, reports what it does."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
+from adapters.simulation.delivery import Delivery
 from adapters.simulation.layout import Outlet, Payload, Station
 from adapters.simulation.times import rfc3339
 from adapters.simulation.vehicle import PREPARATION, Vehicle
 
 SUSPENSION = timedelta(seconds=60)
 """How long a full vehicle counts as suspending before its transaction ends."""
+
+AMPERE_W = 690
+"""One ampere on each of three phases of 230 V."""
 
 
 class Status(StrEnum):
@@ -27,15 +30,20 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
-    """How fast a charger is: its lag, its reports while a vehicle wants power, its heartbeats otherwise.
+class Habits:
+    """How one charger behaves, within what chargers in the field do.
 
-    All assumptions, within what chargers in the field do.
+    `lag_s`: from receiving a setpoint to obeying it. `phase` (seconds) shifts its periodic messages against its
+    neighbours'. `whole_amperes`: it rounds limits down to them. `plain_ocpp`: it reports what OCPP 1.6 has and no
+    more: neither what the vehicle could take nor the limit in force, and an empty socket only when it changes.
     """
 
     lag_s: int = 3
+    phase: int = 0
     report_interval_s: int = 5
     heartbeat_interval_s: int = 30
+    whole_amperes: bool = False
+    plain_ocpp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +55,12 @@ class StandingSetpoint:
 
 
 class Socket:
-    """A connector: its setpoint in force, the vehicle on it and the power that flows."""
+    """A connector: its setpoint in force, the vehicle on it and the power that flows.
 
-    __slots__ = ("_full_since", "outlet", "power_w", "setpoint", "status", "vehicle", "wanted_w")
+    One that is `stuck` lets its whole rating flow into whatever is plugged in, and reports as if it obeyed.
+    """
+
+    __slots__ = ("_full_since", "outlet", "power_w", "setpoint", "status", "stuck", "vehicle", "wanted_w")
 
     def __init__(self, outlet: Outlet) -> None:
         self.outlet = outlet
@@ -58,6 +69,7 @@ class Socket:
         self.status = Status.AVAILABLE
         self.wanted_w = 0
         self.power_w = 0
+        self.stuck = False
         self._full_since: datetime | None = None
 
     def plug_in(self, vehicle: Vehicle) -> None:
@@ -87,6 +99,11 @@ class Socket:
         return self.wanted_w
 
     @property
+    def unstoppable_w(self) -> int:
+        """What flows whatever the limit; 0 unless the connector is stuck."""
+        return min(self.outlet.max_power_w, self.vehicle.missing_ws) if self.stuck and self.vehicle is not None else 0
+
+    @property
     def minimum_w(self) -> int:
         """Below this the vehicle draws nothing at all."""
         return 0 if self.vehicle is None else self.vehicle.visit.min_power_w
@@ -112,37 +129,39 @@ class Socket:
 
 
 class Charger:
-    """A charge point with its sockets. `phase` (seconds) shifts its periodic messages against its neighbours'."""
+    """A charge point with its sockets."""
 
-    def __init__(self, microgrid_id: str, station: Station, timing: Timing, phase: int) -> None:
+    def __init__(self, microgrid_id: str, station: Station, habits: Habits) -> None:
         self.station = station
+        self.habits = habits
         self.sockets = tuple(Socket(outlet) for outlet in station.outlets)
         self._microgrid_id = microgrid_id
-        self._timing = timing
-        self._phase = phase
         self._cycle_seq = 0
         self._pending: deque[tuple[datetime, list[tuple[Socket, StandingSetpoint]]]] = deque()
-        self._reported: list[Status] = []
+        self._reported: list[Status | None] = [None] * len(self.sockets)
         self._sequence = 0
 
-    def deliver(
-        self, cycle_seq: int, decided_at: datetime, setpoints: Sequence[Mapping[str, Any]], now: datetime
-    ) -> None:
-        """Take the setpoints of a cycle (contract section 7). A cycle that is not newer than the last changes nothing.
+    def deliver(self, delivery: Delivery, now: datetime) -> None:
+        """Take the setpoints of a cycle. A cycle that is not newer than the last changes nothing.
 
         They come into force after the lag. A `limit_w` of None says nothing, nor does one for an unknown connector.
         """
-        if cycle_seq <= self._cycle_seq:
+        if delivery.cycle_seq <= self._cycle_seq:
             return
-        self._cycle_seq = cycle_seq
+        self._cycle_seq = delivery.cycle_seq
         told: list[tuple[Socket, StandingSetpoint]] = []
         by_number = {socket.outlet.key[1]: socket for socket in self.sockets}
-        for each in setpoints:
+        for each in delivery.setpoints:
             socket = by_number.get(each["connector_id"])
             if socket is not None and each["limit_w"] is not None:
-                lapses_at = decided_at + timedelta(seconds=each["valid_for_s"])
-                told.append((socket, StandingSetpoint(each["limit_w"], lapses_at)))
-        self._pending.append((now + timedelta(seconds=self._timing.lag_s), told))
+                limit_w = each["limit_w"] // AMPERE_W * AMPERE_W if self.habits.whole_amperes else each["limit_w"]
+                lapses_at = delivery.decided_at + timedelta(seconds=each["valid_for_s"])
+                told.append((socket, StandingSetpoint(limit_w, lapses_at)))
+        self._pending.append((now + timedelta(seconds=self.habits.lag_s), told))
+
+    def reconnect(self) -> None:
+        """The link is back: what every socket is about will be reported anew."""
+        self._reported = [None] * len(self.sockets)
 
     def tick(self, now: datetime) -> int:
         """Let one second pass; returns the power that flowed through it, in watts."""
@@ -158,18 +177,26 @@ class Charger:
 
     def report(self, now: datetime, second: int) -> Payload | None:
         """The message due in this second of the run, if any: on change, every few seconds, or a heartbeat."""
-        statuses = [socket.status for socket in self.sockets]
-        wanted = any(socket.wanted_w for socket in self.sockets)
-        beat = second + self._phase
-        if statuses != self._reported or (wanted and beat % self._timing.report_interval_s == 0):
-            self._reported = statuses
-            return self._message(now, [self._reading(socket, now) for socket in self.sockets])
-        if beat % self._timing.heartbeat_interval_s == 0:
+        beat = second + self.habits.phase
+        due = beat % self.habits.report_interval_s == 0
+        concerned = [
+            socket
+            for socket, reported in zip(self.sockets, self._reported, strict=True)
+            if socket.status is not reported or (due and socket.wanted_w)
+        ]
+        if concerned:
+            self._reported = [socket.status for socket in self.sockets]
+            listed = concerned if self.habits.plain_ocpp else self.sockets
+            return self._message(now, [self._reading(socket, now) for socket in listed])
+        if beat % self.habits.heartbeat_interval_s == 0:
             return self._message(now, [])
         return None
 
     def _powers(self, now: datetime) -> list[int]:
-        """What every socket draws: within its setpoint or its part of the fallback, together within the rating."""
+        """What every socket draws: within its setpoint or its part of the fallback, together within the rating.
+
+        Nothing holds a stuck one.
+        """
         powers = [socket.drawable_w(now) for socket in self.sockets]
         if not any(powers):
             return powers
@@ -188,7 +215,8 @@ class Charger:
         )
         for index, part in zip(fallen_back, parts, strict=True):
             powers[index] = part
-        return shared(self.station.max_power_w, powers, minimums)
+        within = shared(self.station.max_power_w, powers, minimums)
+        return [socket.unstoppable_w or power for socket, power in zip(self.sockets, within, strict=True)]
 
     def _applied_limit_w(self, socket: Socket, now: datetime) -> int | None:
         """The limit in force, read back. In fallback that is all each connector could draw without the others."""
@@ -198,16 +226,24 @@ class Charger:
         return min(self.station.fallback_w, socket.outlet.max_power_w) if limit_w is None else limit_w
 
     def _reading(self, socket: Socket, now: datetime) -> Payload:
-        vehicle = socket.vehicle
-        return {
+        reading: Payload = {
             "connector_id": socket.outlet.key[1],
             "status": socket.status.value,
             "power_w": socket.power_w,
-            "requested_w": socket.wanted_w,
-            "applied_limit_w": self._applied_limit_w(socket, now),
+            "requested_w": None,
+            "applied_limit_w": None,
             "applied_cycle_seq": None,
-            "session": None if vehicle is None else _session(vehicle),
+            "session": None,
         }
+        if socket.vehicle is not None:
+            visit = socket.vehicle.visit
+            reading["session"] = {"session_id": visit.session_id, "started_at": rfc3339(visit.arrives_at)}
+        if not self.habits.plain_ocpp:
+            reading["requested_w"] = socket.wanted_w
+            reading["applied_limit_w"] = self._applied_limit_w(socket, now)
+            if socket.vehicle is not None:
+                reading["session"] |= _plans(socket.vehicle)
+        return reading
 
     def _message(self, now: datetime, connectors: list[Payload]) -> Payload:
         self._sequence += 1
@@ -243,12 +279,10 @@ def _equally(total_w: int, wanted_w: Sequence[int]) -> list[int]:
     return given
 
 
-def _session(vehicle: Vehicle) -> Payload:
-    visit = vehicle.visit
+def _plans(vehicle: Vehicle) -> Payload:
+    """What a depot's planning knows of a session."""
     return {
-        "session_id": visit.session_id,
-        "started_at": rfc3339(visit.arrives_at),
-        "departs_at": rfc3339(visit.departs_at),
+        "departs_at": rfc3339(vehicle.visit.departs_at),
         "energy_needed_wh": vehicle.still_needed_wh,
-        "priority": visit.priority,
+        "priority": vehicle.visit.priority,
     }

@@ -57,6 +57,13 @@ class Layout:
     def outlets(self) -> tuple[Outlet, ...]:
         return tuple(outlet for station in self.stations for outlet in station.outlets)
 
+    def circuits_above(self, station: Station) -> list[int]:
+        """The nodes between a station and the microgrid, from the station's own circuit to its grid connection."""
+        circuits = [self.nodes[station.node].parent]
+        while parent := self.nodes[circuits[-1]].parent:
+            circuits.append(parent)
+        return circuits
+
     def roll_up(self, values: list[int]) -> None:
         """Add the value of every node to those of its ancestors, in place."""
         for index in range(len(self.nodes) - 1, 0, -1):

@@ -45,9 +45,14 @@ class Vehicle:
         self._taper_ws = self._capacity_ws - self._knee_ws
         self._taper_w = visit.max_power_w - visit.min_power_w
 
+    @property
+    def missing_ws(self) -> int:
+        """What the battery has room for, in watt-seconds."""
+        return self._capacity_ws - self.stored_ws
+
     def acceptance_w(self) -> int:
         """What the battery can take for the next second; 0 once it is full."""
-        missing = self._capacity_ws - self.stored_ws
+        missing = self.missing_ws
         if missing < self.visit.min_power_w:
             return 0
         if self.stored_ws <= self._knee_ws:

@@ -5,11 +5,13 @@ It knows the layout, the messages that were delivered and the true loads, and im
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
 from math import inf
-from typing import Any
 
+from adapters.simulation.delivery import Delivery
 from adapters.simulation.layout import ConnectorKey, Layout, Station
 
 
@@ -36,42 +38,40 @@ class ViolationCounter:
     `limit_violations`: permitted power below + lowest background > highest capacity, both of the last `reaction_s`.
     `true_overload_ticks`: drawn power below + background > capacity, all of this tick.
 
-    A connector is permitted the limit it was told last, from `lag_s` after the delivery until it lapses. Those of
-    one charge point that have none in force are permitted its fallback together, as far as its rating leaves room
-    beside what the others were told: the charge point's own hardware holds that, and nothing else is assumed of it.
+    A connector is permitted the limit it was told last, from the lag of its charge point (`lags_s`) after the
+    delivery until it lapses, whether it obeys or not. Those of one charge point that have none in force are permitted
+    its fallback together, as far as its rating leaves room beside what the others were told: the charge point's own
+    hardware holds that, and nothing else is assumed of it.
     """
 
-    def __init__(self, layout: Layout, lag_s: int, reaction_s: int) -> None:
+    def __init__(self, layout: Layout, lags_s: Mapping[str, int], reaction_s: int) -> None:
         self.limit_violations = 0
         self.true_overload_ticks = 0
         self._layout = layout
         self._outlets = layout.outlets
-        self._lag = timedelta(seconds=lag_s)
+        self._lags = {charge_point_id: timedelta(seconds=lag_s) for charge_point_id, lag_s in lags_s.items()}
         self._reaction = timedelta(seconds=reaction_s)
-        self._on_their_way: deque[tuple[datetime, dict[ConnectorKey, _Told]]] = deque()
+        self._on_their_way: list[tuple[datetime, int, dict[ConnectorKey, _Told]]] = []
+        self._arrivals = count()
         self._told: dict[ConnectorKey, _Told] = {}
         self._newest_cycle: dict[str, int] = {}
         self._counting = layout.fallbacks_fit()
         self._conditions: deque[_Conditions] = deque()
 
-    def delivered(self, cycle: Mapping[str, Any], now: datetime) -> None:
-        """Note the data of a delivered `CycleCompleted`. A charge point passes over a cycle not newer than its last."""
-        decided_at = datetime.fromisoformat(cycle["decided_at"])
-        cycle_seq: int = cycle["cycle_seq"]
-        heeding = {
-            each["charge_point_id"]
-            for each in cycle["setpoints"]
-            if cycle_seq > self._newest_cycle.get(each["charge_point_id"], 0)
-        }
-        self._newest_cycle.update(dict.fromkeys(heeding, cycle_seq))
+    def delivered(self, delivery: Delivery, now: datetime) -> None:
+        """Note what a charge point was told. It passes over a cycle that is not newer than its last."""
+        charge_point_id = delivery.charge_point_id
+        if charge_point_id not in self._lags or delivery.cycle_seq <= self._newest_cycle.get(charge_point_id, 0):
+            return
+        self._newest_cycle[charge_point_id] = delivery.cycle_seq
         told = {
-            (each["charge_point_id"], each["connector_id"]): _Told(
-                each["limit_w"], decided_at + timedelta(seconds=each["valid_for_s"])
+            (charge_point_id, each["connector_id"]): _Told(
+                each["limit_w"], delivery.decided_at + timedelta(seconds=each["valid_for_s"])
             )
-            for each in cycle["setpoints"]
-            if each["limit_w"] is not None and each["charge_point_id"] in heeding
+            for each in delivery.setpoints
+            if each["limit_w"] is not None
         }
-        self._on_their_way.append((now + self._lag, told))
+        heappush(self._on_their_way, (now + self._lags[charge_point_id], next(self._arrivals), told))
 
     def tick(
         self,
@@ -86,7 +86,7 @@ class ViolationCounter:
         causes, `capacities_w` what replaces the capacity of the configuration (None: no limit).
         """
         while self._on_their_way and self._on_their_way[0][0] <= now:
-            self._told.update(self._on_their_way.popleft()[1])
+            self._told.update(heappop(self._on_their_way)[2])
         self._note_conditions(now, background_w or {}, capacities_w or {})
         self._counting = self._counting or all(outlet.key in self._told for outlet in self._outlets)
         if self._counting and self._too_much_permitted(now):
@@ -100,10 +100,11 @@ class ViolationCounter:
         """Append what changed, forget what ended `reaction_s` ago or earlier."""
         background = [background_w.get(node.node_id, 0) for node in self._layout.nodes]
         self._layout.roll_up(background)
-        capacities = [capacities_w.get(node.node_id, node.capacity_w) for node in self._layout.nodes]
-        current = _Conditions(now, [inf if each is None else each for each in capacities], background)
-        if not self._conditions or replace(self._conditions[-1], since=now) != current:
-            self._conditions.append(current)
+        stated = [capacities_w.get(node.node_id, node.capacity_w) for node in self._layout.nodes]
+        capacities = [inf if each is None else each for each in stated]
+        last = self._conditions[-1] if self._conditions else None
+        if last is None or last.background_w != background or last.capacities_w != capacities:
+            self._conditions.append(_Conditions(now, capacities, background))
         while len(self._conditions) > 1 and self._conditions[1].since <= now - self._reaction:
             self._conditions.popleft()
 
@@ -123,9 +124,13 @@ class ViolationCounter:
             permitted[station.node] = told_w + _fallen_back_w(station, told_w, untold_w)
         self._layout.roll_up(permitted)
         return any(
-            load_w + min(each.background_w[node] for each in self._conditions)
-            > max(each.capacities_w[node] for each in self._conditions)
-            for node, load_w in enumerate(permitted)
+            load_w + background_w > capacity_w
+            for load_w, background_w, capacity_w in zip(
+                permitted,
+                map(min, zip(*(each.background_w for each in self._conditions), strict=True)),
+                map(max, zip(*(each.capacities_w for each in self._conditions), strict=True)),
+                strict=True,
+            )
         )
 
     def _too_much_drawn(self, drawn_w: Mapping[ConnectorKey, int]) -> bool:

@@ -26,6 +26,8 @@ CYCLES = Projection(
         event_types.CONFIGURATION_APPLIED: nothing,
         event_types.CONFIGURATION_REJECTED: nothing,
         event_types.CYCLE_COMPLETED: _decided,
+        event_types.CONSTRAINT_BREACHED: nothing,
+        event_types.CONSTRAINT_CLEARED: nothing,
     },
 )
 """One row a published cycle."""

@@ -34,6 +34,8 @@ STATUS = Projection(
         event_types.CONFIGURATION_APPLIED: _configured,
         event_types.CONFIGURATION_REJECTED: nothing,
         event_types.CYCLE_COMPLETED: _decided,
+        event_types.CONSTRAINT_BREACHED: nothing,
+        event_types.CONSTRAINT_CLEARED: nothing,
     },
 )
 """One row a microgrid."""

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,48 @@ class CycleRow:
     event_seq: int
     decided_at: datetime
     data: dict[str, Any]
+
+
+class BreachState(StrEnum):
+    """Which breaches are asked for."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class BreachRow:
+    """A breach: the data of its latest event. `opened_seq` is the `event_seq` of its first one."""
+
+    microgrid_id: str
+    breach_id: str
+    opened_seq: int
+    opened_at: datetime
+    cleared_at: datetime | None
+    data: dict[str, Any]
+
+
+NodeFigures: TypeAlias = list[int | None]
+"""Watts: measured, limit, allocated, background, reserved."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """What every node and connector of a microgrid drew and was allowed in the ten seconds from `at` on."""
+
+    microgrid_id: str
+    at: datetime
+    nodes: dict[str, NodeFigures]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeBucket:
+    """The same of one node."""
+
+    at: datetime
+    measured_w: int | None
+    limit_w: int | None
+    allocated_w: int | None
+    background_w: int | None
+    reserved_w: int | None

@@ -46,7 +46,7 @@ async def microgrid_status(read_model: ReadModel, microgrid_id: str, now: dateti
         nodes,
         None if cycle is None else {key: value for key, value in cycle.items() if key != "nodes"},
         _headroom_w(nodes),
-        _as_of(row, now),
+        as_of(row, now),
     )
 
 
@@ -78,7 +78,8 @@ def _headroom_w(nodes: list[dict[str, Any]]) -> int | None:
     return sum(known) if known else None
 
 
-def _as_of(row: StatusRow, now: datetime) -> AsOf:
+def as_of(row: StatusRow, now: datetime) -> AsOf:
+    """How old what a read model shows of this microgrid is."""
     cycle = row.latest_cycle
     if cycle is None:
         return AsOf(None, None, "stale")

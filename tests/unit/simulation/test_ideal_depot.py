@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.simulation.ideal import ALLOCATED_ANEW_EVERY, IdealDepot, Want
-from adapters.simulation.layout import ConnectorKey, Outlet
+from adapters.simulation.layout import Configuration, ConnectorKey, Outlet
 from tests.unit.simulation.controller import START
 from tests.unit.simulation.test_simulated_vehicle import VISIT
 
@@ -19,16 +19,20 @@ class Allocation:
 
     def __init__(self, share_w: int) -> None:
         self.asked: list[list[Want]] = []
+        self.told: list[tuple[Configuration, Mapping[str, int]]] = []
         self._share_w = share_w
 
-    def __call__(self, wants: Sequence[Want]) -> Mapping[ConnectorKey, int]:
+    def __call__(
+        self, configuration: Configuration, background_w: Mapping[str, int], wants: Sequence[Want]
+    ) -> Mapping[ConnectorKey, int]:
         self.asked.append(list(wants))
+        self.told.append((configuration, background_w))
         return {(want.charge_point_id, want.connector_id): self._share_w for want in wants}
 
 
 def energy_after(ideal: IdealDepot, seconds: int) -> int:
     for second in range(1, seconds + 1):
-        ideal.tick(START + timedelta(seconds=second), second)
+        ideal.tick(START + timedelta(seconds=second), second, {"version": 1}, {"gc-1": second})
     return ideal.energy_ws
 
 
@@ -57,8 +61,27 @@ def test_the_allocator_is_asked_when_somebody_comes_or_goes_and_every_few_second
     ideal.plug_in(OUTLET, replace(VISIT, arrives_at=START - timedelta(hours=1)))
     energy_after(ideal, 2 * ALLOCATED_ANEW_EVERY + 1)
     assert [len(wants) for wants in allocation.asked] == [1, 1, 1]
-    assert allocation.asked[0] == [Want("cp-1", 1, 120_000)]
     ideal.unplug(OUTLET)
     before = ideal.energy_ws
     assert energy_after(ideal, 1) == before
     assert allocation.asked[-1] == []
+
+
+def test_the_allocator_learns_all_that_an_order_may_go_by() -> None:
+    allocation = Allocation(60_000)
+    ideal = IdealDepot(allocation)
+    visit = replace(VISIT, arrives_at=START - timedelta(hours=1))
+    ideal.plug_in(OUTLET, visit)
+    energy_after(ideal, 1)
+    assert allocation.asked == [
+        [Want("cp-1", 1, 120_000, "s-1", visit.arrives_at, visit.departs_at, visit.needed_wh, visit.priority)]
+    ]
+
+
+def test_the_allocator_learns_the_true_background_and_is_asked_when_the_configuration_changes() -> None:
+    allocation = Allocation(60_000)
+    ideal = IdealDepot(allocation)
+    ideal.tick(START + timedelta(seconds=1), 1, {"version": 1}, {"gc-1": 7})
+    ideal.tick(START + timedelta(seconds=2), 2, {"version": 1}, {"gc-1": 8})
+    ideal.tick(START + timedelta(seconds=3), 3, {"version": 2}, {"gc-1": 9})
+    assert allocation.told == [({"version": 1}, {"gc-1": 7}), ({"version": 2}, {"gc-1": 9})]

@@ -6,18 +6,51 @@ from typing import Any
 
 import pytest
 
+from adapters.messages.configuration import read_configuration
 from adapters.simulation.arrivals import ArrivalPlan, visits
-from adapters.simulation.layout import read_layout
-from adapters.simulation.scenarios import SCENARIOS, Scenario, own_site
-from tests.unit.simulation.controller import START
+from adapters.simulation.configurations import Configurations
+from adapters.simulation.layout import Configuration, Layout, read_layout
+from adapters.simulation.scenario import Scenario, own_site
+from adapters.simulation.scenarios import SCENARIOS
+from domain import validation
+from domain.power_tree import derive
+from tests.unit.simulation.controller import START, a_depot, run
 
 EACH = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+
+
+def test_every_scenario_that_was_promised_is_there() -> None:
+    assert [*SCENARIOS] == [
+        "malaga",
+        "joondalup-small",
+        "elizabeth-quay",
+        "leichhardt-mixed",
+        "brookvale-panto",
+        "new-lynn-night",
+        "west-footscray-tight",
+        "ocpp-sparse",
+        "submeter-silent",
+    ]
 
 
 @EACH
 def test_the_microgrid_bears_the_name_of_its_scenario(scenario: Scenario) -> None:
     assert scenario.configuration["microgrid_id"] == scenario.name
     assert SCENARIOS[scenario.name] is scenario
+
+
+@EACH
+def test_every_configuration_of_a_run_is_accepted_without_a_warning(scenario: Scenario) -> None:
+    for configuration in configurations_of(scenario):
+        read = read_configuration(configuration)
+        assert validation.faults(read) == ()
+        assert validation.warnings(read, derive(read)) == ()
+
+
+@EACH
+def test_versions_rise_by_one_with_every_step(scenario: Scenario) -> None:
+    versions = [configuration["version"] for configuration in configurations_of(scenario)]
+    assert versions == [*range(1, len(scenario.capacity_steps) + 2)]
 
 
 @EACH
@@ -48,10 +81,107 @@ def test_there_are_positive_minimums_and_they_fit_the_charge_points_and_their_fa
 
 @EACH
 def test_ratings_are_oversubscribed_within_reason(scenario: Scenario) -> None:
+    """At the level that is oversubscribed most: chargers on the grid connection, or connectors on their charger."""
     layout = read_layout(scenario.configuration)
-    offered_w = sum(node.capacity_w or 0 for node in layout.nodes if node.parent == 0)
-    bearable_w = min(offered_w, sum(station.max_power_w for station in layout.stations))
-    assert 1.2 <= sum(outlet.max_power_w for outlet in layout.outlets) / bearable_w <= 3.5
+    offered_w = offered(layout) - sum(plan.mean_w for plan in scenario.buildings)
+    chargers_w = sum(station.max_power_w for station in layout.stations)
+    connectors_w = sum(outlet.max_power_w for outlet in layout.outlets)
+    assert 1.2 <= max(chargers_w / offered_w, connectors_w / chargers_w) <= 3
+
+
+@EACH
+def test_at_the_start_no_charger_has_a_setpoint(scenario: Scenario) -> None:
+    sent = run(a_depot(scenario), 30)
+    readings = [each for message in sent for each in message.get("connectors", ())]
+    assert len(readings) >= len(read_layout(scenario.configuration).outlets)
+    assert {each["applied_limit_w"] for each in readings} == {None}
+
+
+@EACH
+def test_a_building_hangs_on_a_meter_that_leaves_it_room_in_safe_mode(scenario: Scenario) -> None:
+    metered = {each["circuit_id"]: each for each in scenario.configuration["circuits"] if each["metered"]}
+    assert len({plan.circuit_id for plan in scenario.buildings}) == len(scenario.buildings)
+    for plan in scenario.buildings:
+        circuit = metered[plan.circuit_id]
+        assert plan.peak_w <= circuit["default_capacity_w"] - circuit["safe_operating_capacity_w"]
+        assert plan.mean_w > plan.swing_w + plan.noise_w
+
+
+@EACH
+def test_only_the_sub_meter_ever_falls_silent(scenario: Scenario) -> None:
+    assert bool(scenario.silences) == (scenario.name == "submeter-silent")
+    metered = {each["circuit_id"] for each in scenario.configuration["circuits"] if each["metered"]}
+    assert {silence.circuit_id for silence in scenario.silences} <= metered
+
+
+@EACH
+def test_chargers_differ_in_their_lags_and_obey_well_within_the_grace(scenario: Scenario) -> None:
+    quickest, slowest = scenario.lag_s
+    assert 1 <= quickest < slowest <= 8
+
+
+def test_leichhardt_has_ac_chargers_that_round_and_dual_dc_chargers_on_one_and_a_half_megawatts() -> None:
+    scenario = SCENARIOS["leichhardt-mixed"]
+    ratings = [(station.max_power_w, len(station.outlets)) for station in read_layout(scenario.configuration).stations]
+    assert ratings == [(80_000, 1)] * 31 + [(120_000, 2)] * 5
+    assert scenario.whole_amperes == {
+        station.charge_point_id
+        for station in read_layout(scenario.configuration).stations
+        if station.max_power_w == 80_000
+    }
+    (plan,) = scenario.buildings
+    assert (plan.circuit_id, plan.mean_w) == ("gc-1", 150_000)
+
+
+def test_brookvale_loses_half_of_its_limit_at_minute_40() -> None:
+    scenario = SCENARIOS["brookvale-panto"]
+    ratings = [station.max_power_w for station in read_layout(scenario.configuration).stations]
+    assert ratings == [450_000] * 13 + [150_000] * 10
+    assert [grid_limit_at(scenario, second) for second in (1, 2399, 2400, 7200)] == [5_000_000] * 2 + [2_500_000] * 2
+
+
+def test_new_lynn_steps_down_at_minute_40_and_up_at_minute_80() -> None:
+    scenario = SCENARIOS["new-lynn-night"]
+    stations = read_layout(scenario.configuration).stations
+    assert [len(station.outlets) for station in stations] == [2] * 44
+    seconds = (2399, 2400, 4799, 4800)
+    assert [grid_limit_at(scenario, second) for second in seconds] == [4_000_000, 2_500_000, 2_500_000, 4_000_000]
+
+
+def test_at_west_footscray_other_uses_take_three_quarters() -> None:
+    scenario = SCENARIOS["west-footscray-tight"]
+    layout = read_layout(scenario.configuration)
+    (plan,) = scenario.buildings
+    assert plan.mean_w / offered(layout) == 0.75
+    chargers_w = sum(station.max_power_w for station in layout.stations)
+    assert plan.swing_w > (offered(layout) - plan.mean_w) / 3
+    assert len(layout.outlets) == 9
+    assert chargers_w > 2 * (offered(layout) - plan.mean_w)
+
+
+def test_elizabeth_quay_shares_by_charger_among_three_power_units_of_six_satellites() -> None:
+    scenario = SCENARIOS["elizabeth-quay"]
+    stations = read_layout(scenario.configuration).stations
+    assert [[outlet.max_power_w for outlet in station.outlets] for station in stations] == [[150_000] * 6] * 3
+    assert scenario.configuration["strategy"] == {"unit": "charger", "order": "equal_share"}
+
+
+def test_the_sparse_depot_is_malaga_with_plain_messages() -> None:
+    sparse, malaga = SCENARIOS["ocpp-sparse"], SCENARIOS["malaga"]
+    assert {**sparse.configuration, "microgrid_id": "malaga", "name": malaga.configuration["name"]} == (
+        malaga.configuration
+    )
+    readings = [each for message in run(a_depot(sparse), 300) for each in message.get("connectors", ())]
+    assert {each["requested_w"] for each in readings} == {each["applied_limit_w"] for each in readings} == {None}
+
+
+def test_the_submeter_is_the_only_meter_and_beside_the_chargers() -> None:
+    scenario = SCENARIOS["submeter-silent"]
+    layout = read_layout(scenario.configuration)
+    (meter,) = [index for index, node in enumerate(layout.nodes) if node.metered]
+    assert layout.nodes[meter].node_id == scenario.silences[0].circuit_id == scenario.buildings[0].circuit_id
+    assert layout.nodes[layout.nodes[meter].parent].parent == 0
+    assert all(meter not in layout.circuits_above(station) for station in layout.stations)
 
 
 def test_malaga_has_two_grid_connections_four_feeders_twelve_lanes_and_110_connectors() -> None:
@@ -166,3 +296,25 @@ def _charge_point(number: int, max_power_w: int = 50_000, min_power_w: int = 0) 
         "max_power_w": max_power_w,
         "connectors": [{"connector_id": 1, "max_power_w": max_power_w, "min_power_w": min_power_w}],
     }
+
+
+def configurations_of(scenario: Scenario) -> list[Configuration]:
+    """Every configuration a run of this scenario brings."""
+    site = Configurations(scenario.configuration, scenario.capacity_steps)
+    seen = [site.current]
+    for second in range(1, 7201):
+        site.tick(second, {})
+        if site.current is not seen[-1]:
+            seen.append(site.current)
+    return seen
+
+
+def grid_limit_at(scenario: Scenario, second: int) -> int:
+    site = Configurations(scenario.configuration, scenario.capacity_steps)
+    site.tick(second, {})
+    return offered(read_layout(site.current))
+
+
+def offered(layout: Layout) -> int:
+    """What the grid connections of a depot bear together."""
+    return sum(node.capacity_w or 0 for node in layout.nodes if node.parent == 0)

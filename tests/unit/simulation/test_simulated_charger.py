@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
-from adapters.simulation.charger import Charger, Timing, shared
+from adapters.simulation.charger import Charger, Habits, shared
 from adapters.simulation.layout import Outlet, Payload, Station
 from adapters.simulation.vehicle import Vehicle, Visit
-from tests.unit.simulation.controller import START, cycle
+from tests.unit.simulation.controller import START, told
 from tests.unit.simulation.test_simulated_vehicle import VISIT
 
 OUTLETS = (Outlet(("cp-1", 1), 150_000, 10_000), Outlet(("cp-1", 2), 150_000, 10_000))
@@ -20,8 +19,8 @@ HERE_FOR_LONG = replace(VISIT, arrives_at=START - timedelta(hours=1))
 class Bench:
     """A charge point on the bench: time passes second by second, messages are kept."""
 
-    def __init__(self, *visits: Visit | None, timing: Timing | None = None) -> None:
-        self.charger = Charger("depot", STATION, timing or Timing(lag_s=3), phase=0)
+    def __init__(self, *visits: Visit | None, habits: Habits | None = None) -> None:
+        self.charger = Charger("depot", STATION, habits or Habits(lag_s=3))
         for socket, visit in zip(self.charger.sockets, visits, strict=False):
             if visit is not None:
                 socket.plug_in(Vehicle(visit))
@@ -33,10 +32,10 @@ class Bench:
         return START + timedelta(seconds=self.second)
 
     def tell(self, cycle_seq: int, *limits_w: int | None, valid_for_s: int = 120, age_s: int = 0) -> None:
-        told: dict[str, Any] = cycle(
-            cycle_seq, self.now, {("cp-1", n): limit_w for n, limit_w in enumerate(limits_w, start=1)}, valid_for_s
-        )
-        self.charger.deliver(cycle_seq, self.now - timedelta(seconds=age_s), told["setpoints"], self.now)
+        decided_at = self.now - timedelta(seconds=age_s)
+        by_connector = {("cp-1", number): limit_w for number, limit_w in enumerate(limits_w, start=1)}
+        (delivery,) = told(cycle_seq, decided_at, by_connector, valid_for_s)
+        self.charger.deliver(delivery, self.now)
 
     def pass_seconds(self, seconds: int) -> tuple[int, ...]:
         """Let time pass; returns the powers at its end."""
@@ -191,13 +190,13 @@ def test_the_first_message_lists_every_connector() -> None:
 
 
 def test_empty_sockets_are_silent_but_for_heartbeats() -> None:
-    bench = Bench(timing=Timing(heartbeat_interval_s=30))
+    bench = Bench(habits=Habits(heartbeat_interval_s=30))
     bench.pass_seconds(90)
     assert [message["connectors"] for message in bench.messages[1:]] == [[], [], []]
 
 
 def test_while_a_vehicle_wants_power_it_is_reported_every_few_seconds() -> None:
-    bench = Bench(HERE_FOR_LONG, timing=Timing(report_interval_s=5))
+    bench = Bench(HERE_FOR_LONG, habits=Habits(report_interval_s=5))
     bench.pass_seconds(26)
     assert [message["measured_at"] for message in bench.messages] == [
         f"2026-11-22T08:00:{second:02}Z" for second in (1, 5, 10, 15, 20, 25)
@@ -205,7 +204,7 @@ def test_while_a_vehicle_wants_power_it_is_reported_every_few_seconds() -> None:
 
 
 def test_a_change_of_status_is_reported_at_once() -> None:
-    bench = Bench(HERE_FOR_LONG, timing=Timing(lag_s=3, report_interval_s=5))
+    bench = Bench(HERE_FOR_LONG, habits=Habits(lag_s=3, report_interval_s=5))
     bench.pass_seconds(3)
     bench.tell(1, 0)
     bench.pass_seconds(3)
@@ -220,14 +219,14 @@ def test_sequences_rise_with_every_message() -> None:
 
 
 def test_the_applied_limit_is_the_one_in_force_not_the_one_on_its_way() -> None:
-    bench = Bench(HERE_FOR_LONG, timing=Timing(lag_s=3, report_interval_s=1))
+    bench = Bench(HERE_FOR_LONG, habits=Habits(lag_s=3, report_interval_s=1))
     bench.tell(1, 60_000, 0)
     bench.pass_seconds(4)
     assert [message["connectors"][0]["applied_limit_w"] for message in bench.messages] == [None, None, 60_000, 60_000]
 
 
 def test_after_the_lapse_the_fallback_is_the_applied_limit() -> None:
-    bench = Bench(HERE_FOR_LONG, timing=Timing(report_interval_s=1))
+    bench = Bench(HERE_FOR_LONG, habits=Habits(report_interval_s=1))
     bench.tell(1, 60_000, 0, valid_for_s=10)
     bench.pass_seconds(10)
     assert [each["applied_limit_w"] for each in bench.messages[-1]["connectors"]] == [24_000, 24_000]
@@ -268,3 +267,78 @@ def test_a_reading_tells_the_session_and_what_the_vehicle_could_take() -> None:
             },
         ],
     }
+
+
+def test_a_charger_that_knows_whole_amperes_rounds_every_limit_down_to_them() -> None:
+    bench = Bench(HERE_FOR_LONG, habits=Habits(lag_s=1, report_interval_s=1, whole_amperes=True))
+    bench.tell(1, 80_000, 689)
+    assert bench.pass_seconds(2) == (115 * 690, 0)
+    assert [each["applied_limit_w"] for each in bench.messages[-1]["connectors"]] == [115 * 690, 0]
+    bench.tell(2, 14 * 690)
+    assert bench.pass_seconds(2) == (0, 0)
+    bench.tell(3, 15 * 690)
+    assert bench.pass_seconds(2) == (15 * 690, 0)
+
+
+def test_a_stuck_connector_draws_its_rating_whatever_it_is_told_and_reports_as_if_it_obeyed() -> None:
+    bench = Bench(HERE_FOR_LONG, HERE_FOR_LONG, habits=Habits(lag_s=1, report_interval_s=1))
+    bench.tell(1, 20_000, 60_000)
+    bench.charger.sockets[0].stuck = True
+    assert bench.pass_seconds(3) == (150_000, 60_000)
+    assert bench.messages[-1]["connectors"][0]["power_w"] == 150_000
+    assert bench.messages[-1]["connectors"][0]["applied_limit_w"] == 20_000
+    bench.charger.sockets[0].stuck = False
+    assert bench.pass_seconds(1) == (20_000, 60_000)
+
+
+def test_a_stuck_connector_stops_when_its_vehicle_is_full_or_gone() -> None:
+    bench = Bench(replace(HERE_FOR_LONG, stored_wh=399_900), HERE_FOR_LONG)
+    bench.charger.sockets[0].stuck = bench.charger.sockets[1].stuck = True
+    bench.charger.sockets[1].unplug()
+    full = bench.charger.sockets[0].vehicle
+    assert full is not None
+    assert bench.pass_seconds(30) == (0, 0)
+    assert full.missing_ws == 0
+
+
+class TestPlainOcpp:
+    """What a charger says that speaks OCPP 1.6 and no more."""
+
+    def bench(self, *visits: Visit | None) -> Bench:
+        return Bench(*visits, habits=Habits(report_interval_s=60, heartbeat_interval_s=30, plain_ocpp=True))
+
+    def test_a_charging_connector_is_reported_once_a_minute_and_an_empty_one_not_at_all(self) -> None:
+        bench = self.bench(HERE_FOR_LONG)
+        bench.pass_seconds(180)
+        assert [[each["connector_id"] for each in message["connectors"]] for message in bench.messages] == [
+            *([1, 2], [], [1], [], [1], [], [1])
+        ]
+
+    def test_neither_requests_nor_limits_nor_plans_are_known(self) -> None:
+        bench = self.bench(HERE_FOR_LONG)
+        bench.tell(1, 60_000)
+        bench.pass_seconds(60)
+        (reading,) = bench.messages[-1]["connectors"]
+        assert reading == {
+            "connector_id": 1,
+            "status": "Charging",
+            "power_w": 60_000,
+            "requested_w": None,
+            "applied_limit_w": None,
+            "applied_cycle_seq": None,
+            "session": {"session_id": "s-1", "started_at": "2026-11-22T07:00:00Z"},
+        }
+
+    def test_a_change_of_status_is_reported_for_the_connector_it_concerns(self) -> None:
+        bench = self.bench(HERE_FOR_LONG, HERE_FOR_LONG)
+        bench.pass_seconds(1)
+        bench.charger.sockets[1].unplug()
+        bench.pass_seconds(1)
+        assert [each["connector_id"] for each in bench.messages[-1]["connectors"]] == [2]
+
+    def test_when_the_link_is_back_every_connector_is_reported(self) -> None:
+        bench = self.bench(HERE_FOR_LONG)
+        bench.pass_seconds(1)
+        bench.charger.reconnect()
+        bench.pass_seconds(1)
+        assert [each["connector_id"] for each in bench.messages[-1]["connectors"]] == [1, 2]

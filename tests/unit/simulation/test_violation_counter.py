@@ -7,7 +7,7 @@ import pytest
 
 from adapters.simulation.layout import ConnectorKey, read_layout
 from adapters.simulation.violations import ViolationCounter
-from tests.unit.simulation.controller import START, cycle
+from tests.unit.simulation.controller import START, told
 
 A1, A2, B1, C1 = ("cp-a", 1), ("cp-a", 2), ("cp-b", 1), ("cp-c", 1)
 FITTING: dict[ConnectorKey, int | None] = {A1: 60_000, A2: 40_000, B1: 50_000, C1: 50_000}
@@ -46,14 +46,22 @@ def site(fallback_w: int | None = 10_000) -> dict[str, Any]:
 class Watch:
     """A counter and the time it lives in."""
 
-    def __init__(self, lag_s: int = 0, reaction_s: int = 30, configuration: dict[str, Any] | None = None) -> None:
-        self.counter = ViolationCounter(read_layout(configuration or site()), lag_s, reaction_s)
+    def __init__(
+        self,
+        lag_s: int = 0,
+        reaction_s: int = 30,
+        configuration: dict[str, Any] | None = None,
+        lags_s: dict[str, int] | None = None,
+    ) -> None:
+        lags_s = lags_s or dict.fromkeys(("cp-a", "cp-b", "cp-c"), lag_s)
+        self.counter = ViolationCounter(read_layout(configuration or site()), lags_s, reaction_s)
         self.now: datetime = START
         self._cycle_seq = 0
 
     def deliver(self, limits_w: dict[ConnectorKey, int | None], valid_for_s: int = 120, seq: int | None = None) -> None:
         self._cycle_seq = seq or self._cycle_seq + 1
-        self.counter.delivered(cycle(self._cycle_seq, self.now, limits_w, valid_for_s), self.now)
+        for delivery in told(self._cycle_seq, self.now, limits_w, valid_for_s):
+            self.counter.delivered(delivery, self.now)
 
     def violations(
         self,
@@ -210,14 +218,53 @@ def test_a_capacity_that_falls_counts_once_there_was_time_to_react() -> None:
     ],
 )
 def test_true_draw_over_a_capacity_is_counted_on_its_own(drawn_w: dict[ConnectorKey, int]) -> None:
-    counter = ViolationCounter(read_layout(site()), lag_s=0, reaction_s=30)
+    counter = ViolationCounter(read_layout(site()), {}, reaction_s=30)
     counter.tick(START, IDLE | drawn_w)
     assert (counter.true_overload_ticks, counter.limit_violations) == (1, 0)
 
 
 def test_true_background_counts_at_once_in_a_true_overload() -> None:
-    counter = ViolationCounter(read_layout(site()), lag_s=0, reaction_s=30)
+    counter = ViolationCounter(read_layout(site()), {}, reaction_s=30)
     counter.tick(START, IDLE | {C1: 50_000}, {"gc-2": 50_000})
     assert counter.true_overload_ticks == 0
     counter.tick(START + timedelta(seconds=1), IDLE | {C1: 50_000}, {"gc-2": 50_001})
     assert counter.true_overload_ticks == 1
+
+
+def test_every_charge_point_has_a_lag_of_its_own() -> None:
+    watch = Watch(lags_s={"cp-a": 7, "cp-b": 2, "cp-c": 0})
+    watch.deliver(FITTING)
+    watch.violations(10)
+    watch.deliver(FITTING | {A1: 40_000, B1: 70_000})
+    assert watch.violations(20) == 5
+    watch.deliver(FITTING)
+    assert watch.violations(20) == 0
+
+
+def test_setpoints_for_an_unknown_charge_point_count_for_nothing() -> None:
+    watch = Watch()
+    watch.deliver(FITTING | {("cp-z", 1): 900_000})
+    assert watch.violations() == 0
+
+
+def test_background_that_falls_makes_room_at_once() -> None:
+    watch = Watch(reaction_s=30)
+    watch.deliver(FITTING, valid_for_s=1000)
+    watch.violations(1, {"f-1": 0})
+    assert watch.violations(40, {"f-1": 1}) == 10
+    assert watch.violations(40, {"f-1": 0}) == 0
+
+
+def test_a_capacity_that_rises_counts_at_once() -> None:
+    watch = Watch(reaction_s=30)
+    watch.deliver(FITTING | {B1: 60_000, C1: 40_000}, valid_for_s=1000)
+    assert watch.violations(5) == 5
+    assert watch.violations(5, capacities_w={"f-1": 160_000, "gc-1": 160_000}) == 0
+
+
+def test_lowered_limits_and_background_add_up() -> None:
+    watch = Watch(reaction_s=5)
+    watch.deliver({A1: 40_000, A2: 40_000, B1: 30_000, C1: 0}, valid_for_s=1000)
+    watch.violations(10, {"f-1": 20_000}, {"f-1": 130_000})
+    assert watch.violations(10, {"f-1": 20_000}, {"f-1": 130_000}) == 0
+    assert watch.violations(10, {"f-1": 20_000}, {"f-1": 129_999}) == 5

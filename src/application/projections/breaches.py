@@ -1,0 +1,41 @@
+"""The breaches of every microgrid: the latest that was said of each, when it opened, and when it cleared."""
+
+from datetime import datetime
+
+from application import event_types
+from application.ports import PublishedEvent, ReadModelChanges
+from application.projections.projector import Projection, nothing
+from application.queries.rows import BreachRow
+
+
+async def _breached(event: PublishedEvent, changes: ReadModelChanges) -> None:
+    await changes.put_breach(_row(event, cleared_at=None))
+
+
+async def _cleared(event: PublishedEvent, changes: ReadModelChanges) -> None:
+    await changes.put_breach(_row(event, cleared_at=_observed_at(event)))
+
+
+def _row(event: PublishedEvent, cleared_at: datetime | None) -> BreachRow:
+    """As if it opened with this event: of a breach that is known already, the read model keeps when it did."""
+    return BreachRow(
+        event.microgrid_id, event.data["breach_id"], event.event_seq, _observed_at(event), cleared_at, event.data
+    )
+
+
+def _observed_at(event: PublishedEvent) -> datetime:
+    return datetime.fromisoformat(event.data["observed_at"])
+
+
+BREACHES = Projection(
+    "breaches",
+    {
+        event_types.MICROGRID_PROVISIONED: nothing,
+        event_types.CONFIGURATION_APPLIED: nothing,
+        event_types.CONFIGURATION_REJECTED: nothing,
+        event_types.CYCLE_COMPLETED: nothing,
+        event_types.CONSTRAINT_BREACHED: _breached,
+        event_types.CONSTRAINT_CLEARED: _cleared,
+    },
+)
+"""One row a breach."""

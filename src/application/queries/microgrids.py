@@ -1,0 +1,42 @@
+"""Which microgrids are there, and how is each of them?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from application.ports import ReadModel
+from application.queries.status import AsOf, as_of
+
+
+@dataclass(frozen=True, slots=True)
+class MicrogridLine:
+    """A microgrid in a line. What its latest cycle came to is null before the first."""
+
+    microgrid_id: str
+    name: str
+    outcome: str | None
+    degraded: bool | None
+    totals: dict[str, Any] | None
+    open_breaches: int
+    as_of: AsOf
+
+
+async def microgrids(read_model: ReadModel, now: datetime) -> Sequence[MicrogridLine]:
+    """Every microgrid, in natural id order."""
+    rows, open_breaches = await read_model.statuses(), await read_model.open_breaches()
+    lines = []
+    for row in rows:
+        cycle = row.latest_cycle or {"outcome": None, "degraded": None, "totals": None}
+        lines.append(
+            MicrogridLine(
+                row.microgrid_id,
+                row.name,
+                cycle["outcome"],
+                cycle["degraded"],
+                cycle["totals"],
+                open_breaches.get(row.microgrid_id, 0),
+                as_of(row, now),
+            )
+        )
+    return lines

@@ -1,0 +1,211 @@
+"""What the read models say, as tables for people. Power in kW; no meaning by colour alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from application.queries.explanation import Explanation, Link
+from application.queries.microgrids import MicrogridLine
+from application.queries.status import AsOf
+
+PLAIN_COLUMNS = 160
+"""How wide tables may be where nobody watches: piped into a file, they are not to be cut."""
+
+
+def show(view: RenderableType) -> int:
+    """Print a view; returns the exit code 0."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PLAIN_COLUMNS)
+    console.print(view)
+    return 0
+
+
+def microgrids(lines: Sequence[MicrogridLine]) -> RenderableType:
+    """A line a microgrid."""
+    if not lines:
+        return Text("There are no microgrids yet.")
+    table = _table("microgrid", "name", "outcome", "measured kW", "allocated kW", "open breaches", "cycle", "as of")
+    for line in lines:
+        totals = line.totals or {"measured_w": None, "allocated_w": None}
+        outcome = "not decided yet" if line.outcome is None else line.outcome + (", degraded" if line.degraded else "")
+        table.add_row(
+            line.microgrid_id,
+            line.name,
+            outcome,
+            _kw(totals["measured_w"]),
+            _kw(totals["allocated_w"]),
+            Text(str(line.open_breaches), style="bold red" if line.open_breaches else ""),
+            _figure(line.as_of.cycle_seq),
+            _instant(line.as_of),
+        )
+    return table
+
+
+def status(detail: Mapping[str, Any]) -> RenderableType:
+    """A microgrid with its tree, its warnings and its open breaches."""
+    as_of = AsOf(**detail["as_of"])
+    title = Text(f"{detail['name']} ({detail['microgrid_id']})", style="bold")
+    title.append(f", configuration {detail['configuration_version']}, {_instant(as_of)}", style="not bold")
+    parts: list[RenderableType] = [title, _tree(detail["nodes"])]
+    cycle = detail["latest_cycle"]
+    if cycle is not None:
+        parts.append(
+            Text(
+                f"Cycle {as_of.cycle_seq}: {cycle['outcome']}{', degraded' if cycle['degraded'] else ''}; "
+                f"{_kw(cycle['totals']['requested_w'])} kW asked for, {_kw(cycle['totals']['allocated_w'])} kW "
+                f"allocated, headroom {_kw(detail['headroom_w'])} kW."
+            )
+        )
+    parts += [Text(f"Warning: {each['message']}", style="yellow") for each in detail["warnings"]]
+    parts.append(breaches(detail["open_breaches"]))
+    return Group(*parts)
+
+
+def breaches(items: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """A line a breach."""
+    if not items:
+        return Text("No breaches.")
+    table = _table(
+        "microgrid",
+        "node",
+        "severity",
+        "cause",
+        "observed kW",
+        "limit kW",
+        "peak excess kW",
+        "over kWh",
+        "opened",
+        "cleared",
+    )
+    for each in items:
+        table.add_row(
+            each["microgrid_id"],
+            each["node_id"],
+            Text(each["severity"], style="bold red" if each["severity"] == "critical" else "yellow"),
+            each["cause"],
+            _kw(each["observed_w"]),
+            _kw(each["limit_w"]),
+            _kw(each["peak_excess_w"]),
+            _kw(each["energy_over_limit_wh"]),
+            f"{each['opened_at']:%Y-%m-%d %H:%M:%S}Z",
+            "still open" if each["cleared_at"] is None else f"{each['cleared_at']:%H:%M:%S}Z",
+        )
+    return table
+
+
+def explanation(explained: Explanation) -> RenderableType:
+    """The reason in a sentence, the chain of limits, the changes."""
+    changes = [
+        Text(f"  {each.node_id} {each.figure}: {_value(each.before)} -> {_value(each.now)}")
+        for each in explained.differences
+    ]
+    return Group(
+        Text(f"{_sentence(explained)}", style="bold"),
+        _chain(explained.chain),
+        Text("Since the cycle before:" if changes else "Nothing changed since the cycle before."),
+        *changes,
+        Text(_instant(explained.as_of), style="dim"),
+    )
+
+
+def _sentence(explained: Explanation) -> str:
+    setpoint = explained.setpoint
+    binding = next((f"{each.name} ({each.node_id})" for each in explained.chain if each.binds), "nothing")
+    told = "was never told anything" if setpoint["limit_w"] is None else f"may draw {_kw(setpoint['limit_w'])} kW"
+    why = {
+        "granted": "all that it asks for",
+        "limited": f"{binding} has no more for it",
+        "below_minimum": f"its minimum does not fit at {binding}",
+        "awaiting_decrease": f"{_kw(setpoint['target_w'])} kW once others have come down",
+        "idle": "it asks for nothing",
+        "reserved": f"it is not heard from, and {_kw(setpoint['reserved_w'])} kW are held for it",
+        "unresponsive": f"it does not do what it is told, and {_kw(setpoint['reserved_w'])} kW are held for it",
+    }[setpoint["reason"]]
+    return f"{explained.node_id} {told}: {why}."
+
+
+def _chain(links: Sequence[Link]) -> Table:
+    table = _table(
+        "",
+        "node",
+        "name",
+        "mode",
+        "limit kW",
+        "kind",
+        "measured kW",
+        "background kW",
+        "reserved kW",
+        "allocated kW",
+        "headroom kW",
+    )
+    for link in links:
+        table.add_row(
+            Text("binds", style="bold") if link.binds else "",
+            link.node_id,
+            link.name,
+            Text(link.mode, style="yellow" if link.mode == "safe" else ""),
+            _kw(link.limit_w),
+            link.limit_kind or "-",
+            *(
+                _kw(watts)
+                for watts in (
+                    link.measured_w,
+                    link.background_w,
+                    link.reserved_w,
+                    link.allocated_w,
+                    link.headroom_w,
+                )
+            ),
+        )
+    return table
+
+
+def _tree(nodes: Sequence[Mapping[str, Any]]) -> Table:
+    table = _table(
+        "node", "name", "mode", "limit kW", "measured kW", "background kW", "allocated kW", "headroom kW", ""
+    )
+    depths: dict[str | None, int] = {None: -1}
+    for node in nodes:
+        depth = depths[node["node_id"]] = depths[node["parent_id"]] + 1
+        table.add_row(
+            "  " * depth + node["node_id"],
+            node["name"],
+            Text(node.get("mode", "-"), style="yellow" if node.get("mode") == "safe" else ""),
+            *(_kw(node.get(key)) for key in ("limit_w", "measured_w", "background_w", "allocated_w", "headroom_w")),
+            _remark(node),
+        )
+    return table
+
+
+def _remark(node: Mapping[str, Any]) -> Text:
+    """Before the first cycle a node has no figures."""
+    if node.get("limit_w") is not None and node["measured_w"] > node["limit_w"]:
+        return Text("OVER", style="bold red")
+    return Text("binds" if node.get("constrained") else "")
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading.endswith(("kW", "kWh", "cycle")) else "left")
+    return table
+
+
+def _kw(watts: int | None) -> str:
+    return "-" if watts is None else f"{watts / 1000:,.1f}"
+
+
+def _figure(number: int | None) -> str:
+    return "-" if number is None else f"{number:,}"
+
+
+def _value(value: object) -> str:
+    return "none" if value is None else f"{value:,}" if type(value) is int else str(value)
+
+
+def _instant(as_of: AsOf) -> str:
+    return "no cycle yet" if as_of.at is None else f"{as_of.state}, as of {as_of.at}"

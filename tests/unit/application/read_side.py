@@ -1,0 +1,35 @@
+"""A read model that has seen the events of a microgrid."""
+
+from collections.abc import Sequence
+
+from adapters.messages import registry
+from application.ports import PublishedEvent, ReadModelTransactions
+from application.projections.breaches import BREACHES
+from application.projections.cycles import CYCLES
+from application.projections.node_history import NODE_HISTORY
+from application.projections.status import STATUS
+from domain.events import DomainEvent
+from tests.fakes.persistence import InMemoryDatabase, InMemoryReadModel, InMemoryReadModelTransactions
+
+
+def published(event: DomainEvent) -> PublishedEvent:
+    """An event as it came over the bus."""
+    body = registry.read("busbar.events", registry.write(event, None))
+    assert isinstance(body, PublishedEvent)
+    return body
+
+
+async def project(events: Sequence[DomainEvent], transactions: ReadModelTransactions) -> None:
+    """Let every projection see the events."""
+    async with transactions.begin() as changes:
+        for event in map(published, events):
+            for projection in (STATUS, CYCLES, BREACHES, NODE_HISTORY):
+                await projection.effects[event.type](event, changes)
+        await changes.commit()
+
+
+async def a_read_model(*events: DomainEvent) -> InMemoryReadModel:
+    """What is to be read after these events."""
+    database = InMemoryDatabase()
+    await project(events, InMemoryReadModelTransactions(database))
+    return InMemoryReadModel(database)

@@ -1,0 +1,65 @@
+"""Node history as the read model keeps it: ten seconds a bucket, the last cycle of each."""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.messages.events import write_cycle_completed
+from application import event_types
+from application.ports import PublishedEvent
+from application.projections.node_history import BUCKET, KEPT, NODE_HISTORY, PRUNED_EVERY
+from application.queries.rows import HistoryRow
+from domain.events import CycleCompleted
+from tests.builders import EIGHT, a_cycle_completed
+from tests.fakes.persistence import InMemoryDatabase, InMemoryReadModelTransactions
+
+
+def at(seconds: float, cycle_seq: int = 1, **changes: Any) -> CycleCompleted:
+    """A cycle so many seconds after eight."""
+    cycle = a_cycle_completed(cycle_seq=cycle_seq)
+    return replace(cycle, decided_at=EIGHT + timedelta(seconds=seconds), **changes)
+
+
+async def project(*cycles: CycleCompleted) -> list[HistoryRow]:
+    database = InMemoryDatabase()
+    for cycle in cycles:
+        data = json.loads(write_cycle_completed(cycle))
+        event = PublishedEvent(cycle.microgrid_id, cycle.event_seq, event_types.CYCLE_COMPLETED, data)
+        async with InMemoryReadModelTransactions(database).begin() as changes:
+            await NODE_HISTORY.effects[event.type](event, changes)
+            await changes.commit()
+    return sorted(database.tables.history.values(), key=lambda row: row.at)
+
+
+def instants(rows: list[HistoryRow]) -> list[datetime]:
+    return [row.at for row in rows]
+
+
+async def test_a_bucket_holds_every_node_and_connector() -> None:
+    (row,) = await project(at(0))
+
+    assert list(row.nodes) == ["depot", "gc-1", "f-1", "cp-1", "cp-2", "cp-1/1", "cp-1/2", "cp-2/1", "cp-2/2"]
+    assert row.nodes["depot"] == [0, None, 240_000, 0, 0]
+    assert row.nodes["gc-1"] == [0, 4_000_000, 240_000, 0, 0]
+    assert row.nodes["cp-1/2"] == [61_200, 60_000, 60_000, 0, 0]
+
+
+async def test_a_bucket_begins_every_ten_seconds() -> None:
+    rows = await project(at(0), at(9.999), at(10), at(24.5))
+    assert instants(rows) == [EIGHT, EIGHT + BUCKET, EIGHT + 2 * BUCKET]
+
+
+async def test_the_last_cycle_of_a_bucket_stands_for_it() -> None:
+    later = at(9)
+    later = replace(later, nodes=(replace(later.nodes[0], measured_w=777), *later.nodes[1:]))
+
+    (row,) = await project(at(3), later)
+
+    assert row.nodes["depot"][0] == 777
+
+
+async def test_buckets_are_forgotten_after_a_day() -> None:
+    now = KEPT.total_seconds() + 60
+    rows = await project(at(0), at(50), at(60), at(now, cycle_seq=PRUNED_EVERY))
+    assert instants(rows) == [EIGHT + timedelta(seconds=60), EIGHT + timedelta(seconds=now)]

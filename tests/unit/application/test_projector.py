@@ -1,0 +1,232 @@
+"""Events in, read models out: rows and position together, each event once, nothing lost unnoticed."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from application import event_types
+from application.ports import EventGap, Inbound, Message, Position, PublishedEvent, Received, Unreadable
+from application.projections.cycles import CYCLES, KEPT, PRUNED_EVERY
+from application.projections.projector import BATCH, Projector
+from application.projections.status import STATUS
+from tests.builders import EIGHT, a_configuration
+from tests.fakes.persistence import (
+    InMemoryDatabase,
+    InMemoryReadModelChanges,
+    InMemoryReadModelTransactions,
+    Tables,
+)
+from tests.unit.application.service import Service
+from tests.unit.application.telemetry import a_charger_says, a_meter_says
+
+
+class Lost(Exception):
+    """The process ended here."""
+
+
+class Stream:
+    """A MessageSource of one partition with its stored position. A new reader begins there."""
+
+    def __init__(self, *bodies: Inbound) -> None:
+        self.bodies: list[Inbound] = list(bodies)
+        self.acknowledged = 0
+        self._next = 0
+
+    async def receive(self, limit: int) -> Sequence[Received]:
+        batch = self.bodies[self._next : self._next + limit]
+        positions = [Position("events", 0, offset) for offset in range(self._next, self._next + len(batch))]
+        self._next += len(batch)
+        return [Received(position, body) for position, body in zip(positions, batch, strict=True)]
+
+    async def acknowledge(self, positions: Sequence[Position]) -> None:
+        self.acknowledged = max(position.offset for position in positions) + 1
+
+    def begin_again(self) -> None:
+        self._next = self.acknowledged
+
+
+class StreamOfALostProcess(Stream):
+    """The commit was the last thing it did."""
+
+    async def acknowledge(self, positions: Sequence[Position]) -> None:
+        raise Lost
+
+
+class ChangesOfALostProcess(InMemoryReadModelChanges):
+    """It did everything but the commit."""
+
+    async def commit(self) -> None:
+        raise Lost
+
+
+class TransactionsOfALostProcess(InMemoryReadModelTransactions):
+    """None of them commits."""
+
+    def __init__(self, database: InMemoryDatabase) -> None:
+        self._database_of_its_own = database
+        super().__init__(database)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[InMemoryReadModelChanges]:
+        async with self._database_of_its_own.begin() as transaction:
+            yield ChangesOfALostProcess(transaction)
+
+
+async def project(stream: Stream, database: InMemoryDatabase) -> None:
+    await drain(Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES)))
+
+
+async def drain(projector: Projector) -> None:
+    while await projector.turn():
+        pass
+
+
+async def projected(*events: Inbound) -> Tables:
+    """The read model of these events."""
+    database = InMemoryDatabase()
+    await project(Stream(*events), database)
+    return database.tables
+
+
+@pytest.fixture
+async def history() -> list[PublishedEvent]:
+    """Every type of event but breaches, as a worker announced them: two configurations, one refused, five cycles."""
+    service = Service()
+    worker = await service.start()
+    depot = a_configuration(connectors=1)
+    for number in range(5):
+        service.clock.advance(EIGHT + timedelta(seconds=40 * number))
+        at = service.clock.now()
+        if number in (0, 3):
+            await service.offer(replace(depot, version=1 + number, name=f"Depot, version {1 + number}"))
+        elif number == 2:
+            await service.offer(replace(depot, version=3), max_import_w="much")
+        await service.say(a_charger_says(number, "Charging", at), a_meter_says(1000 * number, number, at))
+        while await worker.turn():
+            pass
+    events = service.events()
+    breaches = {event_types.CONSTRAINT_BREACHED, event_types.CONSTRAINT_CLEARED}
+    assert {event.type for event in events} == set(STATUS.effects) - breaches
+    return events
+
+
+def a_cycle(event_seq: int, decided_at: datetime = EIGHT, event_type: str = event_types.CYCLE_COMPLETED) -> Inbound:
+    data = {"cycle_seq": event_seq, "decided_at": decided_at.isoformat(), "nodes": [], "setpoints": []}
+    return PublishedEvent("depot", event_seq, event_type, data)
+
+
+async def test_the_status_shows_the_configuration_in_force_and_the_latest_cycle(history: list[PublishedEvent]) -> None:
+    tables = await projected(*history)
+
+    status = tables.statuses["depot"]
+    assert (status.name, status.configuration_version) == ("Depot, version 4", 4)
+    assert [node["node_id"] for node in status.nodes] == ["depot", "gc-1", "f-1", "cp-1", "cp-2"]
+    assert {warning["code"] for warning in status.warnings} == set()
+    latest = dict(history[-1].data)
+    del latest["setpoints"]
+    assert status.latest_cycle == latest
+
+
+async def test_cycles_are_kept_whole(history: list[PublishedEvent]) -> None:
+    tables = await projected(*history)
+
+    cycles = [event for event in history if event.type == event_types.CYCLE_COMPLETED]
+    assert [row.data for row in tables.cycles.values()] == [event.data for event in cycles]
+    assert [(row.cycle_seq, row.event_seq) for row in tables.cycles.values()] == [
+        (1, 3),
+        (2, 4),
+        (3, 6),
+        (4, 8),
+        (5, 9),
+    ]
+    assert tables.cycles["depot", 1].decided_at == EIGHT
+
+
+async def test_a_projection_stands_at_the_last_event(history: list[PublishedEvent]) -> None:
+    tables = await projected(*history)
+    assert tables.positions == {("status", "depot"): 9, ("cycles", "depot"): 9}
+
+
+async def test_rows_and_position_are_stored_together_or_not_at_all(history: list[PublishedEvent]) -> None:
+    stream, database = Stream(*history), InMemoryDatabase()
+    with pytest.raises(Lost):
+        await Projector(stream, TransactionsOfALostProcess(database), (STATUS, CYCLES)).turn()
+    assert database.tables == Tables()
+    assert stream.acknowledged == 0
+
+    stream.begin_again()
+    await project(stream, database)
+    assert database.tables == await projected(*history)
+    assert stream.acknowledged == len(history)
+
+
+async def test_a_projector_lost_before_it_acknowledged_repeats_nothing(history: list[PublishedEvent]) -> None:
+    database = InMemoryDatabase()
+    with pytest.raises(Lost):
+        await project(StreamOfALostProcess(*history[:6]), database)
+    assert database.tables == await projected(*history[:6])
+
+    await project(Stream(*history), database)
+    assert database.tables == await projected(*history)
+
+
+async def test_events_that_come_again_change_nothing(history: list[PublishedEvent]) -> None:
+    again = [event for event in history for _ in range(2)]
+    assert await projected(*again) == await projected(*history)
+    assert await projected(*history, *history[:5]) == await projected(*history)
+
+
+async def test_a_read_model_that_is_built_again_equals_the_one_that_grew(history: list[PublishedEvent]) -> None:
+    stream, live = Stream(), InMemoryDatabase()
+    for event in history:
+        stream.bodies.append(event)
+        await project(stream, live)
+    assert live.tables == await projected(*history)
+
+
+async def test_an_event_of_an_unknown_type_only_moves_the_position() -> None:
+    before = await projected(a_cycle(1))
+    after = await projected(a_cycle(1), a_cycle(2, event_type="busbar.constraint.foreseen.v1"))
+    assert (after.statuses, after.cycles) == (before.statuses, before.cycles)
+    assert set(after.positions.values()) == {2}
+
+    further = await projected(a_cycle(1), a_cycle(2, event_type="busbar.constraint.foreseen.v1"), a_cycle(3))
+    assert [cycle_seq for _, cycle_seq in further.cycles] == [1, 3]
+
+
+async def test_a_lost_event_stops_the_projection_and_nothing_of_the_batch_is_kept() -> None:
+    stream, database = Stream(a_cycle(1)), InMemoryDatabase()
+    await project(stream, database)
+    before = database.tables
+
+    stream.bodies += [a_cycle(2), a_cycle(4)]
+    with pytest.raises(EventGap):
+        await project(stream, database)
+    assert database.tables == before
+    assert stream.acknowledged == 1
+
+
+async def test_what_is_no_event_is_passed_over() -> None:
+    stream, database = Stream(Unreadable("invalid_json", "", Message(None, (), b"{")), a_cycle(1)), InMemoryDatabase()
+    await project(stream, database)
+    assert database.tables == await projected(a_cycle(1))
+    assert stream.acknowledged == 2
+
+
+async def test_a_backlog_is_projected_batch_after_batch() -> None:
+    count = 2 * BATCH + 1
+    stream, database = Stream(*(a_cycle(event_seq) for event_seq in range(1, count + 1))), InMemoryDatabase()
+    projector = Projector(stream, InMemoryReadModelTransactions(database), (CYCLES,))
+    assert [await projector.turn() for _ in range(4)] == [True, True, True, False]
+    assert len(database.tables.cycles) == count
+
+
+async def test_cycles_are_forgotten_after_a_day() -> None:
+    old = [a_cycle(event_seq, EIGHT + timedelta(hours=event_seq)) for event_seq in range(1, PRUNED_EVERY)]
+    now = EIGHT + timedelta(hours=PRUNED_EVERY)
+    tables = await projected(*old, a_cycle(PRUNED_EVERY, now))
+    assert min(row.decided_at for row in tables.cycles.values()) == now - KEPT
+    assert max(row.decided_at for row in tables.cycles.values()) == now

@@ -1,0 +1,342 @@
+"""The service loop: messages in, decisions committed, positions acknowledged after them."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from adapters.memory.partitioning import partition_of
+from adapters.messages.envelope import traceparent
+from application.ports import ConcurrentChange, Message
+from application.worker import ATTEMPTS, Worker
+from domain.site import SiteConfiguration
+from domain.telemetry import Receipt
+from tests.builders import EIGHT, a_configuration
+from tests.unit.application.service import CONFIGURATION, TELEMETRY, TRACEPARENT, Lost, Service, a_message
+from tests.unit.application.telemetry import a_charger_says, a_meter_says
+
+DEPOT = a_configuration(connectors=1)
+STARTED = ["microgrid.provisioned", "configuration.applied", "cycle.completed"]
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+async def settle(worker: Worker) -> None:
+    while await worker.turn():
+        pass
+
+
+async def all_report(service: Service, sequence: int, status: str = "Charging") -> None:
+    at = service.clock.now()
+    chargers = [a_charger_says(sequence, status, at, f"cp-{number}") for number in (1, 2)]
+    await service.say(*chargers, a_meter_says(0, sequence, at))
+
+
+async def started(service: Service) -> Worker:
+    """A worker that has decided on the depot once, everything being heard."""
+    worker = await service.start()
+    await service.offer(DEPOT)
+    await all_report(service, sequence=1)
+    await settle(worker)
+    return worker
+
+
+def limits_w(service: Service) -> list[int]:
+    return [setpoint["limit_w"] for setpoint in service.events()[-1].data["setpoints"]]
+
+
+async def test_a_configuration_and_readings_become_a_cycle(service: Service) -> None:
+    await started(service)
+
+    assert service.types() == STARTED
+    assert [event.event_seq for event in service.events()] == [1, 2, 3]
+    assert limits_w(service) == [150_000, 150_000]
+    assert service.counts.receipts == {Receipt.KEPT: 3}
+    assert service.counts.cycles == {"published": 1}
+
+
+async def test_readings_alone_become_the_next_cycle_when_it_is_due(service: Service) -> None:
+    worker = await started(service)
+    service.clock.advance(EIGHT + timedelta(seconds=1))
+    await all_report(service, 2, status="Available")
+
+    assert await worker.turn()
+    assert not await worker.turn()
+    assert service.types() == [*STARTED, "cycle.completed"]
+    assert limits_w(service) == [0, 0]
+    assert worker.cycles == 2
+
+
+async def test_time_alone_makes_a_cycle_due(service: Service) -> None:
+    worker = await started(service)
+    service.clock.advance(EIGHT + timedelta(seconds=39))
+    assert not await worker.turn()
+
+    service.clock.advance(EIGHT + timedelta(seconds=40))
+    assert await worker.turn()
+    assert service.events()[-1].data["trigger"] == "timer"
+
+
+async def test_a_cycle_without_news_is_run_and_not_published(service: Service) -> None:
+    worker = await started(service)
+    service.clock.advance(EIGHT + timedelta(seconds=5))
+    await all_report(service, sequence=2)
+    await settle(worker)
+
+    assert service.types() == STARTED
+    assert service.counts.cycles == {"published": 1, "unpublished": 1}
+
+
+async def test_events_stand_in_the_trace_of_the_messages_that_caused_them(service: Service) -> None:
+    await started(service)
+    messages = [row.message for row in service.database.tables.outbox.values()]
+    assert [traceparent(message) for message in messages] == [TRACEPARENT] * 3
+
+
+async def test_a_worker_goes_on_where_another_stopped(service: Service) -> None:
+    await started(service)
+    successor = await service.start()
+    assert not await successor.turn()
+
+    service.clock.advance(EIGHT + timedelta(seconds=5))
+    await all_report(service, 2, status="Available")
+    await settle(successor)
+
+    assert service.types() == [*STARTED, "cycle.completed"]
+    assert [event.event_seq for event in service.events()] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("commit", [1, 2, 3, 4])
+@pytest.mark.parametrize("moment", ["lost_before_commit", "lost_after_commit"])
+async def test_a_worker_lost_at_a_commit_costs_nothing_and_repeats_nothing(
+    service: Service, moment: str, commit: int
+) -> None:
+    setattr(service.transactions, moment, commit)
+    worker = await service.start()
+    lost = 0
+    for second, version, status in ((0, 1, "Charging"), (5, 1, "Available"), (10, 2, "Charging")):
+        service.clock.advance(EIGHT + timedelta(seconds=second))
+        await service.offer(replace(DEPOT, version=version))
+        await all_report(service, 1 + second, status)
+        try:
+            await settle(worker)
+        except Lost:
+            lost += 1
+            worker = await service.start()
+            await settle(worker)
+
+    assert lost == 1
+    events = service.events()
+    assert [event.event_seq for event in events] == list(range(1, len(events) + 1))
+    assert service.types().count("microgrid.provisioned") == 1
+    assert [event.data["version"] for event in events if "version" in event.data] == [1, 2]
+    cycles = [event.data for event in events if "cycle_seq" in event.data]
+    assert [cycle["cycle_seq"] for cycle in cycles] == list(range(1, len(cycles) + 1))
+    told = [[setpoint["limit_w"] for setpoint in cycle["setpoints"]] for cycle in cycles]
+    assert told == [[150_000] * 2, [0] * 2, [150_000] * 2]
+
+
+async def test_messages_are_taken_again_until_what_they_caused_is_committed(service: Service) -> None:
+    service.transactions.lost_before_commit = 1
+    worker = await service.start()
+    await service.offer(DEPOT)
+    with pytest.raises(Lost):
+        await worker.turn()
+    assert service.types() == []
+
+    await settle(await service.start())
+    assert service.types() == STARTED
+
+    assert not await (await service.start()).turn()
+
+
+async def test_a_configuration_that_comes_again_is_counted_and_changes_nothing(service: Service) -> None:
+    worker = await started(service)
+    await service.offer(DEPOT)
+    await service.offer(replace(DEPOT, name="Renamed, but not newer"))
+    await settle(worker)
+
+    assert service.types() == STARTED
+    assert service.counts.outdated_configurations == 2
+
+
+async def test_what_cannot_be_read_becomes_a_dead_letter_and_the_rest_is_decided(service: Service) -> None:
+    worker = await service.start()
+    await service.offer(DEPOT)
+    unreadable = Message("depot", (("ce_type", b"circuit.telemetry.v1"), ("note", b"\xff\x00")), b"\xff{")
+    await service.say(a_meter_says(0))
+    await service.publish(TELEMETRY, unreadable)
+    await service.say(a_charger_says())
+    await settle(worker)
+
+    (dead,) = await service.dead_letters()
+    assert (dead.key, dead.value) == (unreadable.key, unreadable.value)
+    assert dead.headers == (
+        *unreadable.headers,
+        ("dlq_topic", TELEMETRY.encode()),
+        ("dlq_partition", str(partition_of("depot", 2)).encode()),
+        ("dlq_offset", b"1"),
+        ("dlq_code", b"invalid_json"),
+    )
+    assert service.counts.dead_letters == {"invalid_json": 1}
+    assert service.counts.receipts == {Receipt.KEPT: 2}
+    assert service.types() == STARTED
+
+
+async def test_a_message_under_the_key_of_another_microgrid_becomes_a_dead_letter(service: Service) -> None:
+    worker = await service.start()
+    payload = {
+        "microgrid_id": "depot",
+        "circuit_id": "gc-1",
+        "sequence": 1,
+        "measured_at": "2026-11-22T08:00:00Z",
+        "power_w": 1,
+    }
+    await service.publish(TELEMETRY, a_message("circuit.telemetry.v1", payload, key="elsewhere"))
+    await settle(worker)
+
+    (dead,) = await service.dead_letters()
+    assert dict(dead.headers)["dlq_code"] == b"key_mismatch"
+
+
+async def test_a_null_configuration_is_counted_and_changes_nothing(service: Service) -> None:
+    worker = await started(service)
+    await service.publish(CONFIGURATION, Message("depot", (), None))
+    await settle(worker)
+
+    assert service.counts.tombstones == 1
+    assert service.types() == STARTED
+    assert await service.dead_letters() == []
+
+
+async def test_readings_of_a_microgrid_that_nobody_configured_cost_one_query(service: Service) -> None:
+    worker = await service.start()
+    for sequence in range(1, 101):
+        await service.say(a_meter_says(0, sequence, microgrid_id="nowhere"))
+        await worker.turn()
+
+    assert service.transactions.begun == 1
+    assert service.counts.receipts == {Receipt.UNKNOWN: 100}
+    assert await service.dead_letters() == []
+
+
+async def test_a_microgrid_that_was_looked_for_in_vain_is_served_once_it_is_configured(service: Service) -> None:
+    worker = await service.start()
+    await service.say(a_charger_says())
+    await settle(worker)
+
+    await service.offer(DEPOT)
+    await all_report(service, sequence=2)
+    await settle(worker)
+    assert service.types() == STARTED
+    assert limits_w(service) == [150_000, 150_000]
+
+
+async def test_a_microgrid_of_which_only_a_refusal_is_known_is_not_decided(service: Service) -> None:
+    worker = await service.start()
+    await service.offer(DEPOT, max_import_w="much")
+    await service.say(a_charger_says())
+    await settle(worker)
+
+    assert service.types() == ["configuration.rejected"]
+    assert worker.cycles == 0
+    assert service.counts.receipts == {Receipt.UNKNOWN: 1}
+
+
+@pytest.mark.parametrize("rivals", range(1, ATTEMPTS))
+async def test_a_command_is_tried_again_when_somebody_else_committed_first(service: Service, rivals: int) -> None:
+    worker = await service.start()
+    service.transactions.rivals = rivals
+    await service.offer(DEPOT)
+    await settle(worker)
+    assert service.types() == STARTED
+
+    service.transactions.rivals = rivals
+    service.clock.advance(EIGHT + timedelta(seconds=40))
+    await settle(worker)
+    assert service.types() == [*STARTED, "cycle.completed"]
+    assert service.transactions.rivals == 0
+
+
+async def test_after_too_many_attempts_the_messages_are_left_for_later(service: Service) -> None:
+    worker = await service.start()
+    service.transactions.rivals = ATTEMPTS
+    await service.offer(DEPOT)
+    with pytest.raises(ConcurrentChange):
+        await worker.turn()
+
+    await settle(await service.start())
+    assert service.types() == STARTED
+
+
+async def test_a_malformed_configuration_is_answered_once_and_before_provisioning_too(service: Service) -> None:
+    worker = await service.start()
+    for _ in range(3):
+        await service.offer(DEPOT, max_import_w="much")
+        await settle(worker)
+    await service.offer(DEPOT)
+    await settle(worker)
+
+    assert service.types() == ["configuration.rejected", *STARTED]
+    rejected = service.events()[0].data
+    assert (rejected["event_seq"], rejected["version"]) == (1, 1)
+    assert [(fault["code"], fault["path"]) for fault in rejected["faults"]] == [("malformed", "/max_import_w")]
+    assert await service.dead_letters() == []
+
+
+async def test_a_malformed_configuration_is_answered_once_by_all_workers_together(service: Service) -> None:
+    for _ in range(2):
+        worker = await service.start()
+        await service.offer(DEPOT, max_import_w="much")
+        await settle(worker)
+    assert service.types() == ["configuration.rejected"]
+
+
+async def test_an_unreadable_version_is_answered_as_null(service: Service) -> None:
+    worker = await started(service)
+    await service.offer(DEPOT, version="seven")
+    await settle(worker)
+
+    assert service.types() == [*STARTED, "configuration.rejected"]
+    assert service.events()[-1].data["version"] is None
+
+
+async def test_a_malformed_configuration_that_is_not_newer_is_counted_and_not_answered(service: Service) -> None:
+    worker = await started(service)
+    await service.offer(DEPOT, max_import_w="much")
+    await settle(worker)
+
+    assert service.types() == STARTED
+    assert service.counts.outdated_configurations == 1
+
+
+async def test_a_refused_configuration_leaves_the_last_good_one_in_force(service: Service) -> None:
+    def on_no_circuit(version: int) -> SiteConfiguration:
+        charge_points = tuple(replace(each, circuit_id="f-9") for each in DEPOT.charge_points)
+        return replace(DEPOT, version=version, charge_points=charge_points)
+
+    worker = await started(service)
+    for version in (2, 2, 3):
+        await service.offer(on_no_circuit(version))
+    service.clock.advance(EIGHT + timedelta(seconds=40))
+    await settle(worker)
+
+    assert service.types() == [*STARTED, "configuration.rejected", "configuration.rejected", "cycle.completed"]
+    assert {fault["code"] for fault in service.events()[-2].data["faults"]} == {"unknown_circuit"}
+    assert service.events()[-1].data["configuration_version"] == 1
+
+
+async def test_every_microgrid_has_its_own_sequence_of_events(service: Service) -> None:
+    worker = await service.start()
+    for microgrid_id in ("north", "south"):
+        await service.offer(replace(DEPOT, microgrid_id=microgrid_id))
+        await service.say(a_charger_says(microgrid_id=microgrid_id))
+    await settle(worker)
+
+    for microgrid_id in ("north", "south"):
+        assert service.types(microgrid_id) == STARTED
+        assert [event.event_seq for event in service.events(microgrid_id)] == [1, 2, 3]
+        assert {event.data["microgrid_id"] for event in service.events(microgrid_id)} == {microgrid_id}

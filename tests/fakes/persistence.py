@@ -1,6 +1,7 @@
 """The persistence ports in memory. Transactions queue for one writer's place, as they do on SQLite."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from application.ports import ConcurrentChange, EventGap, Message, PendingEvent
-from application.queries.rows import CycleRow, StatusRow
+from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.events import DomainEvent
 from domain.identifiers import natural_key
 from domain.microgrid import Microgrid
@@ -34,6 +35,8 @@ class Tables:
     positions: dict[tuple[str, str], int] = field(default_factory=dict)
     statuses: dict[str, StatusRow] = field(default_factory=dict)
     cycles: dict[tuple[str, int], CycleRow] = field(default_factory=dict)
+    breaches: dict[tuple[str, str], BreachRow] = field(default_factory=dict)
+    history: dict[tuple[str, datetime], HistoryRow] = field(default_factory=dict)
 
 
 class InMemoryTransaction:
@@ -47,6 +50,8 @@ class InMemoryTransaction:
             dict(database.tables.positions),
             dict(database.tables.statuses),
             dict(database.tables.cycles),
+            dict(database.tables.breaches),
+            dict(database.tables.history),
         )
 
     async def commit(self) -> None:
@@ -203,6 +208,22 @@ class InMemoryReadModelChanges:
             del self._tables.cycles[key]
         return len(old)
 
+    async def put_breach(self, breach: BreachRow) -> None:
+        key = breach.microgrid_id, breach.breach_id
+        known = self._tables.breaches.get(key)
+        if known:
+            breach = replace(breach, opened_seq=known.opened_seq, opened_at=known.opened_at)
+        self._tables.breaches[key] = deepcopy(breach)
+
+    async def put_history(self, history: HistoryRow) -> None:
+        self._tables.history[history.microgrid_id, history.at] = deepcopy(history)
+
+    async def prune_history(self, before: datetime) -> int:
+        old = [key for key in self._tables.history if key[1] < before]
+        for key in old:
+            del self._tables.history[key]
+        return len(old)
+
     async def commit(self) -> None:
         await self._transaction.commit()
 
@@ -242,6 +263,32 @@ class InMemoryReadModel:
 
     async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleRow | None:
         return deepcopy(self._database.tables.cycles.get((microgrid_id, cycle_seq)))
+
+    async def breaches(
+        self, microgrid_id: str, state: BreachState, before: int | None, limit: int
+    ) -> Sequence[BreachRow]:
+        found = [
+            breach
+            for breach in self._database.tables.breaches.values()
+            if breach.microgrid_id == microgrid_id
+            and state in (BreachState.ALL, BreachState.OPEN if breach.cleared_at is None else BreachState.CLOSED)
+            and (before is None or breach.opened_seq < before)
+        ]
+        return deepcopy(sorted(found, key=lambda breach: -breach.opened_seq)[:limit])
+
+    async def open_breaches(self) -> Mapping[str, int]:
+        breaches = self._database.tables.breaches.values()
+        return Counter(breach.microgrid_id for breach in breaches if breach.cleared_at is None)
+
+    async def node_history(
+        self, microgrid_id: str, node_id: str, since: datetime, until: datetime, limit: int
+    ) -> Sequence[NodeBucket]:
+        found = [
+            NodeBucket(row.at, *row.nodes[node_id])
+            for row in self._database.tables.history.values()
+            if row.microgrid_id == microgrid_id and since <= row.at < until and node_id in row.nodes
+        ]
+        return sorted(found, key=lambda bucket: bucket.at, reverse=True)[:limit]
 
     async def projected(self, projections: Collection[str]) -> dict[str, int]:
         positions = self._database.tables.positions

@@ -1,6 +1,6 @@
 """The read model in SQL: written by projections, each event once, and read by queries."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -10,10 +10,10 @@ from sqlalchemy import RowMapping, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.database.engine import READ_ONLY
-from adapters.database.tables import cycles, microgrid_status, projection_positions
+from adapters.database.tables import breaches, cycles, microgrid_status, node_history, projection_positions
 from adapters.database.upsert import insert
 from application.ports import EventGap
-from application.queries.rows import CycleRow, StatusRow
+from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.identifiers import natural_key
 
 
@@ -62,6 +62,22 @@ class SqlReadModelChanges:
     async def prune_cycles(self, decided_before: datetime) -> int:
         return (await self._connection.execute(cycles.delete().where(cycles.c.decided_at < decided_before))).rowcount
 
+    async def put_breach(self, breach: BreachRow) -> None:
+        """A breach that is known keeps when and with which event it opened."""
+        statement = insert(self._connection, breaches).values(_values(breach))
+        latest = {"cleared_at": statement.excluded.cleared_at, "data": statement.excluded.data}
+        key = ["microgrid_id", "breach_id"]
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=latest))
+
+    async def put_history(self, history: HistoryRow) -> None:
+        statement = insert(self._connection, node_history).values(_values(history))
+        latest = {"nodes": statement.excluded.nodes}
+        key = ["microgrid_id", "at"]
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=latest))
+
+    async def prune_history(self, before: datetime) -> int:
+        return (await self._connection.execute(node_history.delete().where(node_history.c.at < before))).rowcount
+
     async def commit(self) -> None:
         await self._connection.commit()
 
@@ -106,6 +122,41 @@ class SqlReadModel:
         )
         return next((CycleRow(**row) for row in rows), None)
 
+    async def breaches(
+        self, microgrid_id: str, state: BreachState, before: int | None, limit: int
+    ) -> Sequence[BreachRow]:
+        statement = select(breaches).where(breaches.c.microgrid_id == microgrid_id)
+        match state:
+            case BreachState.OPEN:
+                statement = statement.where(breaches.c.cleared_at.is_(None))
+            case BreachState.CLOSED:
+                statement = statement.where(breaches.c.cleared_at.is_not(None))
+        if before is not None:
+            statement = statement.where(breaches.c.opened_seq < before)
+        rows = await self._rows(statement.order_by(breaches.c.opened_seq.desc()).limit(limit))
+        return [BreachRow(**row) for row in rows]
+
+    async def open_breaches(self) -> Mapping[str, int]:
+        statement = (
+            select(breaches.c.microgrid_id, func.count().label("open"))
+            .where(breaches.c.cleared_at.is_(None))
+            .group_by(breaches.c.microgrid_id)
+        )
+        return {row["microgrid_id"]: row["open"] for row in await self._rows(statement)}
+
+    async def node_history(
+        self, microgrid_id: str, node_id: str, since: datetime, until: datetime, limit: int
+    ) -> Sequence[NodeBucket]:
+        row, figures = node_history.c, node_history.c.nodes[node_id]
+        statement = (
+            select(row.at, figures.label("figures"))
+            .where(row.microgrid_id == microgrid_id, row.at >= since, row.at < until)
+            .where(figures.as_string().is_not(None))
+            .order_by(row.at.desc())
+            .limit(limit)
+        )
+        return [NodeBucket(bucket["at"], *bucket["figures"]) for bucket in await self._rows(statement)]
+
     async def projected(self, projections: Collection[str]) -> dict[str, int]:
         """By microgrid, the last event that all of these projections have applied; absent where one has none."""
         position = projection_positions.c
@@ -123,5 +174,5 @@ class SqlReadModel:
             return (await connection.execute(statement)).mappings().all()
 
 
-def _values(row: StatusRow | CycleRow) -> dict[str, Any]:
+def _values(row: StatusRow | CycleRow | BreachRow | HistoryRow) -> dict[str, Any]:
     return {field.name: getattr(row, field.name) for field in fields(row)}

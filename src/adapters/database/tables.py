@@ -176,3 +176,30 @@ cycles = Table(
     Column("decided_at", UtcDateTime, nullable=False, index=True),
     Column("data", Json, nullable=False),
 )
+
+breaches = Table(
+    "breaches",
+    metadata,
+    Column("microgrid_id", Id, primary_key=True),
+    Column("breach_id", Id, primary_key=True),
+    Column("opened_seq", BigInteger, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("cleared_at", UtcDateTime),
+    Column("data", Json, nullable=False),
+)
+
+Index(None, breaches.c.microgrid_id, breaches.c.opened_seq, unique=True)
+Index(
+    "ix_breaches_open",
+    breaches.c.microgrid_id,
+    sqlite_where=breaches.c.cleared_at.is_(None),
+    postgresql_where=breaches.c.cleared_at.is_(None),
+)
+
+node_history = Table(
+    "node_history",
+    metadata,
+    Column("microgrid_id", Id, primary_key=True),
+    Column("at", UtcDateTime, primary_key=True, index=True),
+    Column("nodes", Json, nullable=False),
+)

@@ -13,12 +13,21 @@ from typing_extensions import TypedDict
 from adapters.messages.configuration import configuration_to
 from adapters.messages.scalars import Id, Integer
 from application.ports import PublishedEvent
-from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridProvisioned
+from domain.events import (
+    ConfigurationApplied,
+    ConfigurationRejected,
+    ConstraintBreached,
+    ConstraintCleared,
+    CycleCompleted,
+    MicrogridProvisioned,
+)
 
 MICROGRID_PROVISIONED: Final = "busbar.microgrid.provisioned.v1"
 CONFIGURATION_APPLIED: Final = "busbar.configuration.applied.v1"
 CONFIGURATION_REJECTED: Final = "busbar.configuration.rejected.v1"
 CYCLE_COMPLETED: Final = "busbar.cycle.completed.v1"
+CONSTRAINT_BREACHED: Final = "busbar.constraint.breached.v1"
+CONSTRAINT_CLEARED: Final = "busbar.constraint.cleared.v1"
 
 
 class EventHeadV1(TypedDict):
@@ -32,6 +41,8 @@ _HEAD: Final = TypeAdapter(EventHeadV1)
 _PROVISIONED: Final = TypeAdapter(MicrogridProvisioned)
 _REJECTED: Final = TypeAdapter(ConfigurationRejected)
 _CYCLE: Final = TypeAdapter(CycleCompleted)
+_BREACHED: Final = TypeAdapter(ConstraintBreached)
+_CLEARED: Final = TypeAdapter(ConstraintCleared)
 
 
 def write_microgrid_provisioned(event: MicrogridProvisioned) -> bytes:
@@ -53,6 +64,16 @@ def write_configuration_rejected(event: ConfigurationRejected) -> bytes:
 def write_cycle_completed(event: CycleCompleted) -> bytes:
     """Event data as JSON."""
     return _CYCLE.dump_json(event)
+
+
+def write_constraint_breached(event: ConstraintBreached) -> bytes:
+    """Event data as JSON."""
+    return _BREACHED.dump_json(event)
+
+
+def write_constraint_cleared(event: ConstraintCleared) -> bytes:
+    """Event data as JSON."""
+    return _CLEARED.dump_json(event)
 
 
 def read_event(event_type: str, data: dict[str, Any]) -> PublishedEvent:

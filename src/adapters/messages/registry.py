@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -22,6 +23,8 @@ from application.ports import Inbound, MalformedConfiguration, Message, Publishe
 from domain.events import (
     ConfigurationApplied,
     ConfigurationRejected,
+    ConstraintBreached,
+    ConstraintCleared,
     CycleCompleted,
     DomainEvent,
     MicrogridProvisioned,
@@ -39,6 +42,8 @@ WRITERS: Final[Mapping[type[DomainEvent], tuple[str, Callable[[Any], bytes]]]] =
     ConfigurationApplied: (events.CONFIGURATION_APPLIED, events.write_configuration_applied),
     ConfigurationRejected: (events.CONFIGURATION_REJECTED, events.write_configuration_rejected),
     CycleCompleted: (events.CYCLE_COMPLETED, events.write_cycle_completed),
+    ConstraintBreached: (events.CONSTRAINT_BREACHED, events.write_constraint_breached),
+    ConstraintCleared: (events.CONSTRAINT_CLEARED, events.write_constraint_cleared),
 }
 """A domain event's class -> its CloudEvents type, and what makes JSON of it."""
 
@@ -88,7 +93,7 @@ def read(topic: str, message: Message) -> Inbound:
 def write(event: DomainEvent, traceparent: str | None) -> Message:
     """The message that announces an event: the same id, headers and bytes however often it is written.
 
-    `ce_time` is the instant of the decision, and not there for an event that knows none.
+    `ce_time` is the instant of the decision or of the observation, and not there for an event that knows none.
     """
     event_type, data_of = WRITERS[type(event)]
     return envelope.wrap(
@@ -96,9 +101,19 @@ def write(event: DomainEvent, traceparent: str | None) -> Message:
         f"{event.microgrid_id}/{event.event_seq}",
         event.microgrid_id,
         data_of(event),
-        event.decided_at if isinstance(event, CycleCompleted) else None,
+        _time(event),
         traceparent,
     )
+
+
+def _time(event: DomainEvent) -> datetime | None:
+    match event:
+        case CycleCompleted():
+            return event.decided_at
+        case ConstraintBreached() | ConstraintCleared():
+            return event.observed_at
+        case _:
+            return None
 
 
 def encode(message_type: str, payload: Mapping[str, Any]) -> Message:

@@ -32,6 +32,10 @@ from tests.unit.messages.examples import (
 from tests.unit.messages.test_event_data import (
     APPLIED,
     APPLIED_DATA,
+    BREACHED,
+    BREACHED_DATA,
+    CLEARED,
+    CLEARED_DATA,
     CYCLE,
     CYCLE_DATA,
     PROVISIONED,
@@ -47,6 +51,8 @@ EVENTS: list[tuple[DomainEvent, str, str]] = [
     (APPLIED, "busbar.configuration.applied.v1", APPLIED_DATA),
     (REJECTED, "busbar.configuration.rejected.v1", REJECTED_DATA),
     (CYCLE, "busbar.cycle.completed.v1", CYCLE_DATA),
+    (BREACHED, "busbar.constraint.breached.v1", BREACHED_DATA),
+    (CLEARED, "busbar.constraint.cleared.v1", CLEARED_DATA),
 ]
 PAYLOADS: dict[str, Mapping[str, Any]] = {
     "site.configuration.v1": CONFIGURATION,
@@ -95,6 +101,13 @@ def test_a_cycle_goes_out_in_a_cloudevents_envelope() -> None:
         ),
         CYCLE_DATA.encode(),
     )
+
+
+@pytest.mark.parametrize(
+    ("event", "time"), [(BREACHED, b"2026-11-22T08:00:10.500000Z"), (CLEARED, b"2026-11-22T08:02:00Z")]
+)
+def test_a_breach_is_dated_by_its_observation(event: DomainEvent, time: bytes) -> None:
+    assert dict(write(event, TRACEPARENT).headers)["ce_time"] == time
 
 
 def test_an_event_that_knows_no_time_and_no_trace_goes_out_without_them() -> None:

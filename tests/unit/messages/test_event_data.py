@@ -7,17 +7,34 @@ import pytest
 from adapters.messages.events import (
     write_configuration_applied,
     write_configuration_rejected,
+    write_constraint_breached,
+    write_constraint_cleared,
     write_cycle_completed,
     write_microgrid_provisioned,
 )
 from domain.events import (
     ConfigurationApplied,
     ConfigurationRejected,
+    ConstraintBreached,
+    ConstraintCleared,
     CycleCompleted,
     MicrogridProvisioned,
     TreeNode,
 )
-from domain.plan import LimitKind, Mode, NodeFigures, NodeType, Outcome, Reason, Setpoint, Totals, Trigger
+from domain.plan import (
+    Cause,
+    Contributor,
+    LimitKind,
+    Mode,
+    NodeFigures,
+    NodeType,
+    Outcome,
+    Reason,
+    Setpoint,
+    Severity,
+    Totals,
+    Trigger,
+)
 from domain.site import (
     ChargePoint,
     Circuit,
@@ -165,6 +182,67 @@ CYCLE_DATA = (
     '"status":null,"reason":"reserved","binding_node_id":null,"valid_for_s":120}]}'
 )
 
+BREACHED = ConstraintBreached(
+    "malaga",
+    42,
+    "3f2a",
+    "cp-001/1",
+    NodeType.CONNECTOR,
+    ("malaga", "gc-1", "f-1", "cp-001", "cp-001/1"),
+    Severity.CRITICAL,
+    150_000,
+    LimitKind.MAX_POWER,
+    170_000,
+    20_000,
+    30_000,
+    55,
+    datetime(2026, 11, 22, 8, tzinfo=UTC),
+    datetime(2026, 11, 22, 8, 0, 10, 500_000, tzinfo=UTC),
+    10,
+    Cause.SETPOINT_NOT_HONOURED,
+    (Contributor("cp-001/1", 170_000, 60_000), Contributor("gc-1", 20_000, None)),
+    17,
+)
+BREACHED_DATA = (
+    '{"microgrid_id":"malaga","event_seq":42,"breach_id":"3f2a","node_id":"cp-001/1","node_type":"connector",'
+    '"node_path":["malaga","gc-1","f-1","cp-001","cp-001/1"],"severity":"critical","limit_w":150000,'
+    '"limit_kind":"max_power","observed_w":170000,"excess_w":20000,"peak_excess_w":30000,'
+    '"energy_over_limit_wh":55,"first_observed_at":"2026-11-22T08:00:00Z",'
+    '"observed_at":"2026-11-22T08:00:10.500000Z","duration_s":10,"cause":"setpoint_not_honoured",'
+    '"contributors":[{"node_id":"cp-001/1","observed_w":170000,"limit_w":60000},'
+    '{"node_id":"gc-1","observed_w":20000,"limit_w":null}],"cycle_seq":17}'
+)
+
+CLEARED = ConstraintCleared(
+    "malaga",
+    43,
+    "5c1d",
+    "gc-1",
+    NodeType.GRID_CONNECTION,
+    ("malaga", "gc-1"),
+    Severity.MAJOR,
+    3_200_000,
+    LimitKind.SAFE_OPERATING_CAPACITY,
+    3_100_000,
+    -100_000,
+    250_000,
+    4_000,
+    datetime(2026, 11, 22, 8, tzinfo=UTC),
+    datetime(2026, 11, 22, 8, 2, tzinfo=UTC),
+    120,
+    Cause.STALE_TELEMETRY,
+    (),
+    18,
+)
+CLEARED_DATA = (
+    '{"microgrid_id":"malaga","event_seq":43,"breach_id":"5c1d","node_id":"gc-1","node_type":"grid_connection",'
+    '"node_path":["malaga","gc-1"],"severity":"major","limit_w":3200000,'
+    '"limit_kind":"safe_operating_capacity","observed_w":3100000,"excess_w":-100000,"peak_excess_w":250000,'
+    '"energy_over_limit_wh":4000,"first_observed_at":"2026-11-22T08:00:00Z",'
+    '"observed_at":"2026-11-22T08:02:00Z","duration_s":120,"cause":"stale_telemetry",'
+    '"contributors":[],"cycle_seq":18}'
+)
+
 
 def test_a_provisioned_microgrid_names_its_grid_connections() -> None:
     assert write_microgrid_provisioned(PROVISIONED).decode() == PROVISIONED_DATA
@@ -180,6 +258,14 @@ def test_a_rejected_configuration_may_have_no_version() -> None:
 
 def test_a_cycle_is_written_in_the_order_of_the_contract_with_null_where_nothing_is_said() -> None:
     assert write_cycle_completed(CYCLE).decode() == CYCLE_DATA
+
+
+def test_a_breach_is_written_in_the_order_of_the_contract() -> None:
+    assert write_constraint_breached(BREACHED).decode() == BREACHED_DATA
+
+
+def test_a_cleared_breach_is_written_like_an_open_one() -> None:
+    assert write_constraint_cleared(CLEARED).decode() == CLEARED_DATA
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The schema's history, one for both databases, and the way to its end."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from alembic import command
@@ -8,7 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from adapters.database.engine import create_engine
@@ -25,21 +26,21 @@ async def upgrade(url: str) -> None:
 
     Raises UnusableDatabase.
     """
-    try:
-        await _run(url, lambda connection: command.upgrade(config(connection), "head"))
-    except DBAPIError as error:
-        raise UnusableDatabase(str(error.orig)) from error
-    except (ArgumentError, CommandError, ValueError) as error:
-        raise UnusableDatabase(str(error)) from error
+    await _run(url, lambda connection: command.upgrade(config(connection), "head"))
 
 
 async def current_schema(url: str) -> str | None:
-    """The revision the database is at, None for one that was never migrated."""
+    """The revision the database is at, None for one that was never migrated. Raises UnusableDatabase.
+
+    An SQLite file that is not there was never migrated either, and is not made by asking.
+    """
+    if _is_missing_file(url):
+        return None
     return await _run(url, lambda connection: MigrationContext.configure(connection).get_current_revision())
 
 
 async def is_newest(url: str) -> bool:
-    """Whether the database is at the newest revision that this code knows."""
+    """Whether the database is at the newest revision that this code knows. Raises UnusableDatabase."""
     return await current_schema(url) == ScriptDirectory.from_config(config()).get_current_head()
 
 
@@ -54,10 +55,24 @@ def config(connection: Connection | None = None) -> Config:
     return alembic
 
 
-async def _run(url: str, work: Callable[[Connection], T]) -> T:
-    engine = create_engine(url)
+def _is_missing_file(url: str) -> bool:
     try:
-        async with engine.begin() as connection:
-            return await connection.run_sync(work)
-    finally:
-        await engine.dispose()
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise UnusableDatabase(str(error)) from error
+    is_file = parsed.get_backend_name() == "sqlite" and bool(parsed.database)
+    return is_file and not Path(str(parsed.database)).exists()
+
+
+async def _run(url: str, work: Callable[[Connection], T]) -> T:
+    try:
+        engine = create_engine(url)
+        try:
+            async with engine.begin() as connection:
+                return await connection.run_sync(work)
+        finally:
+            await engine.dispose()
+    except DBAPIError as error:
+        raise UnusableDatabase(str(error.orig)) from error
+    except (ArgumentError, CommandError, ValueError) as error:
+        raise UnusableDatabase(str(error)) from error

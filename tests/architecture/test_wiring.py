@@ -1,0 +1,121 @@
+"""Everything that has to be registered somewhere is: providers, message types, events and their routes."""
+
+import inspect
+import typing
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dependency_injector import providers
+
+from adapters.messages import events, registry
+from application import event_types
+from application.commands.apply_configuration import ApplyConfigurationHandler
+from application.commands.run_cycle import RunCycleHandler
+from application.ports import MessageSource, Partition
+from application.projections.projector import Projector
+from application.relay import Relay
+from application.worker import Worker
+from domain.events import DomainEvent
+from entrypoints.container import CONFIGURATION, EVENTS, SCENARIOS_BY_NAME, TELEMETRY, Container, read_message
+from tests.databases import sqlite_url
+
+EVENT_TYPES = {value for name, value in vars(event_types).items() if name.isupper()}
+
+
+class Unconcerned:
+    """An Assignment that has nothing to hand over."""
+
+    async def assigned(self, partitions: frozenset[Partition]) -> None: ...
+
+    async def revoked(self, partitions: frozenset[Partition]) -> None: ...
+
+
+@pytest.fixture
+async def container(tmp_path: Path) -> AsyncIterator[Container]:
+    scenario = SCENARIOS_BY_NAME["joondalup-small"]
+    container = Container(database_url=sqlite_url(tmp_path / "demo.sqlite3"), scenario=scenario, seed=1)
+    yield container
+    await container.engine().dispose()
+
+
+async def build(container: Container, name: str) -> object:
+    """What a provider provides; one that is fed by a source of messages is given one."""
+    provider = container.providers[name]
+    if name not in ("worker", "projector"):
+        return provider()
+    topics = (CONFIGURATION, TELEMETRY) if name == "worker" else (EVENTS,)
+    source: MessageSource = await container.bus().join(f"busbar.{name}", topics, read_message, Unconcerned())
+    return provider(source=source)
+
+
+@pytest.mark.parametrize("name", Container.providers)
+async def test_a_provider_of_the_container_can_be_built(container: Container, name: str) -> None:
+    built = await build(container, name)
+    assert built is not None or isinstance(container.providers[name], providers.Object)
+
+
+async def test_what_is_shared_is_one_and_the_same(container: Container) -> None:
+    shared = [name for name, each in container.providers.items() if isinstance(each, providers.Singleton)]
+    assert {"bus", "engine", "mailbox", "clock", "depot"} <= set(shared)
+    for name in shared:
+        assert await build(container, name) is await build(container, name), name
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("worker", Worker),
+        ("relay", Relay),
+        ("projector", Projector),
+        ("apply_configuration", ApplyConfigurationHandler),
+        ("run_cycle", RunCycleHandler),
+    ],
+)
+async def test_what_a_part_is_given_is_what_it_asks_for(container: Container, name: str, kind: type[Any]) -> None:
+    built = await build(container, name)
+    asked_for = {
+        parameter: hint
+        for parameter, hint in typing.get_type_hints(kind.__init__).items()
+        if isinstance(hint, type) and parameter != "return"
+    }
+    assert asked_for
+    for parameter, class_ in asked_for.items():
+        given = getattr(built, f"_{parameter}")
+        assert answers(given, class_), f"{parameter} is a {type(given).__name__}"
+
+
+def answers(given: object, class_: type) -> bool:
+    """Whether an object is of a class or, of a Protocol, has its methods."""
+    if not getattr(class_, "_is_protocol", False):
+        return isinstance(given, class_)
+    methods = [method for method, _ in inspect.getmembers(class_, inspect.isfunction) if not method.startswith("_")]
+    return bool(methods) and all(callable(getattr(given, method, None)) for method in methods)
+
+
+def test_every_domain_event_is_written() -> None:
+    assert set(registry.WRITERS) == set(typing.get_args(DomainEvent))
+
+
+def test_the_application_and_the_messages_name_the_events_alike() -> None:
+    written = {event_type for event_type, _ in registry.WRITERS.values()}
+    assert written == EVENT_TYPES
+    for name, value in vars(event_types).items():
+        if name.isupper():
+            assert getattr(events, name) == value
+
+
+def test_every_type_of_message_is_read() -> None:
+    inbound = {"site.configuration.v1", "charge_point.telemetry.v1", "circuit.telemetry.v1"}
+    assert set(registry.READERS) == inbound | EVENT_TYPES
+
+
+@pytest.mark.parametrize("projection", Container.projections(), ids=lambda projection: projection.name)
+def test_every_event_is_routed_by_every_projection(projection: Any) -> None:
+    assert set(projection.effects) == EVENT_TYPES
+
+
+def test_projections_have_names_of_their_own() -> None:
+    names = [projection.name for projection in Container.projections()]
+    assert len(set(names)) == len(names)

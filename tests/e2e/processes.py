@@ -1,0 +1,128 @@
+"""`busbar` as a process of its own, in a folder and with a home that are empty at first."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PATIENCE_S = 120.0
+COMMAND = [sys.executable, "-m", "entrypoints"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a process ended, and what it said."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.decode().splitlines()
+
+    @property
+    def complaints(self) -> list[str]:
+        return self.err.decode().splitlines()
+
+
+def environment(home: Path, variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables of a new user, and these."""
+    others = ("BUSBAR_", "OTEL_", "XDG_", "PYTHONUNBUFFERED")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+    return {**kept, "HOME": str(home), "XDG_STATE_HOME": str(home / "state"), **(variables or {})}
+
+
+def run(home: Path, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None) -> Ended:
+    """`busbar` with these arguments, to its end."""
+    ended = subprocess.run(
+        [*COMMAND, *arguments],
+        input=stdin,
+        cwd=home,
+        env=environment(home, variables),
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+class Running:
+    """A process that runs, and what it has said so far on its standard output."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: int) -> None:
+        self.process = process
+        self.out = b""
+        self._output = output
+
+    def read_until(self, wanted: str) -> None:
+        """Wait for a text; AssertionError where the process ends or PATIENCE_S passes without it."""
+        patient_until = time.monotonic() + PATIENCE_S
+        while wanted.encode() not in self.out:
+            assert self._read(patient_until), f"{wanted!r} did not come, but {self.out[-2000:]!r}"
+
+    def end(self, number: int) -> float:
+        """Signal the process and wait for its end; returns how many seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        while self._read(began + PATIENCE_S):
+            pass
+        self.process.wait(PATIENCE_S)
+        return time.monotonic() - began
+
+    def _read(self, until: float) -> bool:
+        """Whether there was more to read before this instant."""
+        if not select.select([self._output], [], [], max(0.0, until - time.monotonic()))[0]:
+            return False
+        try:
+            more = os.read(self._output, 65536)
+        except OSError:  # how a terminal says that nobody writes to it any more
+            return False
+        self.out += more
+        return bool(more)
+
+
+@contextmanager
+def running(
+    home: Path,
+    *arguments: str,
+    variables: Mapping[str, str] | None = None,
+    terminal: tuple[int, int] | None = None,
+) -> Iterator[Running]:
+    """`busbar` with these arguments, in a terminal of so many rows and columns where they are given.
+
+    Without one its standard error goes to the file `stderr` at home. What still runs at the end is killed.
+    """
+    if terminal is None:
+        output, written = os.pipe()
+        error = os.open(home / "stderr", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    else:
+        output, written = pty.openpty()
+        error = os.dup(written)
+        fcntl.ioctl(written, termios.TIOCSWINSZ, struct.pack("HHHH", *terminal, 0, 0))
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=subprocess.DEVNULL if terminal is None else written,
+        stdout=written,
+        stderr=error,
+        cwd=home,
+        env={**environment(home, variables), "TERM": "xterm-256color"},
+    )
+    os.close(written)
+    os.close(error)
+    try:
+        yield Running(process, output)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        os.close(output)

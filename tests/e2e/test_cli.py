@@ -1,0 +1,113 @@
+"""The other commands, help, and bad usage."""
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.processes import PATIENCE_S, environment, run
+
+COMMANDS = ["demo", "migrate", "rebalance", "scenarios"]
+
+
+def test_scenarios_are_listed_for_programs(home: Path) -> None:
+    ended = run(home, "scenarios", "--json")
+    assert (ended.code, ended.complaints) == (0, [])
+    (line,) = ended.lines
+    listed = json.loads(line)
+
+    assert list(listed) == ["scenarios", "faults"]
+    assert {"malaga", "joondalup-small"} <= {each["name"] for each in listed["scenarios"]}
+    for each in (*listed["scenarios"], *listed["faults"]):
+        assert list(each) == ["name", "summary"]
+        assert each["summary"].endswith(".")
+
+
+def test_scenarios_are_listed_for_people_with_a_sentence_each(home: Path) -> None:
+    people, programs = run(home, "scenarios"), run(home, "scenarios", "--json")
+    assert people.code == 0
+    for each in json.loads(programs.out)["scenarios"]:
+        assert any(re.match(rf" *{each['name']} +{re.escape(each['summary'])}$", line) for line in people.lines)
+
+
+def test_migrate_makes_the_tables_as_often_as_one_likes(home: Path) -> None:
+    file = home / "busbar.sqlite3"
+    variables = {"BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{file}"}
+
+    def tables() -> list[tuple[str]]:
+        with closing(sqlite3.connect(file)) as database:
+            return database.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
+
+    assert run(home, "migrate", variables=variables).code == 0
+    made = tables()
+    assert made
+    assert run(home, "migrate", variables=variables).code == 0
+    assert tables() == made
+
+
+def test_migrate_asks_which_database(home: Path) -> None:
+    ended = run(home, "migrate")
+    assert (ended.code, ended.lines) == (2, [])
+    (complaint,) = ended.complaints
+    assert "BUSBAR_DATABASE_URL" in complaint
+
+
+def test_migrate_names_a_database_it_cannot_use_in_one_line(home: Path) -> None:
+    (home / "text").write_text("This is no database.")
+    ended = run(home, "migrate", variables={"BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{home / 'text'}"})
+    assert (ended.code, ended.lines) == (2, [])
+    (complaint,) = ended.complaints
+    assert "BUSBAR_DATABASE_URL" in complaint
+
+
+def test_a_setting_may_stand_in_a_file_and_the_environment_goes_before_it(home: Path) -> None:
+    (home / ".env").write_text(f"BUSBAR_DATABASE_URL=sqlite+aiosqlite:///{home / 'of-the-file.sqlite3'}\n")
+    assert run(home, "migrate").code == 0
+    assert (home / "of-the-file.sqlite3").exists()
+
+    variables = {"BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{home / 'of-the-environment.sqlite3'}"}
+    assert run(home, "migrate", variables=variables).code == 0
+    assert (home / "of-the-environment.sqlite3").exists()
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_names_every_command_with_a_sentence(home: Path, option: str) -> None:
+    ended = run(home, option)
+    assert (ended.code, ended.complaints) == (0, [])
+    for command in COMMANDS:
+        assert any(re.match(rf"  {command} +\S.*\.$", line) for line in ended.lines)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(home: Path, command: str) -> None:
+    ended = run(home, command, "--help")
+    assert (ended.code, ended.complaints) == (0, [])
+    assert ended.lines[0].startswith(f"Usage: busbar {command}")
+
+
+@pytest.mark.parametrize("arguments", [("frobnicate",), ("--frobnicate",), ("migrate", "twice")])
+def test_bad_usage_is_answered_in_one_line(home: Path, arguments: tuple[str, ...]) -> None:
+    ended = run(home, *arguments)
+    assert (ended.code, ended.lines) == (2, [])
+    (complaint,) = ended.complaints
+    assert arguments[-1] in complaint
+
+
+def test_the_console_script_does_what_the_module_does(home: Path) -> None:
+    script = Path(sys.executable).with_name("busbar")
+    for arguments in (("--help",), ("frobnicate",)):
+        ended = subprocess.run(
+            [script, *arguments],
+            cwd=home,
+            env=environment(home),
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        module = run(home, *arguments)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (module.code, module.out, module.err)

@@ -108,7 +108,7 @@ def test_the_application_and_the_messages_name_the_events_alike() -> None:
 
 def test_every_type_of_message_is_read() -> None:
     inbound = {"site.configuration.v1", "charge_point.telemetry.v1", "circuit.telemetry.v1"}
-    assert set(registry.READERS) == inbound | EVENT_TYPES
+    assert set(registry.READERS) == inbound
 
 
 @pytest.mark.parametrize("projection", Container.projections(), ids=lambda projection: projection.name)

@@ -7,19 +7,20 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from adapters.messages import registry
 from application import event_types
 from application.ports import EventGap, Inbound, Message, Position, PublishedEvent, Received, Unreadable
 from application.projections.cycles import CYCLES, KEPT, PRUNED_EVERY
 from application.projections.projector import BATCH, Projector
 from application.projections.status import STATUS
-from tests.builders import EIGHT, a_configuration
+from tests.builders import EIGHT, a_configuration, a_cycle_completed
 from tests.fakes.persistence import (
     InMemoryDatabase,
     InMemoryReadModelChanges,
     InMemoryReadModelTransactions,
     Tables,
 )
-from tests.unit.application.service import Service
+from tests.unit.application.service import EVENTS, Service, Unconcerned, a_message
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 
 
@@ -230,3 +231,16 @@ async def test_cycles_are_forgotten_after_a_day() -> None:
     tables = await projected(*old, a_cycle(PRUNED_EVERY, now))
     assert min(row.decided_at for row in tables.cycles.values()) == now - KEPT
     assert max(row.decided_at for row in tables.cycles.values()) == now
+
+
+async def test_an_event_type_of_a_newer_release_does_not_stop_the_projector() -> None:
+    service = Service()
+    new = a_message("busbar.constraint.foreseen.v1", {"microgrid_id": "depot", "event_seq": 2})
+    first, third = (registry.write(a_cycle_completed(event_seq=seq), None) for seq in (1, 3))
+    source = await service.bus.join("busbar.projector", (EVENTS,), registry.read, Unconcerned())
+    await service.publish(EVENTS, first, new, third)
+    database = InMemoryDatabase()
+    projector = Projector(source, InMemoryReadModelTransactions(database), (STATUS,))
+    while await projector.turn():
+        pass
+    assert database.tables.positions == {("status", "depot"): 3}

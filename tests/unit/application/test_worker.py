@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.partitioning import partition_of
+from adapters.messages import registry
 from adapters.messages.envelope import traceparent
 from application.ports import ConcurrentChange, Message
 from application.worker import ATTEMPTS, Worker
 from domain.site import SiteConfiguration
 from domain.telemetry import Receipt
-from tests.builders import EIGHT, a_configuration
+from tests.builders import EIGHT, a_configuration, a_cycle_completed
 from tests.unit.application.service import CONFIGURATION, TELEMETRY, TRACEPARENT, Lost, Service, a_message
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 
@@ -340,3 +341,14 @@ async def test_every_microgrid_has_its_own_sequence_of_events(service: Service) 
         assert service.types(microgrid_id) == STARTED
         assert [event.event_seq for event in service.events(microgrid_id)] == [1, 2, 3]
         assert {event.data["microgrid_id"] for event in service.events(microgrid_id)} == {microgrid_id}
+
+
+async def test_an_event_on_a_topic_of_the_worker_becomes_a_dead_letter_and_blocks_nothing() -> None:
+    service = Service()
+    await service.publish(TELEMETRY, registry.write(a_cycle_completed(), None))
+    await service.offer(a_configuration(connectors=1))
+    worker = await service.start()
+    while await worker.turn():
+        pass
+    assert len(await service.dead_letters()) == 1
+    assert service.types()[-1] == "cycle.completed"

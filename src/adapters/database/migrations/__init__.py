@@ -74,5 +74,5 @@ async def _run(url: str, work: Callable[[Connection], T]) -> T:
             await engine.dispose()
     except DBAPIError as error:
         raise UnusableDatabase(str(error.orig)) from error
-    except (ArgumentError, CommandError, ValueError) as error:
+    except (ArgumentError, CommandError, ImportError, ValueError) as error:
         raise UnusableDatabase(str(error)) from error

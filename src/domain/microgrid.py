@@ -113,7 +113,9 @@ class Microgrid:
             )
         )
         memory = self.state.memory if self.site is None else _after_reconfiguration(self.state.memory, self.site, site)
-        state = replace(self.state, event_seq=event_seq, refusals=(), memory=memory)
+        # Older ones are ignored from now on; newer ones may be delivered again after a crash.
+        refusals = tuple(each for each in self.state.refusals if each.version is None or each.version > offered.version)
+        state = replace(self.state, event_seq=event_seq, refusals=refusals, memory=memory)
         return Change(replace(self, site=site, state=state), tuple(events))
 
     def refuse_malformed(self, version: int | None, digest: str, faults: tuple[Fault, ...]) -> Change:

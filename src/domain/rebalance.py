@@ -71,12 +71,15 @@ def decide(situation: Situation, filler: Filler = allocation.fill, certifier: Ce
 
 
 def _safe_answer(situation: Situation) -> Targets:
-    """Only decreases, to what certainly fits: everybody keeps what it may draw now, nobody where that is too much."""
+    """Only decreases, to what certainly fits: everybody keeps what it was told last and may draw, nobody where that
+    is too much.
+    """
     tree, demands = situation.tree, situation.demands
     kept = [0] * len(tree.connectors)
     wanting = [index for index, each in enumerate(demands.standings) if each is Standing.WANTING]
     for index in wanting:
-        keeps = min(situation.holdings.exposures_w[index], demands.demands_w[index])
+        exposure_w, last = situation.holdings.exposures_w[index], situation.entries[index].last_limit_w
+        keeps = min(exposure_w, demands.demands_w[index], exposure_w if last is None else last)
         kept[index] = keeps if keeps >= tree.connectors[index].min_power_w else 0
     at_node = [0] * len(tree.nodes)
     for index in wanting:

@@ -46,14 +46,15 @@ def main() -> int:
         if not _passes(module, original):
             print(f"{module}: its tests fail as it is")
             return 2
-        found = mutants(original)
-        survivors = [mutant for mutant in found if _passes(module, mutant.source)]
-        print(f"{module}: {len(found) - len(survivors)} of {len(found)} mutants are noticed", flush=True)
-        known = LISTED.read_text("utf-8")
-        for mutant in survivors:
+        found, known, survivors = mutants(original), LISTED.read_text("utf-8"), 0
+        for mutant in found:
+            if not _passes(module, mutant.source):
+                continue
+            survivors += 1
             is_listed = f"`{mutant.change}`" in known
             unlisted += not is_listed
             print(f"  line {mutant.line}: {mutant.change}" + ("" if is_listed else "  (not listed)"), flush=True)
+        print(f"{module}: {len(found) - survivors} of {len(found)} mutants are noticed", flush=True)
     return 1 if unlisted else 0
 
 

@@ -89,7 +89,6 @@ def test_the_safe_answer_keeps_what_fits_and_switches_off_what_does_not() -> Non
     assert plan.outcome is Outcome.CURTAILED
 
 
-@pytest.mark.xfail(strict=True, reason="the safe answer goes by the exposure alone")
 def test_the_safe_answer_raises_nobody_above_what_it_was_told_last() -> None:
     """cp-1 draws 30 kW more than it was told. That is no reason to allow it."""
     depot = Depot(grid("gc-1", 100_000), charger("cp-1", "gc-1", 80_000))

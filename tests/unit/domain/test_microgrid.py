@@ -91,7 +91,6 @@ def test_a_refusal_is_published_once() -> None:
     assert refused.configure(replace(FAULTY, version=9)).events != ()
 
 
-@pytest.mark.xfail(strict=True, reason="an applied configuration makes all refusals forgotten, newer ones too")
 def test_a_refusal_that_is_newer_than_the_next_good_one_stays_published_once() -> None:
     """After a crash both are delivered again, in their order."""
     refused = RUNNING.configure(replace(FAULTY, version=9)).microgrid

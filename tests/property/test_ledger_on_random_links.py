@@ -28,10 +28,6 @@ def nothing_lapses(entry: LedgerEntry, *_: Any) -> LedgerEntry:
     return entry
 
 
-def lapses_only_once(entry: LedgerEntry, at: Any, settings: Settings) -> LedgerEntry:
-    return entry if entry.fell_back_at is not None else TRUE_LAPSED(entry, at, settings)
-
-
 def only_the_newest_stands(entry: LedgerEntry, at: Any, settings: Settings) -> LedgerEntry:
     return replace(entry, standing=entry.standing[-1:])
 
@@ -71,7 +67,6 @@ def the_fallback_does_not_join(
     return TRUE_TOLD(replace(entry, fell_back_at=None), fallback_w, power_w, standing, at, settings)
 
 
-TRUE_LAPSED = ledger._lapsed
 TRUE_RECEIVED = ledger._received
 TRUE_CONFIRMED_BY = ledger._confirmed_by
 TRUE_AFTER_MESSAGE = ledger._after_message
@@ -82,7 +77,6 @@ TRUE_TOLD = exposure._told
     ("module", "name", "ablation"),
     [
         (ledger, "_lapsed", nothing_lapses),
-        (ledger, "_lapsed", lapses_only_once),
         (ledger, "_without_overtaken", only_the_newest_stands),
         (ledger, "_received", everything_sent_counts_as_received),
         (ledger, "_received", names_are_not_waited_for),

@@ -35,11 +35,14 @@ Filled: TypeAlias = tuple[Filling, list[Fraction], list[int | None]]
 
 DECISION = (*ALLOCATION, *TARGETS, *TRANSITION, *STRATEGY, *BACKGROUND, *EXPOSURE, *REST)
 
+TELLING = (470, 815)
+"""Seeds of snapshots in which faults show that need a rare coincidence."""
+
 
 @pytest.fixture(scope="module")
 def decided() -> list[Decided]:
     """Snapshots as lines of input, with the oracle's answers."""
-    drawn = [random_snapshot(Random(seed)) for seed in range(1000)]
+    drawn = [random_snapshot(Random(seed)) for seed in (*range(300), *TELLING)]
     return [(json.dumps(snapshot).encode(), json.dumps(decide(snapshot))) for snapshot in drawn]
 
 

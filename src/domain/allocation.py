@@ -8,8 +8,9 @@ cross-multiplied rationals, so the same claims give the same watts everywhere.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import truediv
+from itertools import compress, groupby
+from math import gcd
+from operator import gt, le, sub, truediv
 from typing import TypeAlias
 
 from domain.power import Watts
@@ -23,8 +24,11 @@ NOTHING = -1
 ITSELF = -2
 """The binding of a leaf whose maximum is below its own minimum."""
 
-_Breakpoint: TypeAlias = tuple[float, int, int, int, int]
-"""(sort key, level as numerator and denominator, change of constant and of slope when the level falls below it)."""
+_Breakpoint: TypeAlias = tuple[float, int, int]
+"""(sort key, numerator, denominator) of a level; both negative at a minimum.
+
+When the level falls below it, the response grows steeper by the denominator and its constant falls by the numerator.
+"""
 
 _Level: TypeAlias = tuple[int, int, int]
 """A water level (numerator, denominator) and the node that holds it there."""
@@ -68,15 +72,20 @@ def fill(parents: Sequence[int], capacities_w: Sequence[Watts], claims: Claims) 
     """
     room = list(capacities_w)
     admitted, bindings = admit(parents, room, claims)
-    result = Fill([0] * len(claims.nodes), bindings, admitted)
-    for leaf, is_admitted in enumerate(admitted):
-        result.allocated_w[leaf] = claims.minimums_w[leaf] if is_admitted else claims.held_w[leaf]
-    for _, tier in groupby((leaf for leaf in claims.order if admitted[leaf]), key=claims.tiers.__getitem__):
+    allocated = [
+        minimum if is_admitted else held
+        for is_admitted, minimum, held in zip(admitted, claims.minimums_w, claims.held_w, strict=True)
+    ]
+    result = Fill(allocated, bindings, admitted)
+    order = claims.order if all(admitted) else [leaf for leaf in claims.order if admitted[leaf]]
+    left = len(order)
+    for _, tier in groupby(order, key=claims.tiers.__getitem__):
         leaves = list(tier)
+        left -= len(leaves)
         if len(leaves) == 1:
             _take_least_room(parents, room, claims, leaves[0], result)
         else:
-            _fill_tier(parents, room, claims, leaves, result)
+            _fill_tier(parents, room, claims, leaves, result, is_last=not left)
     return result
 
 
@@ -86,22 +95,21 @@ def admit(parents: Sequence[int], room: list[Watts], claims: Claims) -> tuple[li
     Returns who is admitted, and for each leaf that is not the first node from the root where its minimum did not fit.
     """
     minimums, maximums, held = claims.minimums_w, claims.maximums_w, claims.held_w
-    admitted = [minimum <= maximum for minimum, maximum in zip(minimums, maximums, strict=True)]
+    admitted = list(map(le, minimums, maximums))
     bindings = [NOTHING if is_admitted else ITSELF for is_admitted in admitted]
-    costs = [minimum - own for minimum, own in zip(minimums, held, strict=True)]
+    costs = list(map(sub, minimums, held))
     if not any(costs):
         return admitted, bindings
 
     needed = [0] * len(room)
-    for leaf, node in enumerate(claims.nodes):
-        if admitted[leaf]:
-            needed[node] += costs[leaf]
+    for node, cost in compress(zip(claims.nodes, costs, strict=True), admitted):
+        needed[node] += cost
     for node in range(len(room) - 1, 0, -1):
-        if parents[node] >= 0:
-            needed[parents[node]] += needed[node]
-    if all(needed[node] <= room[node] for node in range(len(room))):
-        for node, taken in enumerate(needed):
-            room[node] -= taken
+        parent = parents[node]
+        if parent >= 0:
+            needed[parent] += needed[node]
+    if not any(map(gt, needed, room)):
+        room[:] = map(sub, room, needed)
         return admitted, bindings
 
     for leaf in claims.order:
@@ -146,31 +154,33 @@ def _take_least_room(parents: Sequence[int], room: list[Watts], claims: Claims, 
     result.bindings[leaf] = binding
 
 
-def _fill_tier(parents: Sequence[int], room: list[Watts], claims: Claims, leaves: list[int], result: Fill) -> None:
+def _fill_tier(
+    parents: Sequence[int], room: list[Watts], claims: Claims, leaves: list[int], result: Fill, *, is_last: bool
+) -> None:
     """Raise the leaves of one tier from their minimums to one common water level, cut where a node has no room."""
     nodes = _nodes_above(parents, claims.nodes, leaves)
     tops = _tops(parents, room, claims, leaves, nodes)
-    saturations = _saturations(parents, room, claims, leaves, nodes, tops)
-    levels = _levels(parents, nodes, saturations)
-    rising: dict[int, int] = dict.fromkeys(nodes, 0)
-    loads: dict[int, Watts] = dict.fromkeys(nodes, 0)
-    for leaf in leaves:
-        node = claims.nodes[leaf]
-        minimum, maximum, weight = claims.minimums_w[leaf], claims.maximums_w[leaf], claims.weights[leaf]
-        level = levels[node]
-        if level is None or minimum == maximum or weight * level[0] >= maximum * level[1]:
-            result.allocated_w[leaf] = maximum
-            loads[node] += maximum - minimum
-            continue
-        numerator, denominator, result.bindings[leaf] = level
-        share = weight * numerator
-        if share > minimum * denominator:
-            result.allocated_w[leaf], remainder = divmod(share, denominator)
-            if remainder:
-                result.exact[leaf] = (share, denominator)
-            loads[node] -= minimum
-            rising[node] += weight
-    _take_from_room(parents, room, nodes, levels, saturations, loads, rising)
+    cuts = _nearest_cuts(parents, room, nodes, tops)
+    members = _members(claims, leaves, cuts)
+    saturations = _saturations(parents, room, claims, members, tops, cuts)
+    levels = _levels(parents, cuts, saturations)
+    minimums, maximums, weights = claims.minimums_w, claims.maximums_w, claims.weights
+    allocated, bindings, exact = result.allocated_w, result.bindings, result.exact
+    for cut, inside in members.items():
+        numerator, denominator, binding = levels[cut]
+        for leaf in inside:
+            minimum, maximum = minimums[leaf], maximums[leaf]
+            share = weights[leaf] * numerator
+            if share >= maximum * denominator:
+                allocated[leaf] = maximum
+            elif minimum < maximum:
+                bindings[leaf] = binding
+                if share > minimum * denominator:
+                    allocated[leaf], remainder = divmod(share, denominator)
+                    if remainder:
+                        exact[leaf] = (share, denominator)
+    if not is_last:
+        _take_from_room(parents, room, claims, members, nodes, saturations, levels, cuts)
 
 
 def _nodes_above(parents: Sequence[int], leaf_nodes: list[int], leaves: list[int]) -> Sequence[int]:
@@ -188,9 +198,9 @@ def _nodes_above(parents: Sequence[int], leaf_nodes: list[int], leaves: list[int
 
 def _tops(
     parents: Sequence[int], room: list[Watts], claims: Claims, leaves: list[int], nodes: Sequence[int]
-) -> dict[int, Watts]:
+) -> list[Watts]:
     """How far above the minimums the tier would rise at each node, cut below it but not at the node itself."""
-    tops: dict[int, Watts] = dict.fromkeys(nodes, 0)
+    tops = [0] * len(parents)
     leaf_nodes, minimums, maximums = claims.nodes, claims.minimums_w, claims.maximums_w
     for leaf in leaves:
         tops[leaf_nodes[leaf]] += maximums[leaf] - minimums[leaf]
@@ -202,94 +212,102 @@ def _tops(
     return tops
 
 
+def _nearest_cuts(parents: Sequence[int], room: list[Watts], nodes: Sequence[int], tops: list[Watts]) -> list[int]:
+    """For every node the nearest at or above it that has less room than the tier would take; NOTHING where none."""
+    cuts = [NOTHING] * len(parents)
+    for node in nodes:
+        if tops[node] > room[node]:
+            cuts[node] = node
+        elif parents[node] >= 0:
+            cuts[node] = cuts[parents[node]]
+    return cuts
+
+
+def _members(claims: Claims, leaves: list[int], cuts: list[int]) -> dict[int, list[int]]:
+    """The leaves by the node that cuts nearest above them, those in preorder; NOTHING, which comes first, for none."""
+    members: dict[int, list[int]] = {cut: [] for cut in (NOTHING, *sorted(set(cuts)))}
+    for leaf in leaves:
+        members[cuts[claims.nodes[leaf]]].append(leaf)
+    return members
+
+
 def _saturations(
     parents: Sequence[int],
     room: list[Watts],
     claims: Claims,
-    leaves: list[int],
-    nodes: Sequence[int],
-    tops: dict[int, Watts],
+    members: dict[int, list[int]],
+    tops: list[Watts],
+    cuts: list[int],
 ) -> dict[int, tuple[int, int]]:
-    """For every node that cuts, the highest level at which the response below it fits its room."""
-    covered: set[int] = set()
-    for node in nodes:
-        if tops[node] > room[node] or parents[node] in covered:
-            covered.add(node)
-    if not covered:
-        return {}
-    key = _sort_key(sum(claims.weights), sum(claims.maximums_w))
-    breakpoints: dict[int, list[_Breakpoint]] = {}
-    for leaf in leaves:
-        node = claims.nodes[leaf]
-        minimum, maximum, weight = claims.minimums_w[leaf], claims.maximums_w[leaf], claims.weights[leaf]
-        if node not in covered or minimum == maximum:
-            continue
-        points = breakpoints.setdefault(node, [])
-        points.append((key(maximum, weight), maximum, weight, -maximum, weight))
-        if minimum:
-            points.append((key(minimum, weight), minimum, weight, minimum, -weight))
-
+    """For every node that cuts, the highest level at which the response below it fits its room; parents last."""
+    minimums, maximums, weights = claims.minimums_w, claims.maximums_w, claims.weights
     saturations: dict[int, tuple[int, int]] = {}
-    for node in reversed(nodes):
-        if node not in covered:
-            continue
-        points = breakpoints.pop(node, [])
-        if tops[node] > room[node]:
-            points.sort()
-            numerator, denominator, constant, slope = _descend(points, tops[node], room[node])
-            saturations[node] = (numerator, denominator)
-            points.append((key(numerator, denominator), numerator, denominator, constant - room[node], slope))
-        parent = parents[node]
-        if parent in covered and points:
-            above = breakpoints.get(parent)
-            if above is None:
-                breakpoints[parent] = points
-            elif len(above) < len(points):
-                points += above
-                breakpoints[parent] = points
+    inherited: dict[int, list[_Breakpoint]] = {}
+    key = _sort_key(claims)
+    for node in reversed(members):
+        if node == NOTHING:
+            break
+        points = inherited.pop(node, [])
+        for leaf in members[node]:
+            minimum, maximum, weight = minimums[leaf], maximums[leaf], weights[leaf]
+            if minimum < maximum:
+                points.append((key(maximum, weight), maximum, weight))
+                if minimum:
+                    points.append((key(minimum, weight), -minimum, -weight))
+        points.sort()
+        numerator, denominator = saturations[node] = _descend(points, room[node] - tops[node])
+        above = cuts[parents[node]] if parents[node] >= 0 else NOTHING
+        if above >= 0:
+            points.append((key(numerator, denominator), numerator, denominator))
+            others = inherited.get(above)
+            if others is None:
+                inherited[above] = points
+            elif len(others) < len(points):
+                points += others
+                inherited[above] = points
             else:
-                above += points
+                others += points
     return saturations
 
 
-def _descend(points: list[_Breakpoint], top: Watts, room: Watts) -> tuple[int, int, int, int]:
-    """Walk the sorted breakpoints down from the top until the response fits; drops those above that level.
+def _descend(points: list[_Breakpoint], left: Watts) -> tuple[int, int]:
+    """Walk the sorted breakpoints down from the top, where `left` is missing, until the response fits.
 
-    Returns the level (numerator, denominator) and the response just below it (constant, slope).
+    Drops those above that level, and returns it: what a response that falls as `slope` x level leaves, over `slope`.
     """
-    constant, slope = top, 0
+    slope = 0
     while points:
-        _, numerator, denominator, change, bend = points[-1]
-        if constant * denominator + slope * numerator <= room * denominator:
+        _, numerator, denominator = points[-1]
+        if slope * numerator <= left * denominator if denominator > 0 else slope * numerator >= left * denominator:
             break
-        points.pop()
-        constant += change
-        slope += bend
-    return room - constant, slope, constant, slope
+        del points[-1]
+        left += numerator
+        slope += denominator
+    return left, slope
 
 
-def _sort_key(total_weight: int, total_maximum: Watts) -> Callable[[int, int], float]:
+def _sort_key(claims: Claims) -> Callable[[int, int], float]:
     """How levels are compared when sorted: as floats where no two different levels can fall on the same one.
 
-    Levels n/d have d <= total_weight and n <= total_maximum; two that differ, differ relatively by 1/(n·d) or more.
+    Levels n/d have d <= total weight and n <= total maximum, and the weights' common divisor divides every d; two
+    that differ, differ relatively by divisor / (n·d) or more.
     """
-    return truediv if total_weight * total_maximum < 1 << 52 else _wide_key
+    total_weight = sum(claims.weights) // gcd(*claims.weights)
+    return truediv if total_weight * sum(claims.maximums_w) < 1 << 52 else _wide_key
 
 
 def _wide_key(numerator: int, denominator: int) -> int:
     return (numerator << 160) // denominator
 
 
-def _levels(
-    parents: Sequence[int], nodes: Sequence[int], saturations: dict[int, tuple[int, int]]
-) -> dict[int, _Level | None]:
-    """The lowest saturation level at or above each node, and whose it is: of equals that nearest the root."""
-    levels: dict[int, _Level | None] = {-1: None}
-    for node in nodes:
-        level = levels[parents[node]]
-        own = saturations.get(node)
-        if own is not None and (level is None or own[0] * level[1] < level[0] * own[1]):
-            level = (own[0], own[1], node)
+def _levels(parents: Sequence[int], cuts: list[int], saturations: dict[int, tuple[int, int]]) -> dict[int, _Level]:
+    """For every node that cuts, the lowest level at or above it, and whose it is: of equals that nearest the root."""
+    levels = {NOTHING: (1, 0, NOTHING)}
+    for node in reversed(saturations):
+        numerator, denominator = saturations[node]
+        level = levels[cuts[parents[node]] if parents[node] >= 0 else NOTHING]
+        if numerator * level[1] < level[0] * denominator:
+            level = (numerator, denominator, node)
         levels[node] = level
     return levels
 
@@ -297,28 +315,38 @@ def _levels(
 def _take_from_room(
     parents: Sequence[int],
     room: list[Watts],
+    claims: Claims,
+    members: dict[int, list[int]],
     nodes: Sequence[int],
-    levels: dict[int, _Level | None],
     saturations: dict[int, tuple[int, int]],
-    loads: dict[int, Watts],
-    rising: dict[int, int],
+    levels: dict[int, _Level],
+    cuts: list[int],
 ) -> None:
     """Leave to the next tier what this one did not fill, rounded up.
 
     A node below a saturated one may carry a fraction of a watt; the next tier can raise nothing there, and only
     has to see that the node itself is not full. Everywhere else the loads are whole.
     """
+    minimums, maximums, weights = claims.minimums_w, claims.maximums_w, claims.weights
+    loads, rising = [0] * len(parents), [0] * len(parents)
+    for cut, inside in members.items():
+        numerator, denominator, _ = levels[cut]
+        for leaf in inside:
+            node, share = claims.nodes[leaf], weights[leaf] * numerator
+            if share >= maximums[leaf] * denominator:
+                loads[node] += maximums[leaf] - minimums[leaf]
+            elif share > minimums[leaf] * denominator:
+                loads[node] -= minimums[leaf]
+                rising[node] += weights[leaf]
     for node in reversed(nodes):
-        level = levels[node]
+        numerator, denominator, _ = levels[cuts[node]]
         load, weight = loads[node], rising[node]
         own = saturations.get(node)
-        if own is not None and level is not None and own[0] * level[1] == level[0] * own[1]:
+        if own is not None and own[0] * denominator == numerator * own[1]:
             load, weight = room[node], 0
             room[node] = 0
-        elif weight and level is not None:
-            room[node] -= load + weight * level[0] // level[1]
         else:
-            room[node] -= load
+            room[node] -= load + weight * numerator // denominator if weight else load
         parent = parents[node]
         if parent >= 0:
             loads[parent] += load

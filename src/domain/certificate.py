@@ -4,7 +4,8 @@ Separate from the allocator on purpose: it shares only types with it, and no pla
 Every check returns the first thing it finds wrong as a sentence, or None.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import compress, groupby
 
 from domain.allocation import ITSELF, NOTHING, Claims, Fill
 from domain.power import Watts
@@ -17,6 +18,23 @@ def check_fill(parents: Sequence[int], capacities_w: Sequence[Watts], claims: Cl
         or _check_intervals(claims, fill)
         or _check_held_off(parents, capacities_w, claims, fill)
         or _check_fairness(parents, capacities_w, claims, fill)
+    )
+
+
+def check_shared_fill(
+    parents: Sequence[int], capacities_w: Sequence[Watts], claims: Claims, fill: Fill, groups: Claims, shares: Fill
+) -> str | None:
+    """The same for leaves admitted one by one whose nodes share first: `groups` has a leaf a node, `shares` its share.
+
+    A share is filled over its leaves, exact to less than a watt a leaf.
+    """
+    return (
+        check_feasible(parents, capacities_w, claims.nodes, fill.allocated_w)
+        or _check_intervals(claims, fill)
+        or _check_held_off(parents, capacities_w, claims, fill)
+        or _check_groups(claims, fill, groups)
+        or check_fill(parents, capacities_w, groups, shares)
+        or _check_inside(claims, fill, groups, shares)
     )
 
 
@@ -47,6 +65,8 @@ def _check_intervals(claims: Claims, fill: Fill) -> str | None:
 
 def _check_held_off(parents: Sequence[int], capacities_w: Sequence[Watts], claims: Claims, fill: Fill) -> str | None:
     """A: where a leaf is held off, the minimums admitted before it and its own do not fit."""
+    if all(fill.admitted):
+        return None
     taken = [0] * len(capacities_w)
     for leaf in claims.order:
         cost = claims.minimums_w[leaf] - claims.held_w[leaf]
@@ -57,11 +77,52 @@ def _check_held_off(parents: Sequence[int], capacities_w: Sequence[Watts], claim
         elif binding == ITSELF:
             if claims.minimums_w[leaf] <= claims.maximums_w[leaf]:
                 return f"A: leaf {leaf} is held off by itself, but its minimum is not above its maximum."
-        elif binding not in _upwards(parents, claims.nodes[leaf]):
+        elif not _is_above(parents, binding, claims.nodes[leaf]):
             return f"A: leaf {leaf} is held off by node {binding}, which is not above it."
         elif taken[binding] + cost <= capacities_w[binding]:
             return f"A: leaf {leaf} is held off at node {binding}, where its minimum fits."
     return None
+
+
+def _check_groups(claims: Claims, fill: Fill, groups: Claims) -> str | None:
+    """C: every node claims what its admitted leaves claim together, in the tier of the first of them."""
+    claimed: dict[int, tuple[Watts, Watts, int]] = {}
+    for leaf in claims.order:
+        if fill.admitted[leaf]:
+            node = claims.nodes[leaf]
+            minimum_w, maximum_w, tier = claimed.get(node, (0, 0, claims.tiers[leaf]))
+            claimed[node] = (minimum_w + claims.minimums_w[leaf], maximum_w + claims.maximums_w[leaf], tier)
+    if claimed != dict(
+        zip(groups.nodes, zip(groups.minimums_w, groups.maximums_w, groups.tiers, strict=True), strict=True)
+    ):
+        return "C: some node does not claim what its admitted leaves claim together."
+    return None
+
+
+def _check_inside(claims: Claims, fill: Fill, groups: Claims, shares: Fill) -> str | None:
+    """F and M inside every node: its leaves share no more than its share, and all of it where they are bound."""
+    place = {node: position for position, node in enumerate(groups.nodes)}
+    admitted = list(compress(range(len(fill.admitted)), fill.admitted))
+    positions = [place[claims.nodes[leaf]] for leaf in admitted]
+    maximums = [claims.maximums_w[leaf] for leaf in admitted]
+    allocated = [fill.allocated_w[leaf] for leaf in admitted]
+    for leaf, position, watts, maximum in zip(admitted, positions, allocated, maximums, strict=True):
+        if watts < maximum and fill.bindings[leaf] != shares.bindings[position]:
+            return f"M: leaf {leaf} is bound by {fill.bindings[leaf]}, but its node by {shares.bindings[position]}."
+    renumbered = {leaf: number for number, leaf in enumerate(admitted)}
+    inside = Claims(
+        positions,
+        [claims.minimums_w[leaf] for leaf in admitted],
+        maximums,
+        [0] * len(admitted),
+        [claims.weights[leaf] for leaf in admitted],
+        [claims.tiers[leaf] for leaf in admitted],
+        [renumbered[leaf] for leaf in claims.order if leaf in renumbered],
+    )
+    roots = [-1] * len(groups.nodes)
+    return check_feasible(roots, shares.allocated_w, positions, allocated) or _check_fairness(
+        roots, shares.allocated_w, inside, Fill(allocated, positions, [True] * len(admitted))
+    )
 
 
 def _check_fairness(parents: Sequence[int], capacities_w: Sequence[Watts], claims: Claims, fill: Fill) -> str | None:
@@ -75,32 +136,31 @@ def _check_fairness(parents: Sequence[int], capacities_w: Sequence[Watts], claim
         [claims.minimums_w[leaf] - claims.held_w[leaf] for leaf in admitted],
     )
     leaves_below = _loads(parents, len(capacities_w), nodes, [1] * len(nodes))
-    start = 0
-    while start < len(admitted):
-        end = start
+    for _, group in groupby(admitted, key=claims.tiers.__getitem__):
+        tier = list(group)
         fastest: dict[int, tuple[Watts, int]] = {}
-        while end < len(admitted) and claims.tiers[admitted[end]] == claims.tiers[admitted[start]]:
-            leaf = admitted[end]
-            watts, weight = allocated[leaf], weights[leaf]
-            for node in _upwards(parents, nodes[leaf]):
-                filled[node] += watts - claims.minimums_w[leaf]
-                if watts > claims.minimums_w[leaf]:
-                    rate = fastest.get(node)
-                    if rate is None or watts * rate[1] > rate[0] * weight:
-                        fastest[node] = (watts, weight)
-            end += 1
-        for leaf in admitted[start:end]:
+        for leaf in tier:
+            watts, weight, minimum = allocated[leaf], weights[leaf], claims.minimums_w[leaf]
+            if watts == minimum:
+                continue
+            node = nodes[leaf]
+            while node >= 0:
+                filled[node] += watts - minimum
+                rate = fastest.get(node)
+                if rate is None or watts * rate[1] > rate[0] * weight:
+                    fastest[node] = (watts, weight)
+                node = parents[node]
+        for leaf in tier:
             watts, binding = allocated[leaf], fill.bindings[leaf]
             if watts >= claims.maximums_w[leaf]:
                 continue
-            if binding < 0 or binding not in _upwards(parents, nodes[leaf]):
+            if not _is_above(parents, binding, nodes[leaf]):
                 return f"M: leaf {leaf} is below its maximum, but {binding} is no node above it."
             if filled[binding] + leaves_below[binding] < capacities_w[binding]:
                 return f"M: leaf {leaf} is bound by node {binding}, which has room."
             rate = fastest.get(binding)
             if rate is not None and rate[0] * weights[leaf] > (watts + 1) * rate[1]:
                 return f"M: leaf {leaf} is bound by node {binding}, where a leaf of its tier is better off."
-        start = end
     return None
 
 
@@ -111,14 +171,15 @@ def check_sent(
     nodes: Sequence[int],
     exposures_w: Sequence[Watts],
     minimums_w: Sequence[Watts],
+    ratings_w: Sequence[Watts],
     targets_w: Sequence[Watts],
     limits_w: Sequence[Watts],
 ) -> str | None:
     """Whether every subset of the limits can be delivered in any order without taking a node over its limit.
 
     `room_w` is what the exposures leave at each node. Raises above the exposures must fit it all together; where
-    nothing is left there must be none. No limit is between 0 and its minimum. One above its target is no raise, and
-    only where no exposures exceed a limit above it and what is sent fits the net capacities.
+    nothing is left there must be none. No limit is above its rating, or between 0 and its minimum. One above its
+    target is no raise, and only where no exposures exceed a limit above it and what is sent fits the net capacities.
     """
     raises = [max(0, limit - exposure) for limit, exposure in zip(limits_w, exposures_w, strict=True)]
     for node, raised in enumerate(_loads(parents, len(room_w), nodes, raises)):
@@ -133,6 +194,8 @@ def check_sent(
     for leaf, limit in enumerate(limits_w):
         if limit > max(targets_w[leaf], exposures_w[leaf]):
             return f"S: connector {leaf} is sent {limit} W, above its target of {targets_w[leaf]} W."
+        if limit > ratings_w[leaf]:
+            return f"S: connector {leaf} is sent {limit} W, above its rating of {ratings_w[leaf]} W."
         if 0 < limit < minimums_w[leaf]:
             return f"S: connector {leaf} is sent {limit} W, below its minimum of {minimums_w[leaf]} W."
     return None
@@ -149,9 +212,14 @@ def _loads(parents: Sequence[int], count: int, nodes: Sequence[int], figures: Se
     return loads
 
 
-def _upwards(parents: Sequence[int], node: int) -> list[int]:
-    path = []
+def _upwards(parents: Sequence[int], node: int) -> Iterator[int]:
     while node >= 0:
-        path.append(node)
+        yield node
         node = parents[node]
-    return path
+
+
+def _is_above(parents: Sequence[int], node: int, below: int) -> bool:
+    """Whether a node is `below` itself or an ancestor of it; an ancestor's index is lower."""
+    while below > node >= 0:
+        below = parents[below]
+    return node == below >= 0

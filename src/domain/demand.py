@@ -43,20 +43,21 @@ def assess(
     taking_over = readings.listening_since is not None and readings.listening_since > oldest
     still_idle = frozenset(last_idle) if taking_over else frozenset()
     kept = [readings.connectors.get(key) for key in tree.connector_index]
+    wanting, idle, reserved = Standing.WANTING, Standing.IDLE, Standing.RESERVED
     standings: list[Standing] = []
     demands: list[Watts] = []
     for connector, known in zip(tree.connectors, kept, strict=True):
-        standing, demand = Standing.RESERVED, 0
+        standing, demand = reserved, 0
         if known is None:
             if connector.node_id in still_idle:
-                standing = Standing.IDLE
+                standing = idle
         else:
             wanted = asked_w(known, connector.max_power_w)
             if not wanted:
                 if readings.heard_at[connector.charge_point_id] >= oldest:
-                    standing = Standing.IDLE
+                    standing = idle
             elif known.measured_at >= oldest:
-                standing, demand = Standing.WANTING, wanted
+                standing, demand = wanting, wanted
         standings.append(standing)
         demands.append(demand)
     return Demands(kept, standings, demands)
@@ -64,10 +65,11 @@ def assess(
 
 def idle_ids(tree: PowerTree, demands: Demands) -> tuple[str, ...]:
     """The node ids of the idle connectors: what `assess` needs to know after a take-over."""
+    idle = Standing.IDLE
     return tuple(
         connector.node_id
         for connector, standing in zip(tree.connectors, demands.standings, strict=True)
-        if standing is Standing.IDLE
+        if standing is idle
     )
 
 

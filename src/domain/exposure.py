@@ -58,14 +58,18 @@ def hold(
     exposures, reserved, measured, told_w = [0] * count, [0] * count, [0] * count, [0] * count
     reserved_at, held_at, measured_at, drawn_at = [0] * nodes, [0] * nodes, [0] * nodes, [0] * nodes
     fallbacks = _SharedFallbacks()
+    grace = timedelta(seconds=settings.apply_grace_s)
+    lapsed_before = at - grace - timedelta(seconds=settings.setpoint_valid_for_s)
+    not_seen, idle, unresponsive = Standing.RESERVED, Standing.IDLE, Standing.UNRESPONSIVE
 
     for index, connector in enumerate(tree.connectors):
         known, standing, entry = demands.readings[index], demands.standings[index], entries[index]
         node = connector.charge_point
         power = known.reading.power_w if known is not None else 0
-        told, shared = _told(entry, min(tree.fallbacks_w[node], connector.max_power_w), power, standing, at, settings)
+        fallback = min(tree.fallbacks_w[node], connector.max_power_w)
+        told, shared = _told(entry, fallback, power, lapsed_before if standing is not_seen else None, at, grace)
         told_w[index] = told
-        if standing is Standing.RESERVED:
+        if standing is not_seen:
             exposures[index] = reserved[index] = told
             measured[index] = drawn = min(power, told)
             if shared is None:
@@ -77,12 +81,12 @@ def hold(
             exposures[index] = max(told, power)
             measured[index] = power
             held_at[node] += exposures[index]
-            if standing is Standing.IDLE:
+            if standing is idle:
                 reserved[index] = max(connector.idle_power_w, power)
-            elif standing is Standing.UNRESPONSIVE:
+            elif standing is unresponsive:
                 reserved[index] = exposures[index]
             reserved_at[node] += reserved[index]
-            just_raised = known is not None and _just_raised(entry, known.measured_at, settings)
+            just_raised = known is not None and _just_raised(entry, known.measured_at, grace)
             drawn = exposures[index] if just_raised else power
         measured_at[node] += measured[index]
         drawn_at[node] += drawn
@@ -104,34 +108,41 @@ def hold(
 
 
 def _told(
-    entry: LedgerEntry, fallback_w: Watts, power_w: Watts, standing: Standing, at: datetime, settings: Settings
+    entry: LedgerEntry,
+    fallback_w: Watts,
+    power_w: Watts,
+    lapsed_before: datetime | None,
+    at: datetime,
+    grace: timedelta,
 ) -> tuple[Watts, Watts | None]:
     """The most a connector may draw by what it was told; and where that is a share of its charge point's fallback,
     how much of it is its own beyond the sharing: what it was last seen to draw, or the setpoint it may yet be told.
+
+    `lapsed_before`: for a connector that is not seen, when a limit must have been reported to be in force still.
     """
-    grace = timedelta(seconds=settings.apply_grace_s)
-    parts = [sent.limit_w for sent in entry.standing]
     if entry.fell_back_at is not None and at >= entry.fell_back_at:
+        parts = [sent.limit_w for sent in entry.standing]
         own = max(0, power_w, parts[-1])
         parts += [fallback_w, power_w]
         if at < entry.fell_back_at + grace and entry.confirmed_w is not None:
             parts.append(entry.confirmed_w)
             return max(parts), None
         return max(parts), own
-    if entry.standing or entry.confirmed_w is not None:
-        lapsed_before = at - grace - timedelta(seconds=settings.setpoint_valid_for_s)
-        reported_at = entry.confirmed_at
-        if standing is Standing.RESERVED and not parts and reported_at is not None and reported_at < lapsed_before:
-            return max(fallback_w, power_w), max(0, power_w)
-        return max([*parts, fallback_w if entry.confirmed_w is None else entry.confirmed_w]), None
-    return fallback_w, 0
+    confirmed = fallback_w if entry.confirmed_w is None else entry.confirmed_w
+    if entry.standing:
+        return max([confirmed, *[sent.limit_w for sent in entry.standing]]), None
+    if entry.confirmed_w is None:
+        return fallback_w, 0
+    if lapsed_before is not None and entry.confirmed_at is not None and entry.confirmed_at < lapsed_before:
+        return max(fallback_w, power_w), max(0, power_w)
+    return confirmed, None
 
 
-def _just_raised(entry: LedgerEntry, measured_at: datetime, settings: Settings) -> bool:
+def _just_raised(entry: LedgerEntry, measured_at: datetime, grace: timedelta) -> bool:
     """Whether a reading may be older than what its connector draws since it was told more."""
     if not entry.standing or not entry.standing[-1].raised:
         return False
-    return measured_at < entry.standing[-1].first_sent_at + timedelta(seconds=settings.apply_grace_s)
+    return measured_at < entry.standing[-1].first_sent_at + grace
 
 
 def summed(tree: PowerTree, at_node: Sequence[Watts]) -> list[Watts]:

@@ -1,6 +1,6 @@
 """What a plan tells the world: the figures of every node and connector, reasons, outcome (contract section 7)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from domain import exposure
@@ -17,8 +17,9 @@ _NOT_SHARING = frozenset({Standing.RESERVED, Standing.UNRESPONSIVE})
 
 def wanted(situation: Situation, decided: Targets) -> list[Watts]:
     """Per connector, the limit it is to have in the end: its target, its idle power, 0 where it is told nothing."""
+    idle = Standing.IDLE
     return [
-        min(connector.idle_power_w, connector.max_power_w) if standing is Standing.IDLE else target
+        min(connector.idle_power_w, connector.max_power_w) if standing is idle else target
         for connector, standing, target in zip(
             situation.tree.connectors, situation.demands.standings, decided.targets_w, strict=True
         )
@@ -36,13 +37,10 @@ def plan(
 
     What is sent differs from what could be only where a small change waits.
     """
-    tree, demands = situation.tree, situation.demands
+    demands = situation.demands
     final = wanted(situation, decided)
     overfull = situation.overfull()
-    setpoints = tuple(
-        _setpoint(situation, decided, index, sendable_w[index], limits_w[index], final[index], overfull)
-        for index in range(len(tree.connectors))
-    )
+    setpoints = tuple(_setpoints(situation, decided, sendable_w, limits_w, final, overfull))
     nodes = _nodes(situation, decided)
     root = nodes[0]
     totals = Totals(
@@ -62,48 +60,57 @@ def plan(
     )
 
 
-def _setpoint(
+def _setpoints(
     situation: Situation,
     decided: Targets,
-    index: int,
-    sendable: Watts,
-    limit: Watts,
-    final: Watts,
+    sendable_w: Sequence[Watts],
+    limits_w: Sequence[Watts],
+    final_w: Sequence[Watts],
     overfull: Sequence[bool],
-) -> Setpoint:
-    connector = situation.tree.connectors[index]
-    known = situation.demands.readings[index]
-    standing = situation.demands.standings[index]
-    entry = situation.entries[index]
-    told: Watts | None = limit
-    target: Watts | None = final
-    binding = None
-    match standing:
-        case Standing.RESERVED:
-            reason, target = Reason.RESERVED, None
-            told = _reserved_limit(situation, index, overfull)
-        case Standing.UNRESPONSIVE:
-            reason, target = Reason.UNRESPONSIVE, None
-            told = _reserved_limit(situation, index, overfull)
-        case Standing.IDLE:
-            reason = Reason.IDLE
-        case Standing.WANTING:
-            binding = _binding_node_id(situation.tree, decided, index)
-            reason = _reason(situation, decided, index, sendable)
-    return Setpoint(
-        connector.charge_point_id,
-        connector.connector_id,
-        told,
-        target,
-        entry.last_limit_w,
-        known.reading.requested_w if known is not None else None,
-        known.reading.power_w if known is not None else None,
-        situation.holdings.reserved_w[index],
-        known.reading.status if known is not None else None,
-        reason,
-        binding,
-        situation.configuration.settings.setpoint_valid_for_s,
-    )
+) -> Iterator[Setpoint]:
+    tree, demands = situation.tree, situation.demands
+    valid_for_s = situation.configuration.settings.setpoint_valid_for_s
+    wanting, idle, reserved = Standing.WANTING, Standing.IDLE, Standing.RESERVED
+    idle_reason = Reason.IDLE
+    told: Watts | None
+    target: Watts | None
+    for index, (connector, known, standing, entry, sendable, limit, final, held) in enumerate(
+        zip(
+            tree.connectors,
+            demands.readings,
+            demands.standings,
+            situation.entries,
+            sendable_w,
+            limits_w,
+            final_w,
+            situation.holdings.reserved_w,
+            strict=True,
+        )
+    ):
+        told, target, binding = limit, final, None
+        if standing is wanting:
+            binding = _binding_node_id(tree, decided, index)
+            reason = _reason(decided, index, sendable, demands.demands_w[index])
+        elif standing is idle:
+            reason = idle_reason
+        else:
+            reason = Reason.RESERVED if standing is reserved else Reason.UNRESPONSIVE
+            told, target = _reserved_limit(situation, index, overfull), None
+        reading = None if known is None else known.reading
+        yield Setpoint(
+            connector.charge_point_id,
+            connector.connector_id,
+            told,
+            target,
+            entry.last_limit_w,
+            None if reading is None else reading.requested_w,
+            None if reading is None else reading.power_w,
+            held,
+            None if reading is None else reading.status,
+            reason,
+            binding,
+            valid_for_s,
+        )
 
 
 def _reserved_limit(situation: Situation, index: int, overfull: Sequence[bool]) -> Watts | None:
@@ -115,7 +122,7 @@ def _reserved_limit(situation: Situation, index: int, overfull: Sequence[bool]) 
     if not entry.standing:
         return None
     node = tree.connectors[index].charge_point
-    told = entry.standing[-1].limit_w
+    told = min(entry.standing[-1].limit_w, tree.connectors[index].max_power_w)
     grace = timedelta(seconds=situation.configuration.settings.apply_grace_s)
     if entry.fell_back_at is not None and situation.at >= entry.fell_back_at + grace:
         told = min(told, tree.fallbacks_w[node] // len(tree.connectors_of[node]))
@@ -126,13 +133,13 @@ def _reserved_limit(situation: Situation, index: int, overfull: Sequence[bool]) 
     return told
 
 
-def _reason(situation: Situation, decided: Targets, index: int, limit: Watts) -> Reason:
+def _reason(decided: Targets, index: int, limit: Watts, demand: Watts) -> Reason:
     target = decided.targets_w[index]
     if limit < target:
         return Reason.AWAITING_DECREASE
     if not decided.admitted[index]:
         return Reason.BELOW_MINIMUM
-    if target < situation.demands.demands_w[index]:
+    if target < demand:
         return Reason.LIMITED
     return Reason.GRANTED
 
@@ -146,8 +153,9 @@ def _binding_node_id(tree: PowerTree, decided: Targets, index: int) -> str | Non
 
 def _seen(situation: Situation) -> list[Watts]:
     """What every connector measures; 0 where it is reserved for want of telemetry."""
+    reserved = Standing.RESERVED
     return [
-        0 if standing is Standing.RESERVED else measured
+        0 if standing is reserved else measured
         for standing, measured in zip(situation.demands.standings, situation.holdings.measured_w, strict=True)
     ]
 
@@ -160,27 +168,34 @@ def _nodes(situation: Situation, decided: Targets) -> tuple[NodeFigures, ...]:
         seen_at[connector.charge_point] += seen
     allocated, seen_below = exposure.summed(tree, allocated_at), exposure.summed(tree, seen_at)
     constrained = set(decided.bindings)
-    figures = []
-    for index, node in enumerate(tree.nodes):
-        limit, meter = situation.limits[index], situation.meters[index]
-        known, reserved = situation.background_w[index], holdings.reserved_below_w[index]
-        figures.append(
-            NodeFigures(
-                node.node_id,
-                node.node_type,
-                node.parent_id,
-                limit.mode,
-                limit.limit_w,
-                limit.kind,
-                seen_below[index] if meter is None else meter.power_w,
-                known,
-                reserved,
-                allocated[index],
-                None if limit.limit_w is None else limit.limit_w - known - reserved - allocated[index],
-                index in constrained,
+    return tuple(
+        NodeFigures(
+            node.node_id,
+            node.node_type,
+            node.parent_id,
+            limit.mode,
+            limit.limit_w,
+            limit.kind,
+            seen if meter is None else meter.power_w,
+            known,
+            reserved,
+            given,
+            None if limit.limit_w is None else limit.limit_w - known - reserved - given,
+            index in constrained,
+        )
+        for index, (node, limit, meter, known, reserved, given, seen) in enumerate(
+            zip(
+                tree.nodes,
+                situation.limits,
+                situation.meters,
+                situation.background_w,
+                holdings.reserved_below_w,
+                allocated,
+                seen_below,
+                strict=True,
             )
         )
-    return tuple(figures)
+    )
 
 
 def _outcome(situation: Situation, decided: Targets, overfull: Sequence[bool]) -> Outcome:

@@ -84,7 +84,8 @@ def heard(
         entry = ledger.get(connector.node_id, NEVER_SENT)
         heard_at = readings.heard_at.get(connector.charge_point_id)
         if entry.standing:
-            entry = _without_overtaken(entry, at, settings)
+            if len(entry.standing) > 1:
+                entry = _without_overtaken(entry, at, settings)
             entry = _lapsed(entry, at, settings)
             entry = _received(entry, known, heard_at, sendings, settings)
         report = known.report if known is not None else None
@@ -104,13 +105,26 @@ def record_sent(entry: LedgerEntry, limit_w: Watts | None, cycle_seq: int, at: d
     """The entry after a published cycle that lists this value (None: it says nothing)."""
     if limit_w is None:
         return entry
-    if entry.standing and entry.standing[-1].limit_w == limit_w:
-        newest = replace(entry.standing[-1], last_cycle_seq=cycle_seq, last_sent_at=at)
+    last = entry.standing[-1] if entry.standing else None
+    if last is not None and last.limit_w == limit_w:
+        newest = SentSetpoint(
+            limit_w, last.first_cycle_seq, last.first_sent_at, cycle_seq, at, last.raised, last.followed_at
+        )
         standing = (*entry.standing[:-1], newest)
     else:
         raised = entry.last_limit_w is None or limit_w > entry.last_limit_w
         standing = (*entry.standing, SentSetpoint(limit_w, cycle_seq, at, cycle_seq, at, raised))
-    return replace(entry, standing=standing, received_at=entry.received_at or at)
+    return LedgerEntry(
+        standing,
+        entry.confirmed_w,
+        entry.confirmed_at,
+        entry.reported_w,
+        entry.received_at or at,
+        entry.names,
+        entry.fell_back_at,
+        entry.above_since,
+        entry.unresponsive,
+    )
 
 
 def recent(sendings: Sequence[Sending], at: datetime, settings: Settings) -> tuple[Sending, ...]:
@@ -142,8 +156,10 @@ def _lapsed(entry: LedgerEntry, at: datetime, settings: Settings) -> LedgerEntry
     if entry.received_at is None:
         return entry
     lapses_at = entry.received_at + timedelta(seconds=settings.setpoint_valid_for_s)
+    if at < lapses_at:
+        return entry
     known_since = max((each for each in (entry.fell_back_at, entry.confirmed_at) if each is not None), default=None)
-    if at < lapses_at or (known_since is not None and lapses_at <= known_since):
+    if known_since is not None and lapses_at <= known_since:
         return entry
     newest = replace(entry.standing[-1], followed_at=None)
     return replace(entry, standing=(*entry.standing[:-1], newest), fell_back_at=lapses_at)
@@ -182,34 +198,36 @@ def _received(
 def _after_report(entry: LedgerEntry, report: LimitReport, fallback_w: Watts, settings: Settings) -> LedgerEntry:
     confirmed = _confirmed_by(report, entry, fallback_w, settings)
     ends_fallback = entry.fell_back_at is not None and report.measured_at >= entry.fell_back_at
-    entry = replace(
-        entry,
-        confirmed_w=report.limit_w,
-        confirmed_at=report.measured_at,
-        reported_w=report.limit_w,
-        fell_back_at=None if ends_fallback else entry.fell_back_at,
-    )
-    if confirmed is None:
-        return entry
-    return replace(
-        entry,
+    standing, limit = entry.standing, report.limit_w
+    if confirmed is not None:
         # The newest setpoint stands even when it is confirmed: it is what the charger will go on being told.
-        standing=entry.standing[min(confirmed + 1, len(entry.standing) - 1) :],
-        confirmed_w=max(report.limit_w, entry.standing[confirmed].limit_w),
+        limit = max(limit, standing[confirmed].limit_w)
+        standing = standing[min(confirmed + 1, len(standing) - 1) :]
+    return LedgerEntry(
+        standing,
+        limit,
+        report.measured_at,
+        report.limit_w,
+        entry.received_at,
+        entry.names,
+        None if ends_fallback else entry.fell_back_at,
+        entry.above_since,
+        entry.unresponsive,
     )
 
 
 def _confirmed_by(report: LimitReport, entry: LedgerEntry, fallback_w: Watts, settings: Settings) -> int | None:
     """The index of the newest standing setpoint that this report confirms."""
+    if not entry.standing:
+        return None
     tolerance = settings.apply_tolerance_w
     grace = timedelta(seconds=settings.apply_grace_s)
     if report.cycle_seq is not None:
         named = [index for index, sent in enumerate(entry.standing) if sent.first_cycle_seq <= report.cycle_seq]
         return named[-1] if named else None
-    if entry.standing:
-        newest = entry.standing[-1]
-        if newest.first_sent_at + grace <= report.measured_at and report.limit_w <= newest.limit_w + tolerance:
-            return len(entry.standing) - 1
+    newest = entry.standing[-1]
+    if newest.first_sent_at + grace <= report.measured_at and report.limit_w <= newest.limit_w + tolerance:
+        return len(entry.standing) - 1
     in_force = [each for each in (fallback_w, entry.confirmed_w, entry.reported_w) if each is not None]
     needed_age = grace if any(abs(report.limit_w - each) <= tolerance for each in in_force) else timedelta(0)
     for index, sent in enumerate(entry.standing):
@@ -274,13 +292,23 @@ def _judged(
             else replace(entry, above_since=None, unresponsive=False)
         )
     newest, power = entry.standing[-1], known.reading.power_w
-    told = max((sent.limit_w for sent in entry.standing), default=0)
-    exposure = max(told, entry.confirmed_w or 0, power)
+    exposure = max([entry.confirmed_w or 0, power, *(sent.limit_w for sent in entry.standing)])
     above_since = (entry.above_since or at) if exposure > newest.limit_w else None
     overdue = above_since is not None and at - above_since >= lapse(settings)
-    exceeds = power > _tolerated(newest, settings)
-    timed = known.measured_at >= newest.first_sent_at + timedelta(seconds=settings.apply_grace_s)
-    unresponsive = overdue or (exceeds and (timed or entry.unresponsive))
+    unresponsive = overdue
+    if power > _tolerated(newest, settings) and not overdue:
+        grace = timedelta(seconds=settings.apply_grace_s)
+        unresponsive = entry.unresponsive or known.measured_at >= newest.first_sent_at + grace
     if above_since == entry.above_since and unresponsive == entry.unresponsive:
         return entry
-    return replace(entry, above_since=above_since, unresponsive=unresponsive)
+    return LedgerEntry(
+        entry.standing,
+        entry.confirmed_w,
+        entry.confirmed_at,
+        entry.reported_w,
+        entry.received_at,
+        entry.names,
+        entry.fell_back_at,
+        above_since,
+        unresponsive,
+    )

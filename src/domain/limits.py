@@ -105,8 +105,11 @@ def in_force(
     tree: PowerTree, meters: Sequence[MeterReading | None], last_known: Collection[int] = frozenset()
 ) -> list[Limit]:
     """The limit in force at every node, in tree order; `meters` are those relied on, `last_known` are as they were."""
+    charge_point, rating, normal = NodeType.CHARGE_POINT, LimitKind.MAX_POWER, Mode.NORMAL
     return [
-        _limit(node, meter is not None or index in last_known, tree.fallbacks_w[index])
+        Limit(node.default_capacity_w, rating, normal)
+        if node.node_type is charge_point
+        else _limit(node, meter is not None or index in last_known, tree.fallbacks_w[index])
         for index, (node, meter) in enumerate(zip(tree.nodes, meters, strict=True))
     ]
 
@@ -128,11 +131,8 @@ def _after_reading(known: MeterMemory, reading: MeterReading, settings: Settings
 
 def _limit(node: PowerNode, is_known: bool, fallbacks_below: Watts) -> Limit:
     default, safe = node.default_capacity_w, node.safe_operating_capacity_w
-    match node.node_type:
-        case NodeType.MICROGRID:
-            return Limit(default, None if default is None else LimitKind.MAX_IMPORT, Mode.NORMAL)
-        case NodeType.CHARGE_POINT:
-            return Limit(default, LimitKind.MAX_POWER, Mode.NORMAL)
+    if node.node_type is NodeType.MICROGRID:
+        return Limit(default, None if default is None else LimitKind.MAX_IMPORT, Mode.NORMAL)
     if is_known or (safe is None and not node.metered):
         return Limit(default, None if default is None else LimitKind.DEFAULT_CAPACITY, Mode.NORMAL)
     if safe is None:

@@ -92,6 +92,7 @@ def served(
     elapsed = timedelta(0) if memory.counted_at is None else at - memory.counted_at
     elapsed_us = max(timedelta(0), min(elapsed, timedelta(seconds=longest_s))) // MICROSECOND
     records: dict[str, ServiceRecord] = {}
+    wanting, idle = Standing.WANTING, Standing.IDLE
     for connector, known, standing, target in zip(
         tree.connectors, demands.readings, demands.standings, targets_w, strict=True
     ):
@@ -99,7 +100,9 @@ def served(
         if known is not None:
             record = _after_reading(record, known, elapsed_us)
         if record is not None:
-            records[connector.node_id] = _switched(record, standing, target, at)
+            if standing is wanting or standing is idle:
+                record = _switched(record, standing is wanting and bool(target), at)
+            records[connector.node_id] = record
     return replace(memory, records=records, counted_at=at)
 
 
@@ -164,14 +167,7 @@ def _after_reading(record: ServiceRecord | None, known: KeptReading, elapsed_us:
     return ServiceRecord(session_id, record.served_ws + taken_ws, record.on_since) if taken_ws else record
 
 
-def _switched(record: ServiceRecord, standing: Standing, target_w: Watts | None, at: datetime) -> ServiceRecord:
-    match standing:
-        case Standing.RESERVED | Standing.UNRESPONSIVE:
-            return record
-        case Standing.IDLE:
-            is_on = False
-        case Standing.WANTING:
-            is_on = bool(target_w)
+def _switched(record: ServiceRecord, is_on: bool, at: datetime) -> ServiceRecord:
     if is_on == (record.on_since is not None):
         return record
     return ServiceRecord(record.session_id, record.served_ws, at if is_on else None)

@@ -47,7 +47,7 @@ def settle(situation: Situation, wanted_w: Sequence[Watts], limits_w: Sequence[W
 def _repeatable(situation: Situation, index: int) -> Watts | None:
     """The last sent limit of a connector with demand where it could be sent again, and was so only lately."""
     entry, connector = situation.entries[index], situation.tree.connectors[index]
-    if situation.demands.standings[index] is not Standing.WANTING or not entry.standing:
+    if not entry.standing or situation.demands.standings[index] is not Standing.WANTING:
         return None
     last = entry.standing[-1]
     if last.limit_w == 0 or situation.at - last.first_sent_at >= WAITS_FOR:

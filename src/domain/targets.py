@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, compress
 from typing import TypeAlias
 
 from domain import allocation
@@ -16,11 +17,9 @@ Filler: TypeAlias = Callable[[Sequence[int], Sequence[Watts], Claims], Fill]
 
 
 @dataclass(frozen=True, slots=True)
-class Filling:
-    """One fill that was made: what went in and what came out, for the certificate."""
+class Shares:
+    """What the charge points got under unit `charger`, before it was filled over their connectors."""
 
-    parents: Sequence[int]
-    capacities_w: Sequence[Watts]
     claims: Claims
     fill: Fill
 
@@ -29,14 +28,16 @@ class Filling:
 class Targets:
     """Per connector in tree order: its target (0 without demand), the node that binds it, whether it is admitted.
 
-    `fillings` are the fills behind them; `wanting` are the connectors that took part.
+    For the certificate: `claims` of the connectors with demand, whose indices are `wanting`, and the `shares` of
+    their charge points where those shared first.
     """
 
     targets_w: list[Watts]
     bindings: list[int]
     admitted: list[bool]
     wanting: list[int]
-    fillings: list[Filling]
+    claims: Claims
+    shares: Shares | None = None
 
 
 def decide(
@@ -48,51 +49,50 @@ def decide(
     filler: Filler = allocation.fill,
 ) -> Targets:
     """Share the net capacities (NO_LIMIT for none) among the connectors with demand."""
-    wanting = [index for index, each in enumerate(demands.standings) if each is Standing.WANTING]
-    claims = _connector_claims(tree, demands, ranking, wanting)
+    demanding = Standing.WANTING
+    wants = [each is demanding for each in demands.standings]
+    wanting = list(compress(range(len(wants)), wants))
+    claims = _connector_claims(tree, demands, ranking, wants)
     if unit is Unit.CONNECTOR:
-        fill = filler(tree.parents, capacities_w, claims)
-        fillings = [Filling(tree.parents, capacities_w, claims, fill)]
+        fill, shares = filler(tree.parents, capacities_w, claims), None
     else:
-        fill, fillings = _fill_by_charge_point(tree, capacities_w, claims, ranking, wanting, filler)
+        fill, shares = _fill_by_charge_point(tree, capacities_w, claims, ranking, filler)
     targets, bindings = [0] * len(tree.connectors), [NOTHING] * len(tree.connectors)
     admitted = [True] * len(tree.connectors)
-    for leaf, index in enumerate(wanting):
-        targets[index] = fill.allocated_w[leaf]
-        bindings[index] = fill.bindings[leaf]
-        admitted[index] = fill.admitted[leaf]
-    return Targets(targets, bindings, admitted, wanting, fillings)
+    for index, watts, binding, is_admitted in zip(wanting, fill.allocated_w, fill.bindings, fill.admitted, strict=True):
+        targets[index], bindings[index], admitted[index] = watts, binding, is_admitted
+    return Targets(targets, bindings, admitted, wanting, claims, shares)
 
 
-def _connector_claims(tree: PowerTree, demands: Demands, ranking: Ranking, wanting: list[int]) -> Claims:
-    place = {index: leaf for leaf, index in enumerate(wanting)}
+def _connector_claims(tree: PowerTree, demands: Demands, ranking: Ranking, wants: Sequence[bool]) -> Claims:
+    connectors = list(compress(tree.connectors, wants))
     return Claims(
-        nodes=[tree.connectors[index].charge_point for index in wanting],
-        minimums_w=[tree.connectors[index].min_power_w for index in wanting],
-        maximums_w=[demands.demands_w[index] for index in wanting],
-        held_w=[0] * len(wanting),
-        weights=[ranking.weights[index] for index in wanting],
-        tiers=[ranking.tiers[index] for index in wanting],
-        order=[place[index] for index in ranking.order if index in place],
+        nodes=[each.charge_point for each in connectors],
+        minimums_w=[each.min_power_w for each in connectors],
+        maximums_w=list(compress(demands.demands_w, wants)),
+        held_w=[0] * len(connectors),
+        weights=list(compress(ranking.weights, wants)),
+        tiers=list(compress(ranking.tiers, wants)),
+        order=renumbered(ranking.order, wants),
     )
 
 
+def renumbered(order: Sequence[int], taking_part: Sequence[bool]) -> list[int]:
+    """The order of those who take part, by their place among them."""
+    places = [each - 1 for each in accumulate(taking_part)]
+    return [places[index] for index in order if taking_part[index]]
+
+
 def _fill_by_charge_point(
-    tree: PowerTree,
-    capacities_w: Sequence[Watts],
-    claims: Claims,
-    ranking: Ranking,
-    wanting: list[int],
-    filler: Filler,
-) -> tuple[Fill, list[Filling]]:
+    tree: PowerTree, capacities_w: Sequence[Watts], claims: Claims, ranking: Ranking, filler: Filler
+) -> tuple[Fill, Shares]:
     """Connectors are admitted one by one, charge points share, then each share is filled over its connectors."""
     admitted, bindings = allocation.admit(tree.parents, list(capacities_w), claims)
+    leaves = [leaf for leaf in claims.order if admitted[leaf]]
     members: dict[int, list[int]] = {}
-    for leaf in claims.order:
-        if admitted[leaf]:
-            members.setdefault(claims.nodes[leaf], []).append(leaf)
-    by_rank = list(members)
-    charge_points = sorted(members, key=lambda node: members[node])
+    for leaf in leaves:
+        members.setdefault(claims.nodes[leaf], []).append(leaf)
+    charge_points = sorted(members)
     place = {node: position for position, node in enumerate(charge_points)}
     outer = Claims(
         nodes=charge_points,
@@ -104,39 +104,41 @@ def _fill_by_charge_point(
             for node in charge_points
         ],
         tiers=[claims.tiers[members[node][0]] for node in charge_points],
-        order=[place[node] for node in by_rank],
+        order=[place[node] for node in members],
     )
     shares = filler(tree.parents, capacities_w, outer)
-    fillings = [Filling(tree.parents, capacities_w, outer, shares)]
+    positions = [place[claims.nodes[leaf]] for leaf in leaves]
+    inside, scales = _fill_inside(claims, leaves, positions, shares, filler)
 
-    allocated = [0] * len(wanting)
-    for position, node in enumerate(charge_points):
-        leaves = members[node]
-        share, scale = shares.exact.get(position, (shares.allocated_w[position], 1))
-        inner = _fill_inside(claims, leaves, share, scale, filler)
-        fillings.append(inner)
-        for leaf, watts, binding in zip(leaves, inner.fill.allocated_w, inner.fill.bindings, strict=True):
-            allocated[leaf] = watts // scale
-            if binding != NOTHING:
-                bindings[leaf] = shares.bindings[position]
-    return Fill(allocated, bindings, admitted), fillings
+    allocated = [0] * len(admitted)
+    for leaf, position, watts, binding in zip(leaves, positions, inside.allocated_w, inside.bindings, strict=True):
+        allocated[leaf] = watts // scales[position]
+        if binding != NOTHING:
+            bindings[leaf] = shares.bindings[position]
+    return Fill(allocated, bindings, admitted), Shares(outer, shares)
 
 
-def _fill_inside(claims: Claims, leaves: list[int], share_w: Watts, scale: int, filler: Filler) -> Filling:
-    """Fill one charge point's exact share, `share_w / scale`, over its connectors; all figures times `scale`.
+def _fill_inside(
+    claims: Claims, leaves: list[int], positions: list[int], shares: Fill, filler: Filler
+) -> tuple[Fill, list[int]]:
+    """Fill every charge point's exact share over its connectors: a forest in which each of them is a root.
 
-    `leaves` are in order of rank; within a tier the shares do not depend on it, as all are admitted already.
+    The exact shares are rationals: all figures of a charge point are multiplied by its share's denominator, which is
+    returned for each of them. `leaves` are the admitted connectors by (tier, rank), `positions` their charge points.
     """
+    exact = [shares.exact.get(position, (watts, 1)) for position, watts in enumerate(shares.allocated_w)]
+    capacities = [share for share, _ in exact]
+    scales = [scale for _, scale in exact]
     inner = Claims(
-        nodes=[0] * len(leaves),
-        minimums_w=[claims.minimums_w[leaf] * scale for leaf in leaves],
-        maximums_w=[claims.maximums_w[leaf] * scale for leaf in leaves],
+        nodes=positions,
+        minimums_w=[claims.minimums_w[leaf] * scales[at] for leaf, at in zip(leaves, positions, strict=True)],
+        maximums_w=[claims.maximums_w[leaf] * scales[at] for leaf, at in zip(leaves, positions, strict=True)],
         held_w=[0] * len(leaves),
         weights=[claims.weights[leaf] for leaf in leaves],
         tiers=[claims.tiers[leaf] for leaf in leaves],
         order=range(len(leaves)),
     )
-    return Filling((-1,), (share_w,), inner, filler((-1,), (share_w,), inner))
+    return filler([-1] * len(capacities), capacities, inner), scales
 
 
 def _total(figures: Sequence[Watts], leaves: Iterable[int]) -> Watts:

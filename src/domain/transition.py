@@ -1,6 +1,7 @@
 """What may be sent now: lower before raise, so that no subset of the setpoints can break a limit (section 6)."""
 
 from collections.abc import Sequence
+from itertools import compress
 
 from domain import allocation
 from domain.allocation import Claims
@@ -8,7 +9,7 @@ from domain.demand import Demands, Standing
 from domain.power import Watts
 from domain.power_tree import PowerTree
 from domain.situation import Situation
-from domain.targets import Filler
+from domain.targets import Filler, renumbered
 
 
 def _full(tree: PowerTree, room_w: Sequence[Watts], unconfirmed: Sequence[bool]) -> list[bool]:
@@ -25,49 +26,55 @@ def send(situation: Situation, wanted_w: Sequence[Watts], filler: Filler = alloc
     `wanted_w`: targets of connectors with demand, idle power of idle ones.
     Decreases go out at once; raises share what the exposures of everybody leave, by the same tiers and weights.
     """
-    tree, demands, ranking = situation.tree, situation.demands, situation.ranking
-    exposures_w = situation.holdings.exposures_w
+    tree, ranking, exposures_w = situation.tree, situation.ranking, situation.holdings.exposures_w
+    minimums_w = _minimums(tree, situation.demands)
     room_w = situation.free_room()
     full = _full(tree, room_w, situation.unconfirmed)
     limits = list(wanted_w)
-    raised: list[int] = []
-    for index, connector in enumerate(tree.connectors):
-        wanted, exposure = wanted_w[index], exposures_w[index]
-        if demands.standings[index] in (Standing.RESERVED, Standing.UNRESPONSIVE):
+    is_raised = [False] * len(limits)
+    reserved, unresponsive = Standing.RESERVED, Standing.UNRESPONSIVE
+    for index, (connector, standing, wanted, exposure) in enumerate(
+        zip(tree.connectors, situation.demands.standings, wanted_w, exposures_w, strict=True)
+    ):
+        if standing is reserved or standing is unresponsive:
             limits[index] = 0
         elif full[connector.charge_point]:
             last = situation.entries[index].last_limit_w
-            limits[index] = _never_between(min(wanted, exposure if last is None else last), tree, demands, index)
+            limits[index] = _never_between(min(wanted, exposure if last is None else last), minimums_w[index])
         elif wanted > exposure:
-            raised.append(index)
+            is_raised[index] = True
+    raised = list(compress(range(len(limits)), is_raised))
     if not raised:
         return limits
 
-    place = {index: leaf for leaf, index in enumerate(raised)}
-    exposures = [exposures_w[index] for index in raised]
-    minimums = [_minimum(tree, demands, index) for index in raised]
+    exposures = list(compress(exposures_w, is_raised))
+    minimums = list(compress(minimums_w, is_raised))
     filled = filler(
         tree.parents,
         [max(0, room) for room in room_w],
         Claims(
-            nodes=[tree.connectors[index].charge_point for index in raised],
-            minimums_w=[max(pair) for pair in zip(exposures, minimums, strict=True)],
-            maximums_w=[wanted_w[index] for index in raised],
+            nodes=[connector.charge_point for connector in compress(tree.connectors, is_raised)],
+            minimums_w=list(map(max, exposures, minimums)),
+            maximums_w=list(compress(wanted_w, is_raised)),
             held_w=exposures,
-            weights=[ranking.weights[index] for index in raised],
-            tiers=[ranking.tiers[index] for index in raised],
-            order=[place[index] for index in ranking.order if index in place],
+            weights=list(compress(ranking.weights, is_raised)),
+            tiers=list(compress(ranking.tiers, is_raised)),
+            order=renumbered(ranking.order, is_raised),
         ),
     )
-    for leaf, index in enumerate(raised):
-        limits[index] = _never_between(filled.allocated_w[leaf], tree, demands, index)
+    for index, allocated, minimum in zip(raised, filled.allocated_w, minimums, strict=True):
+        limits[index] = _never_between(allocated, minimum)
     return limits
 
 
-def _minimum(tree: PowerTree, demands: Demands, index: int) -> Watts:
-    return tree.connectors[index].min_power_w if demands.standings[index] is Standing.WANTING else 0
+def _minimums(tree: PowerTree, demands: Demands) -> list[Watts]:
+    wanting = Standing.WANTING
+    return [
+        connector.min_power_w if standing is wanting else 0
+        for connector, standing in zip(tree.connectors, demands.standings, strict=True)
+    ]
 
 
-def _never_between(limit: Watts, tree: PowerTree, demands: Demands, index: int) -> Watts:
+def _never_between(limit: Watts, minimum: Watts) -> Watts:
     """Off or at least the minimum: what lies between is 0."""
-    return limit if limit >= _minimum(tree, demands, index) else 0
+    return limit if limit >= minimum else 0

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import pytest
 
-from domain import rebalance
-from domain.allocation import NOTHING
+from domain import allocation, rebalance
+from domain.allocation import NOTHING, Claims
 from domain.plan import Outcome, Plan, Reason
 from domain.situation import Situation
 from domain.targets import Filler, Targets
@@ -97,7 +97,6 @@ def test_the_safe_answer_raises_nobody_above_what_it_was_told_last() -> None:
     assert [each.limit_w for each in plan.setpoints] == [50_000]
 
 
-@pytest.mark.xfail(strict=True, reason="the fills behind the targets are certified, not the targets")
 @pytest.mark.parametrize("unit", ["connector", "charger"])
 def test_targets_that_are_not_those_of_the_fill_are_stopped(unit: str) -> None:
     """Both come on with 50 kW each; here the second is held off and the first gets what it can take."""
@@ -110,6 +109,24 @@ def test_targets_that_are_not_those_of_the_fill_are_stopped(unit: str) -> None:
         return rebalance.certify(situation, wrong, [80_000, 0])
 
     assert rebalance.decide(depot.situation(), certifier=mistaken).fault is not None
+
+
+def test_under_unit_charger_an_admission_that_holds_somebody_off_for_nothing_is_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two connectors of one charge point fit; whoever admits them lets only the first on."""
+    depot = Depot(grid("gc-1", 100_000), charger("cp-1", "gc-1", 80_000, 80_000, minimum_w=10_000), unit="charger")
+    for connector in ("cp-1/1", "cp-1/2"):
+        depot.hears(connector, applied_limit_w=0)
+    assert rebalance.decide(depot.situation()).fault is None
+
+    def admits_only_the_first(_: Sequence[int], room: list[int], claims: Claims) -> tuple[list[bool], list[int]]:
+        others = len(claims.nodes) - 1
+        return [True] + [False] * others, [NOTHING] + [0] * others
+
+    monkeypatch.setattr(allocation, "admit", admits_only_the_first)
+    fault = rebalance.decide(depot.situation()).fault
+    assert fault == "A: leaf 1 is held off at node 0, where its minimum fits."
 
 
 def _targets(plan: Plan) -> list[int]:

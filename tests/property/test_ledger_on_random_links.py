@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -62,9 +63,9 @@ def a_message_confirms_at_once(
 
 
 def the_fallback_does_not_join(
-    entry: LedgerEntry, fallback_w: int, power_w: int, standing: Any, at: Any, settings: Settings
+    entry: LedgerEntry, fallback_w: int, power_w: int, lapsed_before: Any, at: Any, grace: timedelta
 ) -> tuple[int, int | None]:
-    return TRUE_TOLD(replace(entry, fell_back_at=None), fallback_w, power_w, standing, at, settings)
+    return TRUE_TOLD(replace(entry, fell_back_at=None), fallback_w, power_w, lapsed_before, at, grace)
 
 
 TRUE_RECEIVED = ledger._received

@@ -51,6 +51,7 @@ class JudgedSetpoints:
     exposures_w: Sequence[int] = (30, 10, 50)
     targets_w: Sequence[int] = (80, 60, 50)
     minimums_w: Sequence[int] = (0, 0, 0)
+    ratings_w: Sequence[int] = (100, 100, 100)
     room_w: Sequence[int] = (100, 50, -20)
     capacities_w: Sequence[int] = (190, 90, 30)
 
@@ -64,6 +65,7 @@ class JudgedSetpoints:
             "nodes": (1, 1, 2),
             "exposures_w": self.exposures_w,
             "minimums_w": self.minimums_w,
+            "ratings_w": self.ratings_w,
             "targets_w": self.targets_w,
             "limits_w": self.limits_w,
         }
@@ -170,6 +172,81 @@ FILLS = (
     ),
 )
 
+GROUPED_CLAIMS = Claims(
+    nodes=[FEEDER, FEEDER, OPEN, OPEN, OPEN],
+    minimums_w=[5, 0, 0, 10, 86],
+    maximums_w=[40, 40, 20, 30, 90],
+    held_w=[0] * 5,
+    weights=[1] * 5,
+    tiers=[0, 1, 0, 0, 1],
+    order=[0, 2, 3, 1, 4],
+)
+"""Leaves 0 and 1 share what the feeder gets, 0 first; 2 and 3 what the other gets; 4 is held off."""
+
+GROUPED = Fill([40, 10, 20, 30, 0], [NOTHING, FEEDER, NOTHING, NOTHING, ROOT], [True, True, True, True, False])
+
+GROUPS = Claims([FEEDER, OPEN], [5, 10], [80, 50], [0, 0], [1, 1], [0, 0], [0, 1])
+
+SHARES = Fill([50, 50], [FEEDER, NOTHING], [True, True])
+
+
+@dataclass(frozen=True)
+class JudgedShares:
+    """A fill whose nodes share first, and the letter that it breaks; None for a good one."""
+
+    what: str
+    letter: str | None
+    fill: Fill = GROUPED
+    groups: Claims = GROUPS
+    shares: Fill = SHARES
+    claims: Claims = GROUPED_CLAIMS
+
+    @property
+    def question(self) -> tuple[Any, ...]:
+        """The arguments of `check_shared_fill`."""
+        return PARENTS, CAPACITIES_W, self.claims, self.fill, self.groups, self.shares
+
+
+SHARED_FILLS = (
+    JudgedShares("the shares themselves", None),
+    JudgedShares("a watt over the feeder", "F", replace(GROUPED, allocated_w=[40, 11, 20, 29, 0])),
+    JudgedShares(
+        "a watt over its share, where the node has room", "F", shares=Fill([50, 49], [FEEDER, ROOT], [True, True])
+    ),
+    JudgedShares("a watt below the minimum", "B", replace(GROUPED, allocated_w=[4, 40, 20, 30, 0])),
+    JudgedShares(
+        "a watt above the maximum of the second",
+        "B",
+        replace(GROUPED, allocated_w=[9, 41, 20, 30, 0], bindings=[FEEDER, FEEDER, NOTHING, NOTHING, ROOT]),
+    ),
+    JudgedShares("below the maximum and bound by nothing", "E", replace(GROUPED, bindings=[NOTHING] * 4 + [ROOT])),
+    JudgedShares("held off where its minimum fits", "A", claims=replace(GROUPED_CLAIMS, minimums_w=[5, 0, 0, 10, 85])),
+    JudgedShares("a watt a leaf lost to flooring", None, replace(GROUPED, allocated_w=[40, 8, 20, 30, 0])),
+    JudgedShares("more lost than to flooring", "M", replace(GROUPED, allocated_w=[40, 7, 20, 30, 0])),
+    JudgedShares(
+        "the later tier is served first",
+        "M",
+        replace(GROUPED, allocated_w=[20, 30, 20, 30, 0], bindings=[FEEDER, FEEDER, NOTHING, NOTHING, ROOT]),
+    ),
+    JudgedShares(
+        "bound by another node than its share", "M", replace(GROUPED, bindings=[NOTHING, ROOT, NOTHING, NOTHING, ROOT])
+    ),
+    JudgedShares(
+        "a share that is not full",
+        "M",
+        replace(GROUPED, allocated_w=[40, 5, 20, 30, 0]),
+        shares=replace(SHARES, allocated_w=[45, 50]),
+    ),
+    JudgedShares("claims less than its leaves", "C", groups=replace(GROUPS, maximums_w=[79, 50])),
+    JudgedShares("claims no minimum", "C", groups=replace(GROUPS, minimums_w=[0, 10])),
+    JudgedShares("claims in the tier of its last leaf", "C", groups=replace(GROUPS, tiers=[1, 0], order=[1, 0])),
+    JudgedShares(
+        "claims for a leaf that is held off",
+        "C",
+        groups=replace(GROUPS, minimums_w=[5, 96], maximums_w=[80, 140]),
+    ),
+)
+
 SETPOINTS = (
     JudgedSetpoints("raises that fill the room exactly", None, (60, 30, 50)),
     JudgedSetpoints("raises of a watt more than the feeder has", "S", (60, 31, 50)),
@@ -206,4 +283,6 @@ SETPOINTS = (
     JudgedSetpoints("a watt below the minimum", "S", (29, 10, 50), minimums_w=(30, 0, 0)),
     JudgedSetpoints("a single watt below a minimum of two", "S", (1, 10, 50), minimums_w=(2, 0, 0)),
     JudgedSetpoints("off below the minimum", None, (0, 10, 50), minimums_w=(30, 0, 0)),
+    JudgedSetpoints("exactly the rating", None, (30, 10, 50), ratings_w=(30, 100, 100)),
+    JudgedSetpoints("a watt above the rating", "S", (30, 10, 50), ratings_w=(29, 100, 100)),
 )

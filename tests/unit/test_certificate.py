@@ -3,13 +3,26 @@
 import pytest
 
 from domain.allocation import NO_LIMIT, Claims, Fill
-from domain.certificate import check_fill, check_sent
-from tests.unit.bad_plans import FILLS, PARENTS, SETPOINTS, JudgedFill, JudgedSetpoints
+from domain.certificate import check_fill, check_sent, check_shared_fill
+from tests.unit.bad_plans import (
+    FILLS,
+    PARENTS,
+    SETPOINTS,
+    SHARED_FILLS,
+    JudgedFill,
+    JudgedSetpoints,
+    JudgedShares,
+)
 
 
 @pytest.mark.parametrize("judged", FILLS, ids=lambda each: f"{each.letter}: {each.what}")
 def test_a_fill_is_judged_by_the_letter_it_breaks(judged: JudgedFill) -> None:
     assert _letter(check_fill(PARENTS, judged.capacities_w, judged.claims, judged.fill)) == judged.letter
+
+
+@pytest.mark.parametrize("judged", SHARED_FILLS, ids=lambda each: f"{each.letter}: {each.what}")
+def test_a_fill_whose_nodes_share_first_is_judged_by_the_letter_it_breaks(judged: JudgedShares) -> None:
+    assert _letter(check_shared_fill(*judged.question)) == judged.letter
 
 
 @pytest.mark.parametrize("judged", SETPOINTS, ids=lambda each: f"{each.letter}: {each.what}")
@@ -25,7 +38,7 @@ def test_a_fill_in_fractions_of_a_watt_is_judged_like_any_other() -> None:
 
 
 def test_every_letter_is_stopped() -> None:
-    assert {each.letter for each in FILLS} | {each.letter for each in SETPOINTS} == {None, *"FBMAES"}
+    assert {each.letter for each in (*FILLS, *SHARED_FILLS, *SETPOINTS)} == {None, *"FBMAECS"}
 
 
 def _letter(verdict: str | None) -> str | None:

@@ -28,7 +28,7 @@ from tests.property.mutants.planted import (
     UNTOUCHED,
     Mutant,
 )
-from tests.unit.bad_plans import FILLS, PARENTS, SETPOINTS
+from tests.unit.bad_plans import FILLS, PARENTS, SETPOINTS, SHARED_FILLS
 
 Decided: TypeAlias = tuple[bytes, str]
 Filled: TypeAlias = tuple[Filling, list[Fraction], list[int | None]]
@@ -115,5 +115,6 @@ def _judges_otherwise(copy: ModuleType) -> bool:
 
 def _accepted(judge: ModuleType) -> list[bool]:
     fills = [judge.check_fill(PARENTS, each.capacities_w, each.claims, each.fill) for each in FILLS]
+    shares = [judge.check_shared_fill(*each.question) for each in SHARED_FILLS]
     setpoints = [judge.check_sent(**each.question) for each in SETPOINTS]
-    return [verdict is None for verdict in fills + setpoints]
+    return [verdict is None for verdict in fills + shares + setpoints]

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check picture clean
+.PHONY: demo test check picture bench mutation clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -23,9 +23,17 @@ check: $(VENV)/ready-to-develop
 picture: $(VENV)/ready-to-develop
 	$(BIN)/python docs/picture.py
 
+# Minutes, on a quiet machine. make bench ARGS="--sizes 300,3000 --rounds 5" for a quick look, ARGS=--save to keep it.
+bench: $(VENV)/ready-to-measure
+	$(BIN)/python -m benchmarks.decide $(ARGS)
+
+# An hour. make mutation ARGS=certificate for one module of the domain.
+mutation: $(VENV)/ready-to-develop
+	$(BIN)/python -m tests.mutation $(ARGS)
+
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache src/busbar.egg-info
-	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/ready-to-run: requirements.txt pyproject.toml | $(BIN)/pip
 	@echo "Installing what Busbar needs into $(VENV) (once) ..."
@@ -39,6 +47,13 @@ $(VENV)/ready-to-develop: requirements-dev.txt pyproject.toml | $(BIN)/pip
 	@$(PIP_INSTALL) --require-hashes -r requirements-dev.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/ready-to-run $@
+
+# The requirements of the benchmarks contain these again, and the solvers that are compared.
+$(VENV)/ready-to-measure: requirements-bench.txt pyproject.toml | $(BIN)/pip
+	@echo "Installing what the benchmarks need into $(VENV) (once) ..."
+	@$(PIP_INSTALL) --require-hashes -r requirements-bench.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
 
 # pip is the last thing that venv puts in place: where it is, the environment is whole.
 $(BIN)/pip:

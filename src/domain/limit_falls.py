@@ -1,12 +1,11 @@
 """Limits that came down: what is over one has to be given the time to follow (contract section 7)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from domain import observation
 from domain.allocation import NO_LIMIT
-from domain.observation import Place
 from domain.plan import Mode
 from domain.power import Watts
 from domain.situation import Situation
@@ -59,34 +58,36 @@ def follow(situation: Situation, memory: LimitMemory) -> LimitMemory:
     if (version, safe) == (memory.configuration_version, memory.safe):
         return memory if len(falls) == len(memory.falls) else replace(memory, falls=falls)
 
-    in_force = dict(_in_force(situation))
-    limits_w = {node_id: limit_w for node_id, (_, limit_w) in in_force.items()}
+    limits_w = _in_force(situation)
     if memory.configuration_version is None:
         return LimitMemory(version, limits_w, safe)
-    for node_id, (place, limit_w) in in_force.items():
+    for node_id, limit_w in limits_w.items():
         before_w = memory.limits_w.get(node_id, NO_LIMIT)
         became_safe = node_id in safe and node_id not in memory.safe
         if limit_w < before_w or became_safe:
             configured = version != memory.configuration_version and not became_safe
-            falls[node_id] = _fall(situation, place, falls.get(node_id), before_w if configured else None)
+            falls[node_id] = _fall(situation, node_id, falls.get(node_id), before_w if configured else None)
         elif limit_w > before_w:
             falls.pop(node_id, None)
     return LimitMemory(version, limits_w, safe, falls)
 
 
-def _in_force(situation: Situation) -> Iterator[tuple[str, tuple[Place, Watts]]]:
+def _in_force(situation: Situation) -> dict[str, Watts]:
     """Every limit there is, by the id of its node or connector."""
     tree = situation.tree
-    for index, (node, limit) in enumerate(zip(tree.nodes, situation.limits, strict=True)):
-        if limit.limit_w is not None:
-            yield node.node_id, (Place(index), limit.limit_w)
-    for index, connector in enumerate(tree.connectors):
-        yield connector.node_id, (Place(connector.charge_point, index), connector.max_power_w)
+    limits_w = {
+        node.node_id: limit.limit_w
+        for node, limit in zip(tree.nodes, situation.limits, strict=True)
+        if limit.limit_w is not None
+    }
+    return limits_w | {connector.node_id: connector.max_power_w for connector in tree.connectors}
 
 
-def _fall(situation: Situation, place: Place, earlier: Fall | None, lowered_from_w: Watts | None) -> Fall:
+def _fall(situation: Situation, node_id: str, earlier: Fall | None, lowered_from_w: Watts | None) -> Fall:
     """A fall now; `lowered_from_w` where a configuration did it. One shortly before is not forgotten."""
     settings, at = situation.configuration.settings, situation.at
+    place = observation.find(situation.tree, node_id)
+    assert place is not None, "A limit in force is that of a node or connector of the tree."
     seen = observation.taken(situation, place)
     hold = timedelta(seconds=settings.apply_grace_s + settings.breach_hold_s)
     until = seen.newest_at + hold + (at - seen.oldest_at)

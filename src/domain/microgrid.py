@@ -1,7 +1,7 @@
 """The aggregate: one depot's electrical system, its configuration in force and what it remembers."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -17,7 +17,7 @@ from domain.events import (
     TreeNode,
 )
 from domain.exposure import DepartedConnector
-from domain.ledger import NEVER_SENT, LedgerEntry, Sending, lapse, recent, record_sent
+from domain.ledger import NEVER_SENT, Sending, lapse, recent, record_sent
 from domain.plan import Mode, Outcome, OverLimit, Plan, Reason, Trigger
 from domain.power_tree import PowerTree, Site, path_ids
 from domain.site import Fault, Settings, SiteConfiguration
@@ -138,13 +138,19 @@ class Microgrid:
         watched = breach.watch(
             situation, self.state.breaches, situation.holdings.told_w, situation.unheard, cycle_seq, event_seq
         )
-        after = self._remembering(situation, plan, watched.memory)
         cycle = _published_cycle(situation, plan, over_limit)
         if not (trigger is Trigger.MANUAL or watched.events or self._is_news(cycle, plan, settings)):
-            return Change(after, (), over_limit, plan.fault)
+            state = replace(self.state, memory=_remembered(situation, plan), breaches=watched.memory)
+            return Change(replace(self, state=state), (), over_limit, plan.fault)
 
-        after = after._having_sent(situation, plan, cycle_seq)
-        state = replace(after.state, cycle_seq=cycle_seq, event_seq=event_seq + len(watched.events), published=cycle)
+        state = replace(
+            self.state,
+            event_seq=event_seq + len(watched.events),
+            cycle_seq=cycle_seq,
+            published=cycle,
+            memory=_remembered(situation, plan, cycle_seq),
+            breaches=watched.memory,
+        )
         completed = CycleCompleted(
             self.microgrid_id,
             event_seq,
@@ -159,7 +165,7 @@ class Microgrid:
             plan.nodes,
             plan.setpoints,
         )
-        return Change(replace(after, state=state), (completed, *watched.events), over_limit, plan.fault)
+        return Change(replace(self, state=state), (completed, *watched.events), over_limit, plan.fault)
 
     def _is_outdated(self, version: int) -> bool:
         return self.site is not None and version <= self.site.configuration.version
@@ -190,46 +196,35 @@ class Microgrid:
             for setpoint in plan.setpoints
         )
 
-    def _remembering(self, situation: Situation, plan: Plan, breaches: BreachMemory) -> "Microgrid":
-        """The microgrid with what it has to remember of a cycle, published or not."""
-        settings, memory, tree = situation.configuration.settings, situation.memory, situation.tree
-        memory = replace(
-            memory,
-            ledger=_ledger(tree, situation.entries),
-            sendings=recent(memory.sendings, situation.at, settings),
-            departed=tuple(gone for gone in memory.departed if gone.holds_until > situation.at),
-            rotation=rotation.served(
-                memory.rotation,
-                tree,
-                situation.demands,
-                [setpoint.target_w for setpoint in plan.setpoints],
-                situation.at,
-                settings.refresh_interval_s,
-            ),
-        )
-        return replace(self, state=replace(self.state, memory=memory, breaches=breaches))
 
-    def _having_sent(self, situation: Situation, plan: Plan, cycle_seq: int) -> "Microgrid":
-        """The microgrid with a published cycle's setpoints in its ledger."""
-        sent = [
-            record_sent(entry, setpoint.limit_w, cycle_seq, situation.at)
-            for entry, setpoint in zip(situation.entries, plan.setpoints, strict=True)
+def _remembered(situation: Situation, plan: Plan, cycle_seq: int | None = None) -> Memory:
+    """What has to be remembered of a cycle; of a published one, which has a number, also what it sent."""
+    settings, memory, tree, at = situation.configuration.settings, situation.memory, situation.tree, situation.at
+    sendings, entries = recent(memory.sendings, at, settings), situation.entries
+    if cycle_seq is not None:
+        sendings = (*sendings, Sending(cycle_seq, at))
+        entries = [
+            record_sent(entry, setpoint.limit_w, cycle_seq, at)
+            for entry, setpoint in zip(entries, plan.setpoints, strict=True)
         ]
-        memory = self.state.memory
-        memory = replace(
-            memory,
-            ledger=_ledger(situation.tree, sent),
-            sendings=(*memory.sendings, Sending(cycle_seq, situation.at)),
-        )
-        return replace(self, state=replace(self.state, memory=memory))
-
-
-def _ledger(tree: PowerTree, entries: Sequence[LedgerEntry]) -> dict[str, LedgerEntry]:
-    return {
-        connector.node_id: entry
-        for connector, entry in zip(tree.connectors, entries, strict=True)
-        if entry is not NEVER_SENT
-    }
+    return replace(
+        memory,
+        ledger={
+            connector.node_id: entry
+            for connector, entry in zip(tree.connectors, entries, strict=True)
+            if entry is not NEVER_SENT
+        },
+        sendings=sendings,
+        departed=tuple(gone for gone in memory.departed if gone.holds_until > at),
+        rotation=rotation.served(
+            memory.rotation,
+            tree,
+            situation.demands,
+            [setpoint.target_w for setpoint in plan.setpoints],
+            at,
+            settings.refresh_interval_s,
+        ),
+    )
 
 
 def _after_reconfiguration(memory: Memory, before: Site, after: Site) -> Memory:

@@ -104,6 +104,7 @@ snapshot_lines = snapshot.lines
 upgrade_database = migrations.upgrade
 schema_is_newest = migrations.is_newest
 UnusableDatabase = migrations.UnusableDatabase
+UnusableExporter = telemetry.UnusableExporter
 NothingToAffect = fault_scripts.NothingToAffect
 encode_message = registry.encode
 read_message = registry.read

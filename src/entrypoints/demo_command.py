@@ -22,6 +22,7 @@ from entrypoints.container import (
     NothingToAffect,
     Scenario,
     UnusableDatabase,
+    UnusableExporter,
     UnusableSite,
     log_to_standard_error,
     read_site,
@@ -62,6 +63,8 @@ def run(
             summary = asyncio.run(_play(container, duration_s, speed, headless=headless))
         except UnusableDatabase as error:
             raise environment.UnusableSetting(f"The database (BUSBAR_DATABASE_URL) cannot be used: {error}.") from None
+        except UnusableExporter as error:
+            raise environment.UnusableSetting(str(error)) from None
         except NothingToAffect as error:
             raise click.UsageError(
                 f"The fault script {fault} finds nothing to affect in {depot.name}: {error}."
@@ -107,8 +110,13 @@ def _database(configured: str | None, name: str, *, headless: bool) -> Iterator[
         elif headless:
             yield _sqlite(Path(stack.enter_context(TemporaryDirectory(prefix="busbar-"))) / "demo.sqlite3")
         else:
-            folder = user_state_path("busbar", appauthor=False, ensure_exists=True)
-            lock = stack.enter_context((folder / f"{name}.lock").open("w"))
+            try:
+                folder = user_state_path("busbar", appauthor=False, ensure_exists=True)
+                lock = stack.enter_context((folder / f"{name}.lock").open("w"))
+            except OSError as error:
+                raise environment.UnusableSetting(
+                    f"The state folder cannot be used ({error}); name a database in BUSBAR_DATABASE_URL."
+                ) from None
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

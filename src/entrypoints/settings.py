@@ -28,6 +28,8 @@ def load() -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         name = f"BUSBAR_{'_'.join(map(str, first['loc']))}".upper()
         raise UnusableSetting(f"The variable {name} cannot be used: {first['msg']}.") from None
+    except (UnicodeDecodeError, OSError):
+        raise UnusableSetting("The file .env cannot be read; it has to be text in UTF-8.") from None
 
 
 def database_url() -> str:

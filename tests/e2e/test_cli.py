@@ -98,6 +98,57 @@ def test_bad_usage_is_answered_in_one_line(home: Path, arguments: tuple[str, ...
     assert arguments[-1] in complaint
 
 
+@pytest.mark.parametrize(
+    ("named", "variables"),
+    [
+        ("OTEL_TRACES_EXPORTER", {"OTEL_TRACES_EXPORTER": "carrier-pigeon"}),
+        ("OTEL_METRICS_EXPORTER", {"OTEL_METRICS_EXPORTER": "carrier-pigeon"}),
+        ("BUSBAR_LOG_LEVEL", {"BUSBAR_LOG_LEVEL": "chatty"}),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_before_anything_happens(
+    home: Path, named: str, variables: dict[str, str]
+) -> None:
+    ended = run(home, "demo", "--headless", "--for", "1s", "--scenario", "joondalup-small", variables=variables)
+    assert (ended.code, ended.lines) == (2, [])
+    (complaint,) = ended.complaints
+    assert named in complaint
+
+
+def test_a_settings_file_that_is_no_text_is_refused_in_one_line(home: Path) -> None:
+    (home / ".env").write_bytes(b"BUSBAR_LOG_LEVEL=\xff\xfe")
+    ended = run(home, "migrate")
+    assert (ended.code, ended.lines) == (2, [])
+    (complaint,) = ended.complaints
+    assert ".env" in complaint
+
+
+def test_a_live_demo_that_cannot_keep_its_state_says_how_to_help_it(home: Path) -> None:
+    (home / "occupied").write_text("a file where a folder should be")
+    variables = {"XDG_STATE_HOME": str(home / "occupied")}
+    ended = run(home, "demo", "--for", "1s", "--scenario", "joondalup-small", variables=variables)
+    assert (ended.code, ended.lines) == (2, [])
+    (complaint,) = ended.complaints
+    assert "BUSBAR_DATABASE_URL" in complaint
+
+
+def test_output_that_nobody_reads_any_more_ends_a_command_quietly(home: Path) -> None:
+    command = [sys.executable, "-m", "entrypoints", "rebalance", "-"]
+    with subprocess.Popen(
+        command,
+        cwd=home,
+        env=environment(home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as reader:
+        assert reader.stdout is not None
+        reader.stdout.close()
+        reader.stdout = None
+        _, complaints = reader.communicate(b"{}\n" * 3, timeout=PATIENCE_S)
+    assert (reader.returncode, complaints) == (1, b"")
+
+
 def test_the_console_script_does_what_the_module_does(home: Path) -> None:
     script = Path(sys.executable).with_name("busbar")
     for arguments in (("--help",), ("frobnicate",)):

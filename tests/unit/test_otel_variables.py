@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.observability.providers import meter_provider, tracer_provider
+from adapters.observability.providers import UnusableExporter, meter_provider, tracer_provider
 
 A_CYCLE = """
 from adapters.observability.counters import OpenTelemetryCounters
-from adapters.observability.providers import meter_provider, tracer_provider
+from adapters.observability.providers import UnusableExporter, meter_provider, tracer_provider
 from adapters.observability.tracing import OpenTelemetryTracing
 spans, metrics = tracer_provider(), meter_provider()
 with OpenTelemetryTracing(spans).cycle_span("malaga", None) as traceparent:
@@ -74,5 +74,5 @@ def test_an_exporter_that_cannot_be_had_is_refused_by_the_name_of_its_variable(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(ValueError, match=complaint):
+    with pytest.raises(UnusableExporter, match=complaint):
         provider()

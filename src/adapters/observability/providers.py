@@ -21,10 +21,14 @@ Signal: TypeAlias = Literal["TRACES", "METRICS"]
 _OTLP: Final = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 
 
+class UnusableExporter(Exception):
+    """An `OTEL_` variable asks for what is not there; the message names the variable."""
+
+
 def tracer_provider() -> TracerProvider:
     """Spans go where `OTEL_TRACES_EXPORTER` says, or to an OTLP endpoint that is set.
 
-    Raises ValueError naming the variable that asks for an exporter which is not installed.
+    Raises UnusableExporter where it asks for an exporter which is not installed.
     """
     provider = TracerProvider(resource=_resource())
     for exporter in _exporters("TRACES"):
@@ -35,7 +39,7 @@ def tracer_provider() -> TracerProvider:
 def meter_provider() -> MeterProvider:
     """Metrics go where `OTEL_METRICS_EXPORTER` says, or to an OTLP endpoint that is set.
 
-    Raises ValueError naming the variable that asks for an exporter which is not installed.
+    Raises UnusableExporter where it asks for an exporter which is not installed.
     """
     readers = [PeriodicExportingMetricReader(exporter) for exporter in _exporters("METRICS")]
     return MeterProvider(metric_readers=readers, resource=_resource())
@@ -58,7 +62,7 @@ def _exporter(signal: Signal, variable: str, name: str) -> Any:
         group=f"opentelemetry_{signal.lower()}_exporter", name=_OTLP[_protocol(signal)] if name == "otlp" else name
     )
     if not installed:
-        raise ValueError(f"{variable} asks for {name!r}, and no such exporter is installed")
+        raise UnusableExporter(f"The variable {variable} asks for {name!r}, and no such exporter is installed.")
     return next(iter(installed)).load()()
 
 
@@ -66,5 +70,5 @@ def _protocol(signal: Signal) -> str:
     variable = "OTEL_EXPORTER_OTLP_PROTOCOL"
     protocol = os.environ.get(f"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL") or os.environ.get(variable) or "http/protobuf"
     if protocol not in _OTLP:
-        raise ValueError(f"{variable} must be one of {', '.join(_OTLP)}")
+        raise UnusableExporter(f"The variable {variable} must be one of {', '.join(_OTLP)}.")
     return protocol

@@ -23,7 +23,7 @@ def _full(tree: PowerTree, room_w: Sequence[Watts], unconfirmed: Sequence[bool])
 def send(situation: Situation, wanted_w: Sequence[Watts], filler: Filler = allocation.fill) -> list[Watts]:
     """The limit to send to every connector now; 0 for reserved ones, which are told nothing new.
 
-    `wanted_w`: targets of connectors with demand, idle power of idle ones.
+    `wanted_w`: targets of connectors with demand, idle power of idle ones, 0 for those that are told nothing new.
     Decreases go out at once; raises share what the exposures of everybody leave, by the same tiers and weights.
     """
     tree, ranking, exposures_w = situation.tree, situation.ranking, situation.holdings.exposures_w
@@ -32,13 +32,8 @@ def send(situation: Situation, wanted_w: Sequence[Watts], filler: Filler = alloc
     full = _full(tree, room_w, situation.unconfirmed)
     limits = list(wanted_w)
     is_raised = [False] * len(limits)
-    reserved, unresponsive = Standing.RESERVED, Standing.UNRESPONSIVE
-    for index, (connector, standing, wanted, exposure) in enumerate(
-        zip(tree.connectors, situation.demands.standings, wanted_w, exposures_w, strict=True)
-    ):
-        if standing is reserved or standing is unresponsive:
-            limits[index] = 0
-        elif full[connector.charge_point]:
+    for index, (connector, wanted, exposure) in enumerate(zip(tree.connectors, wanted_w, exposures_w, strict=True)):
+        if full[connector.charge_point]:
             last = situation.entries[index].last_limit_w
             limits[index] = _never_between(min(wanted, exposure if last is None else last), minimums_w[index])
         elif wanted > exposure:

@@ -31,7 +31,7 @@ TESTS = {
     ],
     "allocation": FILLS,
     "targets": DECISIONS,
-    "transition": DECISIONS,
+    "transition": [*DECISIONS, "tests/unit/domain"],
 }
 
 CPU_SECONDS = 120

@@ -122,7 +122,7 @@ def _told(
     """
     if entry.fell_back_at is not None and at >= entry.fell_back_at:
         parts = [sent.limit_w for sent in entry.standing]
-        own = max(0, power_w, parts[-1])
+        own = max(0, power_w, *parts)
         parts += [fallback_w, power_w]
         if at < entry.fell_back_at + grace and entry.confirmed_w is not None:
             parts.append(entry.confirmed_w)

@@ -192,7 +192,8 @@ def _received(
     applied_by = heard_at + timedelta(seconds=settings.apply_grace_s)
     if applied_by <= lapses_at or (entry.fell_back_at is not None and entry.fell_back_at >= lapses_at):
         return received
-    return replace(received, fell_back_at=lapses_at)
+    newest = replace(entry.standing[-1], followed_at=None)
+    return replace(received, standing=(*entry.standing[:-1], newest), fell_back_at=lapses_at)
 
 
 def _after_report(entry: LedgerEntry, report: LimitReport, fallback_w: Watts, settings: Settings) -> LedgerEntry:
@@ -251,6 +252,9 @@ def _after_message(
         told_at = max(newest.first_sent_at, entry.fell_back_at or newest.first_sent_at)
         if heard_at <= told_at or (entry.fell_back_at is not None and not _sent_since(entry, entry.fell_back_at)):
             return entry
+        if entry.received_at is not None and heard_at >= entry.received_at + _validity(settings):
+            # What it followed had run out: the charger was not told this again yet.
+            return entry
         newest = replace(newest, followed_at=heard_at)
         entry = replace(entry, standing=(*entry.standing[:-1], newest))
     settled = len(entry.standing) == 1 and entry.confirmed_w == newest.limit_w and entry.fell_back_at is None
@@ -265,14 +269,24 @@ def _after_message(
     return entry
 
 
+def _validity(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.setpoint_valid_for_s)
+
+
 def _sent_since(entry: LedgerEntry, instant: datetime) -> bool:
     """Whether a sending after this instant counts as received."""
     return entry.received_at is not None and entry.received_at > instant
 
 
 def _confirmed(entry: LedgerEntry, newest: SentSetpoint, at: datetime) -> LedgerEntry:
+    still_to_come = entry.fell_back_at if entry.fell_back_at is not None and entry.fell_back_at > at else None
     return replace(
-        entry, standing=(newest,), confirmed_w=newest.limit_w, confirmed_at=at, fell_back_at=None, above_since=None
+        entry,
+        standing=(newest,),
+        confirmed_w=newest.limit_w,
+        confirmed_at=at,
+        fell_back_at=still_to_come,
+        above_since=None,
     )
 
 

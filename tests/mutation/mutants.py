@@ -76,6 +76,8 @@ def _changed(node: ast.AST, parent: ast.AST) -> Iterator[ast.AST]:
             yield from (ast.BoolOp(operator, [*values[:place], *values[place + 1 :]]) for place in range(len(values)))
         case ast.UnaryOp(ast.Not() | ast.USub(), operand):
             yield operand
+        case ast.Constant(bool()) if isinstance(parent, ast.keyword) and parent.arg == "strict":
+            return  # that two lists are of one length is asserted, nothing is decided by it
         case ast.Constant(bool(value)):
             yield ast.Constant(not value)
         case ast.Constant(int(value)):

@@ -24,6 +24,9 @@ _CIRCUITS = [
 _CHARGERS_PER_LANE = {1: (5, 5, 4), 2: (5, 5, 4), 3: (5, 5, 4), 4: (5, 4, 4)}
 """By feeder."""
 
+_LEAST_W = 4_000
+"""Assumed: 5 A at 800 V. A bus that is full but plugged in may have it, and 45 of them less than 5 % of the site."""
+
 _LANES = [
     f"f-{feeder}-{lane}"
     for feeder, lanes in _CHARGERS_PER_LANE.items()
@@ -39,9 +42,9 @@ MALAGA = Scenario(
         "Malaga depot",
         _CIRCUITS,
         [
-            charge_point(f"cp-{number:03}", lane, 150_000, connectors=2, connector_w=120_000)
+            charge_point(f"cp-{number:03}", lane, 150_000, connectors=2, connector_w=120_000, min_power_w=_LEAST_W)
             for number, lane in enumerate(_LANES, start=1)
         ],
     ),
-    arrivals=ArrivalPlan(vehicles=90, at_start=38),
+    arrivals=ArrivalPlan(vehicles=90, at_start=38, min_power_w=_LEAST_W),
 )

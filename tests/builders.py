@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from application.ports import Epoch
 from domain.events import CycleCompleted
 from domain.exposure import DepartedConnector
 from domain.ledger import LedgerEntry, Sending, SentSetpoint
@@ -13,6 +14,8 @@ from domain.site import ChargePoint, Circuit, Connector, SiteConfiguration, Stra
 from domain.situation import Memory
 
 EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)
+EPOCH = Epoch(0, 1)
+"""That of whoever claims the first partition of a new database."""
 
 
 def a_configuration(

@@ -1,13 +1,44 @@
-"""Says at the end of a run what its random snapshots exercised."""
+"""Services that a whole run shares; and at its end, what its random snapshots exercised."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from tests.services.postgresql import MigratedDatabase, PostgresqlServer, a_server
+
 # How long one example takes says something about the machine, nothing about the code.
 settings.register_profile("without deadlines", deadline=None)
 settings.load_profile("without deadlines")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL server for the whole run."""
+    with a_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: PostgresqlServer) -> Iterator[MigratedDatabase]:
+    """A PostgreSQL database at the newest schema for the whole run."""
+    with postgresql.migrated() as database:
+        yield database
+
+
+@pytest.fixture
+def postgresql_url(migrated_postgresql: MigratedDatabase) -> Iterator[str]:
+    """The address of a PostgreSQL database at the newest schema that holds nothing."""
+    yield migrated_postgresql.url
+    migrated_postgresql.empty()
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql: PostgresqlServer) -> Iterator[str]:
+    """The address of a new PostgreSQL database without any schema."""
+    with postgresql.new_database() as url:
+        yield url
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -60,9 +60,7 @@ class Mailbox:
             return
         box = self._boxes.get(microgrid.microgrid_id)
         if box is None:
-            decided_before = microgrid.state.cycle_seq > 0
-            readings = Readings(listening_since=now if decided_before else None)
-            self._boxes[microgrid.microgrid_id] = _Box(microgrid.site, readings)
+            self._boxes[microgrid.microgrid_id] = _box(microgrid, microgrid.site, now)
         elif box.site.configuration.version != microgrid.site.configuration.version:
             box.site = microgrid.site
             box.configured = True
@@ -106,6 +104,15 @@ class Mailbox:
         box.decided_at = at
         box.configured = box.soon = box.later = False
         box.traceparent = None
+
+
+def _box(microgrid: Microgrid, site: Site, now: datetime) -> _Box:
+    """Empty. Goes on from the last published cycle, so that a take-over alone makes none due."""
+    published = microgrid.state.published
+    if published is None:
+        return _Box(site, Readings())
+    decided = published.configuration_version == site.configuration.version
+    return _Box(site, Readings(listening_since=now), published.decided_at, configured=not decided)
 
 
 def _over_its_limit(telemetry: Telemetry, site: Site) -> bool:

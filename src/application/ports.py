@@ -1,6 +1,6 @@
 """What the application asks of the outside world, as Protocols named by role."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -157,6 +157,32 @@ class Tracing(Protocol):
         ...
 
 
+# --- who decides -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """An owner's time with a partition. It ends when the partition is claimed again, whoever claims it."""
+
+    partition: int
+    number: int
+
+
+class Fenced(Exception):
+    """The partition is not this owner's any more: nothing it decides there becomes true."""
+
+
+class Ownership(Protocol):
+    """Issues the epochs under which workers decide. Partitions of equal numbers belong together, whatever the topic."""
+
+    async def claim(self, partitions: Collection[int]) -> Sequence[Epoch]:
+        """A new epoch for each partition, higher than all before.
+
+        Once this returns, no unit of work of an earlier epoch of theirs is open or commits.
+        """
+        ...
+
+
 # --- what is persisted -------------------------------------------------------------------------------------
 
 
@@ -166,6 +192,10 @@ class ConcurrentChange(Exception):
 
 class MicrogridRepository(Protocol):
     """Microgrids by id. `save` compares and sets the version the aggregate was read with."""
+
+    async def ids(self) -> Sequence[str]:
+        """Every microgrid that is stored, of all partitions, in no order."""
+        ...
 
     async def get(self, microgrid_id: str) -> Microgrid | None: ...
 
@@ -195,7 +225,9 @@ class UnitOfWork(Protocol):
 class Transactions(Protocol):
     """Begins units of work."""
 
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]: ...
+    def begin(self, epoch: Epoch) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Raises Fenced where the epoch has ended; it cannot end while the unit of work is open."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +242,8 @@ class PendingEvent:
 class PendingEvents(Protocol):
     """The outbox from the relay's side: drained by flag, in order per microgrid."""
 
-    async def pending(self, limit: int) -> Sequence[PendingEvent]:
-        """The oldest unpublished events, ascending `event_seq` within a microgrid."""
+    async def pending(self, microgrids: Collection[str], limit: int) -> Sequence[PendingEvent]:
+        """The oldest unpublished events of these microgrids, ascending `event_seq` within each."""
         ...
 
     async def mark_published(self, events: Sequence[PendingEvent], at: datetime) -> None: ...
@@ -251,7 +283,9 @@ class ReadModelChanges(Protocol):
 
     async def put_cycle(self, cycle: CycleRow) -> None: ...
 
-    async def prune_cycles(self, decided_before: datetime) -> int: ...
+    async def prune_cycles(self, decided_before: datetime) -> int:
+        """Forget the oldest of these cycles, some thousand at most; returns how many."""
+        ...
 
     async def put_breach(self, breach: BreachRow) -> None:
         """A breach that is known keeps when and with which event it opened."""
@@ -259,7 +293,9 @@ class ReadModelChanges(Protocol):
 
     async def put_history(self, history: HistoryRow) -> None: ...
 
-    async def prune_history(self, before: datetime) -> int: ...
+    async def prune_history(self, before: datetime) -> int:
+        """Forget the oldest of these buckets, some thousand at most; returns how many."""
+        ...
 
     async def commit(self) -> None: ...
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from application.owned_partitions import OwnedPartitions
 from application.ports import Clock, EventPublisher, PendingEvents
 
 BATCH = 200
@@ -12,11 +13,12 @@ PRUNED_EVERY = timedelta(minutes=1)
 
 
 class Relay:
-    """The only publisher of events."""
+    """The only publisher of events: for each partition the relay of the worker that owns it."""
 
-    def __init__(self, pending: PendingEvents, publisher: EventPublisher, clock: Clock) -> None:
+    def __init__(self, pending: PendingEvents, publisher: EventPublisher, owned: OwnedPartitions, clock: Clock) -> None:
         self._pending = pending
         self._publisher = publisher
+        self._owned = owned
         self._clock = clock
         self._pruned_at: datetime | None = None
 
@@ -26,7 +28,7 @@ class Relay:
         if self._pruned_at is None or now - self._pruned_at >= PRUNED_EVERY:
             await self._pending.prune(now - KEPT)
             self._pruned_at = now
-        events = await self._pending.pending(BATCH)
+        events = await self._pending.pending(self._owned.microgrids, BATCH)
         if not events:
             return False
         await self._publisher.publish([event.message for event in events])

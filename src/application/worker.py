@@ -5,6 +5,7 @@ from typing import assert_never
 from application.commands.apply_configuration import ApplyConfiguration, ApplyConfigurationHandler
 from application.commands.run_cycle import RunCycle, RunCycleHandler
 from application.mailbox import DueCycle, Mailbox
+from application.owned_partitions import OwnedPartitions
 from application.ports import (
     Clock,
     ConcurrentChange,
@@ -15,7 +16,6 @@ from application.ports import (
     PublishedEvent,
     Received,
     Tombstone,
-    Transactions,
     Unreadable,
 )
 from domain.site import SiteConfiguration
@@ -24,9 +24,6 @@ from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, Receipt, Te
 BATCH = 500
 ATTEMPTS = 3
 """How often a command is tried when somebody else keeps committing first."""
-
-ABSENT_MICROGRIDS = 10_000
-"""How many ids that nobody configured are remembered, so that their telemetry costs no query each."""
 
 
 class Worker:
@@ -39,7 +36,7 @@ class Worker:
         mailbox: Mailbox,
         apply_configuration: ApplyConfigurationHandler,
         run_cycle: RunCycleHandler,
-        transactions: Transactions,
+        owned: OwnedPartitions,
         clock: Clock,
         counters: Counters,
     ) -> None:
@@ -48,14 +45,17 @@ class Worker:
         self._mailbox = mailbox
         self._apply_configuration = apply_configuration
         self._run_cycle = run_cycle
-        self._transactions = transactions
+        self._owned = owned
         self._clock = clock
         self._counters = counters
-        self._absent: set[str] = set()
         self.cycles = 0
 
     async def turn(self) -> bool:
-        """Take one batch, run the cycles that are due, acknowledge; returns whether there was anything to do."""
+        """Take one batch, run the cycles that are due, acknowledge; returns whether there was anything to do.
+
+        Raises Fenced where somebody else owns one of the partitions: nothing is acknowledged, and the group has to be
+        joined anew, as this member and the group disagree on who reads what.
+        """
         batch = await self._source.receive(BATCH)
         for received in batch:
             await self._take(received)
@@ -70,9 +70,9 @@ class Worker:
         body = received.body
         match body:
             case SiteConfiguration() | MalformedConfiguration():
-                await self._configure(ApplyConfiguration(body, received.traceparent))
+                await self._configure(body, received.traceparent)
             case ChargePointTelemetry() | CircuitTelemetry():
-                await self._post(body, received.traceparent)
+                self._post(body, received.traceparent)
             case Tombstone():
                 self._counters.tombstone()
             case Unreadable():
@@ -83,40 +83,31 @@ class Worker:
             case _:
                 assert_never(body)
 
-    async def _configure(self, command: ApplyConfiguration) -> None:
-        self._absent.discard(command.offered.microgrid_id)
+    async def _configure(self, offered: SiteConfiguration | MalformedConfiguration, traceparent: str | None) -> None:
+        epoch = self._owned.epoch_of(offered.microgrid_id)
+        command = ApplyConfiguration(offered, epoch, traceparent)
         for attempt in range(ATTEMPTS):
             try:
                 microgrid = await self._apply_configuration.handle(command)
+                self._owned.add(microgrid.microgrid_id)
                 self._mailbox.open(microgrid, self._clock.now())
                 return
             except ConcurrentChange:
                 if attempt == ATTEMPTS - 1:
                     raise
 
-    async def _post(self, telemetry: Telemetry, traceparent: str | None) -> None:
+    def _post(self, telemetry: Telemetry, traceparent: str | None) -> None:
         microgrid_id = telemetry.microgrid_id
-        if not self._mailbox.knows(microgrid_id) and microgrid_id not in self._absent:
-            await self._look_for(microgrid_id)
         if not self._mailbox.knows(microgrid_id):
             self._counters.readings(microgrid_id, {Receipt.UNKNOWN: 1})
             return
         reception = self._mailbox.post(telemetry, self._clock.now(), traceparent)
         self._counters.readings(microgrid_id, reception.receipts)
 
-    async def _look_for(self, microgrid_id: str) -> None:
-        async with self._transactions.begin() as transaction:
-            microgrid = await transaction.microgrids.get(microgrid_id)
-        if microgrid is not None and microgrid.site is not None:
-            self._mailbox.open(microgrid, self._clock.now())
-            return
-        if len(self._absent) >= ABSENT_MICROGRIDS:
-            self._absent.clear()
-        self._absent.add(microgrid_id)
-
     async def _decide(self, due: DueCycle) -> None:
         at = self._clock.now()
-        command = RunCycle(due.microgrid_id, due.readings, due.trigger, at, due.traceparent)
+        epoch = self._owned.epoch_of(due.microgrid_id)
+        command = RunCycle(due.microgrid_id, due.readings, due.trigger, at, epoch, due.traceparent)
         for attempt in range(ATTEMPTS):
             try:
                 await self._run_cycle.handle(command)

@@ -1,6 +1,6 @@
 """The only wiring: which adapter stands behind which port."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +12,11 @@ from adapters.clock import VirtualClock
 from adapters.database import migrations
 from adapters.database.engine import create_engine
 from adapters.database.outbox import SqlPendingEvents
+from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.memory.bus import MemoryBus
+from adapters.memory.partitioning import partition_of
 from adapters.messages import parsing, registry, snapshot
 from adapters.messages.configuration import configuration_to, read_configuration
 from adapters.observability import providers as telemetry
@@ -29,6 +31,7 @@ from adapters.simulation.scenarios import SCENARIOS
 from application.commands.apply_configuration import ApplyConfigurationHandler
 from application.commands.run_cycle import RunCycleHandler
 from application.mailbox import Mailbox
+from application.owned_partitions import OwnedPartitions
 from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
 from application.projections.node_history import NODE_HISTORY
@@ -96,6 +99,12 @@ def _as_reading(want: Want) -> ConnectorReading:
     return ConnectorReading(want.connector_id, "Charging", 0, want.requested_w, session=session)
 
 
+def _partition_of(scenario: Scenario) -> Callable[[str], int | None]:
+    """Where the simulated depot lies. Others that the database knows are nobody's: time stands still for them."""
+    simulated = scenario.configuration["microgrid_id"]
+    return lambda microgrid_id: partition_of(microgrid_id, PARTITIONS) if microgrid_id == simulated else None
+
+
 SCENARIOS_BY_NAME: Mapping[str, Scenario] = SCENARIOS
 FAULTS_BY_NAME: Mapping[str, Fault] = fault_scripts.FAULTS
 site_configuration = read_configuration
@@ -128,6 +137,7 @@ class Container(containers.DeclarativeContainer):
 
     engine = providers.Singleton(create_engine, database_url)
     transactions = providers.Singleton(SqlTransactions, engine, registry.write, clock)
+    ownership = providers.Singleton(SqlOwnership, engine)
     pending_events = providers.Singleton(SqlPendingEvents, engine)
     read_model_transactions = providers.Singleton(SqlReadModelTransactions, engine)
     read_model = providers.Singleton(SqlReadModel, engine)
@@ -141,6 +151,8 @@ class Container(containers.DeclarativeContainer):
     dead_letters = bus.provided.dead_letters.call(DEAD_LETTER)
 
     mailbox = providers.Singleton(Mailbox)
+    partition_of = providers.Singleton(_partition_of, scenario)
+    owned_partitions = providers.Singleton(OwnedPartitions, ownership, transactions, mailbox, partition_of, clock)
     apply_configuration = providers.Singleton(ApplyConfigurationHandler, transactions, counters)
     run_cycle = providers.Singleton(RunCycleHandler, transactions, tracing, counters, decide)
     worker = providers.Factory(
@@ -149,11 +161,11 @@ class Container(containers.DeclarativeContainer):
         mailbox=mailbox,
         apply_configuration=apply_configuration,
         run_cycle=run_cycle,
-        transactions=transactions,
+        owned=owned_partitions,
         clock=clock,
         counters=counters,
     )
-    relay = providers.Singleton(Relay, pending_events, event_publisher, clock)
+    relay = providers.Singleton(Relay, pending_events, event_publisher, owned_partitions, clock)
     projections = providers.Object((STATUS, CYCLES, BREACHES, NODE_HISTORY))
     projector = providers.Factory(Projector, transactions=read_model_transactions, projections=projections)
 

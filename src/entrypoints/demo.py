@@ -115,8 +115,8 @@ class Demo:
         return bool(batch)
 
 
-class _AllPartitions:
-    """The Assignment of a consumer that is alone in its group: there is nobody to hand anything over to."""
+class _Unconcerned:
+    """The Assignment of a consumer that keeps nothing by partition."""
 
     async def assigned(self, partitions: frozenset[Partition]) -> None:
         pass
@@ -141,12 +141,12 @@ async def open_demo(container: Container) -> AsyncIterator[Demo]:
         stack.callback(container.meter_provider().shutdown)
         known_event_seq = await _resume(container)
         sources = {}
-        for group, topics in (
-            ("worker", (CONFIGURATION, TELEMETRY)),
-            ("projector", (EVENTS,)),
-            ("depot", (EVENTS,)),
+        for group, topics, assignment in (
+            ("worker", (CONFIGURATION, TELEMETRY), container.owned_partitions()),
+            ("projector", (EVENTS,), _Unconcerned()),
+            ("depot", (EVENTS,), _Unconcerned()),
         ):
-            sources[group] = await container.bus().join(f"busbar.{group}", topics, read_message, _AllPartitions())
+            sources[group] = await container.bus().join(f"busbar.{group}", topics, read_message, assignment)
             stack.push_async_callback(sources[group].close)
         demo = Demo(container, sources)
         await demo.begin(known_event_seq)
@@ -160,7 +160,10 @@ async def _resume(container: Container) -> int:
     one than the depot begins with, which then counts as a newer one.
     """
     microgrid_id = container.scenario().configuration["microgrid_id"]
-    async with container.transactions().begin() as transaction:
+    partition = container.partition_of()(microgrid_id)
+    assert partition is not None
+    (epoch,) = await container.ownership().claim([partition])
+    async with container.transactions().begin(epoch) as transaction:
         microgrid = await transaction.microgrids.get(microgrid_id)
     if microgrid is None or microgrid.site is None:
         return 0

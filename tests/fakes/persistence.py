@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from application.ports import ConcurrentChange, EventGap, Message, PendingEvent
+from application.ports import ConcurrentChange, Epoch, EventGap, Fenced, Message, PendingEvent
 from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.events import DomainEvent
 from domain.identifiers import natural_key
@@ -30,6 +30,7 @@ class OutboxRow:
 class Tables:
     """What is stored, by primary key."""
 
+    epochs: dict[int, int] = field(default_factory=dict)
     microgrids: dict[str, Microgrid] = field(default_factory=dict)
     outbox: dict[tuple[str, int], OutboxRow] = field(default_factory=dict)
     positions: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class InMemoryTransaction:
     def __init__(self, database: "InMemoryDatabase") -> None:
         self._database = database
         self.tables = Tables(
+            dict(database.tables.epochs),
             dict(database.tables.microgrids),
             dict(database.tables.outbox),
             dict(database.tables.positions),
@@ -71,11 +73,28 @@ class InMemoryDatabase:
             yield InMemoryTransaction(self)
 
 
+class InMemoryOwnership:
+    """Epochs in a dict."""
+
+    def __init__(self, database: InMemoryDatabase) -> None:
+        self._database = database
+
+    async def claim(self, partitions: Collection[int]) -> Sequence[Epoch]:
+        async with self._database.begin() as transaction:
+            epochs = transaction.tables.epochs
+            epochs.update({partition: epochs.get(partition, 0) + 1 for partition in partitions})
+            await transaction.commit()
+            return [Epoch(partition, epochs[partition]) for partition in sorted(partitions)]
+
+
 class InMemoryMicrogridRepository:
     """Microgrids in a dict."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+
+    async def ids(self) -> Sequence[str]:
+        return list(self._tables.microgrids)
 
     async def get(self, microgrid_id: str) -> Microgrid | None:
         return self._tables.microgrids.get(microgrid_id)
@@ -122,8 +141,10 @@ class InMemoryTransactions:
         self._encode = encode
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[InMemoryUnitOfWork]:
+    async def begin(self, epoch: Epoch) -> AsyncIterator[InMemoryUnitOfWork]:
         async with self._database.begin() as transaction:
+            if transaction.tables.epochs.get(epoch.partition) != epoch.number:
+                raise Fenced(epoch)
             yield InMemoryUnitOfWork(transaction, self._encode)
 
 
@@ -133,9 +154,11 @@ class InMemoryPendingEvents:
     def __init__(self, database: InMemoryDatabase) -> None:
         self._database = database
 
-    async def pending(self, limit: int) -> Sequence[PendingEvent]:
+    async def pending(self, microgrids: Collection[str], limit: int) -> Sequence[PendingEvent]:
         rows = sorted(self._database.tables.outbox.items())
-        unpublished = [PendingEvent(*key, row.message) for key, row in rows if row.published_at is None]
+        unpublished = [
+            PendingEvent(*key, row.message) for key, row in rows if row.published_at is None and key[0] in microgrids
+        ]
         return unpublished[:limit]
 
     async def mark_published(self, events: Sequence[PendingEvent], at: datetime) -> None:

@@ -9,7 +9,7 @@ from adapters.database.engine import create_engine
 from adapters.database.unit_of_work import SqlTransactions
 from application.ports import Message
 from domain.events import DomainEvent
-from tests.builders import a_cycle_completed, a_site
+from tests.builders import EPOCH, a_cycle_completed, a_site
 
 
 def encode(event: DomainEvent, _traceparent: str | None) -> Message:
@@ -17,7 +17,7 @@ def encode(event: DomainEvent, _traceparent: str | None) -> Message:
 
 
 async def decide(transactions: SqlTransactions, stop_before_commit: bool) -> int:
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         microgrid = await unit_of_work.microgrids.get("depot")
         assert microgrid
         seq = microgrid.state.event_seq + 1

@@ -1,11 +1,7 @@
 """What holds for SQLite alone: how it is opened, who waits for whom, and what a crash leaves."""
 
 import asyncio
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
@@ -21,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.clock import VirtualClock
 from adapters.database.engine import READ_ONLY, create_engine
 from adapters.database.outbox import SqlPendingEvents
+from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.repositories import SiteCache
 from adapters.database.tables import connectors, cycles, microgrid_state, microgrids
@@ -28,10 +25,9 @@ from adapters.database.unit_of_work import SqlTransactions
 from application.ports import Message
 from application.queries.rows import CycleRow
 from domain.events import DomainEvent
-from tests.builders import EIGHT, a_cycle_completed, a_microgrid, a_site
+from tests.builders import EIGHT, EPOCH, a_cycle_completed, a_microgrid, a_site
 from tests.databases import new_sqlite
-
-DECIDING_FOR_EVER = Path(__file__).with_name("deciding_for_ever.py")
+from tests.integration.deciding import decide_until_killed, kill
 
 
 def encode(event: DomainEvent, _traceparent: str | None) -> Message:
@@ -51,7 +47,8 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-def transactions(engine: AsyncEngine) -> SqlTransactions:
+async def transactions(engine: AsyncEngine) -> SqlTransactions:
+    assert await SqlOwnership(engine).claim([EPOCH.partition]) == [EPOCH]
     return SqlTransactions(engine, encode, VirtualClock(EIGHT))
 
 
@@ -82,11 +79,11 @@ async def test_every_connection_is_opened_alike(engine: AsyncEngine) -> None:
 
 
 async def test_a_unit_of_work_holds_the_write_lock_from_its_beginning(url: str, transactions: SqlTransactions) -> None:
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         assert is_locked(url)
         await unit_of_work.commit()
         assert not is_locked(url)
-    async with transactions.begin():
+    async with transactions.begin(EPOCH):
         assert is_locked(url)
     assert not is_locked(url)
 
@@ -104,21 +101,21 @@ async def test_readers_take_no_write_lock(url: str, engine: AsyncEngine) -> None
 
 
 async def test_readers_do_not_wait_for_a_writer(engine: AsyncEngine, transactions: SqlTransactions) -> None:
-    async with transactions.begin() as unit_of_work, asyncio.timeout(5):
+    async with transactions.begin(EPOCH) as unit_of_work, asyncio.timeout(5):
         await unit_of_work.microgrids.save(a_microgrid())
         await unit_of_work.outbox.append([a_cycle_completed()], None)
 
-        assert await SqlPendingEvents(engine).pending(10) == []
+        assert await SqlPendingEvents(engine).pending(["depot"], 10) == []
         assert await SqlReadModel(engine).statuses() == []
 
 
 async def test_a_second_writer_waits_for_the_first(transactions: SqlTransactions) -> None:
     async def provision(microgrid_id: str) -> None:
-        async with transactions.begin() as unit_of_work:
+        async with transactions.begin(EPOCH) as unit_of_work:
             await unit_of_work.microgrids.save(a_microgrid(microgrid_id))
             await unit_of_work.commit()
 
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         second = asyncio.create_task(provision("second"))
         await asyncio.sleep(0.05)
         assert not second.done()
@@ -126,28 +123,28 @@ async def test_a_second_writer_waits_for_the_first(transactions: SqlTransactions
         await unit_of_work.commit()
     await second
 
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         assert await unit_of_work.microgrids.get("first")
         assert await unit_of_work.microgrids.get("second")
 
 
 async def test_a_cycle_touches_no_site_rows(engine: AsyncEngine, transactions: SqlTransactions) -> None:
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(a_microgrid())
         await unit_of_work.commit()
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.get("depot")
 
     statements: list[str] = []
     event.listen(engine.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         microgrid = await unit_of_work.microgrids.get("depot")
         assert microgrid
         await unit_of_work.microgrids.save(microgrid)
         await unit_of_work.outbox.append([a_cycle_completed()], None)
         await unit_of_work.commit()
 
-    assert [statement.split()[0] for statement in statements] == ["BEGIN", "SELECT", "UPDATE", "INSERT"]
+    assert [statement.split()[0] for statement in statements] == ["BEGIN", "SELECT", "SELECT", "UPDATE", "INSERT"]
 
 
 def test_the_site_used_longest_ago_leaves_a_full_cache() -> None:
@@ -166,13 +163,13 @@ def test_the_site_used_longest_ago_leaves_a_full_cache() -> None:
 
 
 async def test_a_state_of_a_schema_to_come_is_refused(engine: AsyncEngine, transactions: SqlTransactions) -> None:
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(a_microgrid())
         await unit_of_work.commit()
     async with engine.begin() as connection:
         await connection.execute(microgrid_state.update().values(schema_number=99))
 
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         with pytest.raises(ValueError, match="schema 99"):
             await unit_of_work.microgrids.get("depot")
 
@@ -208,7 +205,7 @@ async def test_a_connector_needs_its_charge_point(engine: AsyncEngine) -> None:
 async def test_a_strategy_that_does_not_exist_cannot_be_stored(
     engine: AsyncEngine, transactions: SqlTransactions
 ) -> None:
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(a_microgrid())
         await unit_of_work.commit()
 
@@ -217,25 +214,8 @@ async def test_a_strategy_that_does_not_exist_cannot_be_stored(
             await connection.execute(microgrids.update().values(strategy_order="alphabetical"))
 
 
-def decide_until_killed(url: str, *arguments: str) -> subprocess.Popen[str]:
-    """A process that decides cycles and says on its standard output which it has committed."""
-    return subprocess.Popen(
-        [sys.executable, str(DECIDING_FOR_EVER), url, *arguments],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert process.stdout
-    process.stdout.close()
-
-
 async def test_a_crash_inside_a_transaction_leaves_nothing_of_it(url: str, transactions: SqlTransactions) -> None:
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(a_microgrid())
         await unit_of_work.commit()
     process = decide_until_killed(url, "--stop-before-commit")
@@ -245,7 +225,7 @@ async def test_a_crash_inside_a_transaction_leaves_nothing_of_it(url: str, trans
 
     kill(process)
 
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         assert await unit_of_work.microgrids.get("depot") == a_microgrid(version=1)
 
 
@@ -253,7 +233,7 @@ async def test_a_crash_inside_a_transaction_leaves_nothing_of_it(url: str, trans
 async def test_a_crash_at_any_time_leaves_whole_cycles_and_no_gap(
     url: str, engine: AsyncEngine, transactions: SqlTransactions, committed: int
 ) -> None:
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(a_microgrid())
         await unit_of_work.commit()
     process = decide_until_killed(url)
@@ -262,9 +242,9 @@ async def test_a_crash_at_any_time_leaves_whole_cycles_and_no_gap(
         said = int(await asyncio.to_thread(process.stdout.readline))
     kill(process)
 
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         microgrid = await unit_of_work.microgrids.get("depot")
-    events = await SqlPendingEvents(engine).pending(1000)
+    events = await SqlPendingEvents(engine).pending(["depot"], 1000)
 
     assert microgrid
     assert microgrid.state.event_seq >= said == committed

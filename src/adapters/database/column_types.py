@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from sqlalchemy import JSON, DateTime, Dialect
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+Json = JSON(none_as_null=True)
+"""Text as it was written. Not JSONB: that sorts keys, and what the read model serves keeps the events' order."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

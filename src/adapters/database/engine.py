@@ -20,26 +20,33 @@ SQLITE_ARGUMENTS: dict[str, Any] = {
 }
 
 # Client side against a dead socket, which pool_pre_ping does not notice; server side against a client that stopped
-# inside its transaction and would keep its row locks.
+# inside its transaction and would keep its locks. Each outlasts the one before: who waits for a lock sees a stopped
+# holder thrown out, a statement sees its lock time out, and the server answers before the client gives up.
 POSTGRESQL_ARGUMENTS: dict[str, Any] = {
     "connect_args": {
         "timeout": 5,
         "command_timeout": 15,
         "server_settings": {
             "application_name": "busbar",
+            "idle_in_transaction_session_timeout": "5000",
+            "lock_timeout": "8000",
             "statement_timeout": "10000",
-            "lock_timeout": "5000",
-            "idle_in_transaction_session_timeout": "10000",
         },
     },
+}
+
+# A migration may take its time, and waits for another one; for a lock on a table that is in use it does not wait long,
+# as everybody else would have to queue behind it.
+MIGRATING_ARGUMENTS: dict[str, Any] = {
+    "connect_args": {"timeout": 5, "server_settings": {"application_name": "busbar migrate", "lock_timeout": "8000"}},
 }
 
 READ_ONLY = {"sqlite_begin": "DEFERRED", "postgresql_readonly": True}
 """Execution options of a transaction that only reads: on SQLite it neither takes the write lock nor waits for it."""
 
 
-def create_engine(url: str | URL) -> AsyncEngine:
-    """An engine for `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`.
+def create_engine(url: str | URL, *, migrating: bool = False) -> AsyncEngine:
+    """An engine for `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`; one that is `migrating` takes its time.
 
     Raises ValueError for another database, and for an SQLite one in memory: connections could not share it.
     """
@@ -47,7 +54,7 @@ def create_engine(url: str | URL) -> AsyncEngine:
         case URL(drivername="sqlite+aiosqlite", database=str(file)) if file and ":memory:" not in file:
             arguments = SQLITE_ARGUMENTS
         case URL(drivername="postgresql+asyncpg"):
-            arguments = POSTGRESQL_ARGUMENTS
+            arguments = MIGRATING_ARGUMENTS if migrating else POSTGRESQL_ARGUMENTS
         case unusable:
             raise ValueError(f"{unusable.drivername} with this database name cannot be used")
     engine = create_async_engine(url, json_serializer=_dump_json, json_deserializer=from_json, **arguments)

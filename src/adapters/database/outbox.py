@@ -1,13 +1,15 @@
 """The outbox in SQL: filled inside a unit of work, drained by the relay."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.database.among import among
 from adapters.database.engine import READ_ONLY
+from adapters.database.retention import prune
 from adapters.database.tables import outbox
 from application.ports import Clock, Message, PendingEvent
 from domain.events import DomainEvent
@@ -49,10 +51,10 @@ class SqlPendingEvents:
         self._engine = engine
         self._reading = engine.execution_options(**READ_ONLY)
 
-    async def pending(self, limit: int) -> Sequence[PendingEvent]:
+    async def pending(self, microgrids: Collection[str], limit: int) -> Sequence[PendingEvent]:
         statement = (
             select(outbox)
-            .where(outbox.c.published_at.is_(None))
+            .where(outbox.c.published_at.is_(None), among(self._engine, outbox.c.microgrid_id, microgrids))
             .order_by(outbox.c.microgrid_id, outbox.c.event_seq)
             .limit(limit)
         )
@@ -99,6 +101,11 @@ class SqlPendingEvents:
             return (await connection.execute(statement.values(published_at=None))).rowcount
 
     async def prune(self, published_before: datetime) -> int:
-        statement = outbox.delete().where(outbox.c.published_at < published_before)
+        pruned = 0
+        while count := await self._prune_some(published_before):
+            pruned += count
+        return pruned
+
+    async def _prune_some(self, published_before: datetime) -> int:
         async with self._engine.begin() as connection:
-            return (await connection.execute(statement)).rowcount
+            return await prune(connection, outbox, outbox.c.published_at, published_before)

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.database.engine import READ_ONLY
+from adapters.database.retention import prune
 from adapters.database.tables import breaches, cycles, microgrid_status, node_history, projection_positions
 from adapters.database.upsert import insert
 from application.ports import EventGap
@@ -60,7 +61,7 @@ class SqlReadModelChanges:
         await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=row))
 
     async def prune_cycles(self, decided_before: datetime) -> int:
-        return (await self._connection.execute(cycles.delete().where(cycles.c.decided_at < decided_before))).rowcount
+        return await prune(self._connection, cycles, cycles.c.decided_at, decided_before)
 
     async def put_breach(self, breach: BreachRow) -> None:
         """A breach that is known keeps when and with which event it opened."""
@@ -76,7 +77,7 @@ class SqlReadModelChanges:
         await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=latest))
 
     async def prune_history(self, before: datetime) -> int:
-        return (await self._connection.execute(node_history.delete().where(node_history.c.at < before))).rowcount
+        return await prune(self._connection, node_history, node_history.c.at, before)
 
     async def commit(self) -> None:
         await self._connection.commit()

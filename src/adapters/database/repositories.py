@@ -1,6 +1,7 @@
 """Microgrids in SQL: one state row each, and site rows that are read and written on configuration only."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.database import site_rows, state_json
 from adapters.database.tables import microgrid_state, microgrids
 from adapters.database.upsert import insert
-from application.ports import ConcurrentChange
+from application.ports import ConcurrentChange, Epoch
 from domain.microgrid import Microgrid
 from domain.power_tree import Site
 from domain.site import SiteConfiguration
@@ -41,10 +42,15 @@ class SiteCache:
 class SqlMicrogridRepository:
     """The microgrids as one transaction sees them."""
 
-    def __init__(self, connection: AsyncConnection, sites: SiteCache) -> None:
+    def __init__(self, connection: AsyncConnection, epoch: Epoch, sites: SiteCache) -> None:
         self._connection = connection
+        self._epoch = epoch
         self._sites = sites
         self._configured: set[str] = set()
+
+    async def ids(self) -> Sequence[str]:
+        """Every microgrid that is stored."""
+        return (await self._connection.execute(select(microgrid_state.c.microgrid_id))).scalars().all()
 
     async def get(self, microgrid_id: str) -> Microgrid | None:
         statement = (
@@ -85,6 +91,7 @@ class SqlMicrogridRepository:
     async def _save_state(self, microgrid: Microgrid) -> None:
         values = {
             "version": microgrid.version + 1,
+            "epoch": self._epoch.number,
             "cycle_seq": microgrid.state.cycle_seq,
             "event_seq": microgrid.state.event_seq,
             "schema_number": state_json.SCHEMA_NUMBER,

@@ -109,7 +109,16 @@ connectors = Table(
     ),
 )
 
-# --- what a worker remembers, and what it has decided but not yet said -------------------------------------
+# --- who decides, what a worker remembers, and what it has decided but not yet said ------------------------
+# The bus says which microgrid lies in which partition, so that is stored nowhere. `microgrid_state.epoch` is the epoch
+# under which the row was written last.
+
+partition_epochs = Table(
+    "partition_epochs",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+)
 
 microgrid_state = Table(
     "microgrid_state",

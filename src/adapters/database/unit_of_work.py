@@ -6,16 +6,19 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.database.outbox import Encode, SqlOutbox
+from adapters.database.ownership import hold
 from adapters.database.repositories import SiteCache, SqlMicrogridRepository
-from application.ports import Clock
+from application.ports import Clock, Epoch
 
 
 class SqlUnitOfWork:
     """One transaction over microgrids and outbox."""
 
-    def __init__(self, connection: AsyncConnection, sites: SiteCache, encode: Encode, clock: Clock) -> None:
+    def __init__(
+        self, connection: AsyncConnection, epoch: Epoch, sites: SiteCache, encode: Encode, clock: Clock
+    ) -> None:
         self._connection = connection
-        self.microgrids = SqlMicrogridRepository(connection, sites)
+        self.microgrids = SqlMicrogridRepository(connection, epoch, sites)
         self.outbox = SqlOutbox(connection, encode, clock)
 
     async def commit(self) -> None:
@@ -32,7 +35,9 @@ class SqlTransactions:
         self._sites = SiteCache()
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[SqlUnitOfWork]:
+    async def begin(self, epoch: Epoch) -> AsyncIterator[SqlUnitOfWork]:
+        """Raises Fenced where the epoch has ended."""
         async with self._engine.connect() as connection:
             await connection.begin()
-            yield SqlUnitOfWork(connection, self._sites, self._encode, self._clock)
+            await hold(connection, epoch)
+            yield SqlUnitOfWork(connection, epoch, self._sites, self._encode, self._clock)

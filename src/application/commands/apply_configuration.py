@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from application.ports import Counters, MalformedConfiguration, Transactions
+from application.ports import Counters, Epoch, MalformedConfiguration, Transactions
 from domain.microgrid import Change, Microgrid
 from domain.site import SiteConfiguration
 
@@ -12,6 +12,7 @@ class ApplyConfiguration:
     """A configuration arrived, readable or at least answerable."""
 
     offered: SiteConfiguration | MalformedConfiguration
+    epoch: Epoch
     traceparent: str | None = None
 
 
@@ -23,9 +24,9 @@ class ApplyConfigurationHandler:
         self._counters = counters
 
     async def handle(self, command: ApplyConfiguration) -> Microgrid:
-        """The microgrid as it is after the command. Raises ConcurrentChange."""
+        """The microgrid as it is after the command. Raises ConcurrentChange and Fenced."""
         offered = command.offered
-        async with self._transactions.begin() as transaction:
+        async with self._transactions.begin(command.epoch) as transaction:
             found = await transaction.microgrids.get(offered.microgrid_id)
             change = _offer(found or Microgrid(offered.microgrid_id), offered)
             if not change.events:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.ports import Counters, Tracing, Transactions
+from application.ports import Counters, Epoch, Tracing, Transactions
 from domain import rebalance
 from domain.events import CycleCompleted
 from domain.microgrid import Decide
@@ -19,6 +19,7 @@ class RunCycle:
     readings: Readings
     trigger: Trigger
     at: datetime
+    epoch: Epoch
     traceparent: str | None = None
 
 
@@ -34,9 +35,9 @@ class RunCycleHandler:
         self._decide = decide
 
     async def handle(self, command: RunCycle) -> CycleCompleted | None:
-        """The published cycle, None where there was nothing to say. Raises ConcurrentChange."""
+        """The published cycle, None where there was nothing to say. Raises ConcurrentChange and Fenced."""
         with self._tracing.cycle_span(command.microgrid_id, command.traceparent) as traceparent:
-            async with self._transactions.begin() as transaction:
+            async with self._transactions.begin(command.epoch) as transaction:
                 microgrid = await transaction.microgrids.get(command.microgrid_id)
                 if microgrid is None:
                     return None

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import pytest
@@ -11,14 +10,16 @@ import pytest
 from adapters.clock import VirtualClock
 from adapters.database.engine import create_engine
 from adapters.database.outbox import SqlPendingEvents
+from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.unit_of_work import SqlTransactions
-from application.ports import Message, PendingEvents, ReadModel, ReadModelTransactions, Transactions
+from application.ports import Message, Ownership, PendingEvents, ReadModel, ReadModelTransactions, Transactions
 from domain.events import DomainEvent
-from tests.builders import EIGHT
+from tests.builders import EIGHT, EPOCH
 from tests.databases import new_sqlite
 from tests.fakes.persistence import (
     InMemoryDatabase,
+    InMemoryOwnership,
     InMemoryPendingEvents,
     InMemoryReadModel,
     InMemoryReadModelTransactions,
@@ -36,6 +37,7 @@ class PositionedReadModel(ReadModel, Protocol):
 class Persistence:
     """One database behind all persistence ports, used by two workers."""
 
+    ownership: Ownership
     transactions: Transactions
     transactions_of_another_worker: Transactions
     pending_events: PendingEvents
@@ -58,11 +60,12 @@ def encode(event: DomainEvent, traceparent: str | None) -> Message:
     return Message(event.microgrid_id, tuple((name, text.encode()) for name, text in headers.items()), value)
 
 
-def in_memory(_folder: Path) -> Opened:
+def in_memory(_request: pytest.FixtureRequest) -> Opened:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Persistence]:
         database = InMemoryDatabase()
         yield Persistence(
+            InMemoryOwnership(database),
             InMemoryTransactions(database, encode),
             InMemoryTransactions(database, encode),
             InMemoryPendingEvents(database),
@@ -73,8 +76,12 @@ def in_memory(_folder: Path) -> Opened:
     return opened()
 
 
-def on_sqlite(folder: Path) -> Opened:
-    return _sql(new_sqlite(folder))
+def on_sqlite(request: pytest.FixtureRequest) -> Opened:
+    return _sql(new_sqlite(request.getfixturevalue("tmp_path")))
+
+
+def on_postgresql(request: pytest.FixtureRequest) -> Opened:
+    return _sql(request.getfixturevalue("postgresql_url"))
 
 
 @asynccontextmanager
@@ -82,6 +89,7 @@ async def _sql(url: str) -> AsyncIterator[Persistence]:
     engine = create_engine(url)
     clock = VirtualClock(EIGHT)
     yield Persistence(
+        SqlOwnership(engine),
         SqlTransactions(engine, encode, clock),
         SqlTransactions(engine, encode, clock),
         SqlPendingEvents(engine),
@@ -91,16 +99,22 @@ async def _sql(url: str) -> AsyncIterator[Persistence]:
     await engine.dispose()
 
 
-ADAPTERS: dict[str, Callable[[Path], Opened]] = {"memory": in_memory, "sqlite": on_sqlite}
+ADAPTERS: dict[str, Callable[[pytest.FixtureRequest], Opened]] = {
+    "memory": in_memory,
+    "sqlite": on_sqlite,
+    "postgresql": on_postgresql,
+}
 
 
 @pytest.fixture(params=ADAPTERS)
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
+def opened(request: pytest.FixtureRequest) -> Opened:
     """The adapter under test, ready but not yet entered: preparing one may need an event loop of its own."""
-    return ADAPTERS[request.param](tmp_path)
+    return ADAPTERS[request.param](request)
 
 
 @pytest.fixture
 async def persistence(opened: Opened) -> AsyncIterator[Persistence]:
+    """Where partition 0 is owned under EPOCH."""
     async with opened as entered:
+        assert await entered.ownership.claim([EPOCH.partition]) == [EPOCH]
         yield entered

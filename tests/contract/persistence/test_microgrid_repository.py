@@ -10,7 +10,7 @@ from domain.microgrid import Microgrid, MicrogridState, Refusal
 from domain.power import MAX_MAGNITUDE
 from domain.power_tree import Site
 from domain.site import ChargePoint, Circuit, Connector, Order, Settings, SiteConfiguration, Strategy, Unit
-from tests.builders import a_configuration, a_microgrid, a_site, a_state
+from tests.builders import EPOCH, a_configuration, a_microgrid, a_site, a_state
 from tests.contract.persistence.conftest import Persistence
 
 NESTED_AND_UNSORTED = SiteConfiguration(
@@ -35,12 +35,12 @@ NESTED_AND_UNSORTED = SiteConfiguration(
 
 
 async def load(transactions: Transactions, microgrid_id: str = "depot") -> Microgrid | None:
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         return await unit_of_work.microgrids.get(microgrid_id)
 
 
 async def store(transactions: Transactions, microgrid: Microgrid) -> None:
-    async with transactions.begin() as unit_of_work:
+    async with transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(microgrid)
         await unit_of_work.commit()
 
@@ -90,7 +90,7 @@ async def test_a_unit_of_work_sees_what_it_saved_itself(persistence: Persistence
     await store(persistence.transactions, a_microgrid())
     reconfigured = a_microgrid(version=1, site=a_site(version=2, chargers=3))
 
-    async with persistence.transactions.begin() as unit_of_work:
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(reconfigured)
         assert await unit_of_work.microgrids.get("depot") == replace(reconfigured, version=2)
 
@@ -99,7 +99,7 @@ async def test_what_is_not_committed_never_was(persistence: Persistence) -> None
     await store(persistence.transactions, a_microgrid())
     before = await load(persistence.transactions)
 
-    async with persistence.transactions.begin() as unit_of_work:
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(a_microgrid(version=1, site=a_site(version=2, chargers=3)))
         await unit_of_work.microgrids.save(a_microgrid("another"))
 
@@ -109,7 +109,7 @@ async def test_what_is_not_committed_never_was(persistence: Persistence) -> None
 
 async def test_an_error_inside_a_unit_of_work_rolls_it_back(persistence: Persistence) -> None:
     async def decide() -> None:
-        async with persistence.transactions.begin() as unit_of_work:
+        async with persistence.transactions.begin(EPOCH) as unit_of_work:
             await unit_of_work.microgrids.save(a_microgrid())
             raise RuntimeError("the decision failed")
 
@@ -146,6 +146,14 @@ async def test_a_microgrid_that_is_not_stored_cannot_be_changed(persistence: Per
         await store(persistence.transactions, a_microgrid(version=1))
 
 
+async def test_all_that_are_stored_are_listed(persistence: Persistence) -> None:
+    await store(persistence.transactions, a_microgrid("north"))
+    await store(persistence.transactions, Microgrid("south", None, MicrogridState(event_seq=1)))
+
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
+        assert sorted(await unit_of_work.microgrids.ids()) == ["north", "south"]
+
+
 async def test_a_new_configuration_replaces_the_site_for_every_worker(persistence: Persistence) -> None:
     await store(persistence.transactions, a_microgrid(site=a_site(chargers=3, connectors=2)))
     assert await load(persistence.transactions)
@@ -160,7 +168,7 @@ async def test_a_new_configuration_replaces_the_site_for_every_worker(persistenc
 
 async def test_a_configuration_that_was_rolled_back_may_return_with_other_content(persistence: Persistence) -> None:
     await store(persistence.transactions, a_microgrid())
-    async with persistence.transactions.begin() as unit_of_work:
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(a_microgrid(version=1, site=a_site(version=2, chargers=3)))
         await unit_of_work.microgrids.get("depot")
 
@@ -188,7 +196,7 @@ async def test_units_of_work_that_run_at_once_lose_no_change(persistence: Persis
         for _ in range(5):
             while True:
                 try:
-                    async with transactions.begin() as unit_of_work:
+                    async with transactions.begin(EPOCH) as unit_of_work:
                         microgrid = await unit_of_work.microgrids.get("depot")
                         assert microgrid
                         state = replace(microgrid.state, event_seq=microgrid.state.event_seq + 1)
@@ -211,7 +219,7 @@ async def test_a_cancelled_unit_of_work_leaves_nothing_and_blocks_nobody(persist
     saved = asyncio.Event()
 
     async def decide_for_ever() -> None:
-        async with persistence.transactions.begin() as unit_of_work:
+        async with persistence.transactions.begin(EPOCH) as unit_of_work:
             await unit_of_work.microgrids.save(a_microgrid())
             saved.set()
             await asyncio.Event().wait()

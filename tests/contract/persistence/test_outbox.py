@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from application.ports import ConcurrentChange
-from tests.builders import a_cycle_completed, a_microgrid
+from tests.builders import EPOCH, a_cycle_completed, a_microgrid
 from tests.contract.persistence.conftest import Persistence, encode
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -13,55 +13,55 @@ TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 async def test_events_are_pending_once_their_unit_of_work_commits(persistence: Persistence) -> None:
     events = [a_cycle_completed(event_seq=seq) for seq in (1, 2, 3)]
 
-    async with persistence.transactions.begin() as unit_of_work:
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(a_microgrid())
         await unit_of_work.outbox.append(events, TRACEPARENT)
-        assert await persistence.pending_events.pending(10) == []
+        assert await persistence.pending_events.pending(["depot"], 10) == []
         await unit_of_work.commit()
 
-    pending = await persistence.pending_events.pending(10)
+    pending = await persistence.pending_events.pending(["depot"], 10)
     assert [(event.microgrid_id, event.event_seq) for event in pending] == [("depot", 1), ("depot", 2), ("depot", 3)]
 
 
 async def test_a_message_keeps_its_key_headers_and_bytes(persistence: Persistence) -> None:
     event = a_cycle_completed(event_seq=41)
 
-    async with persistence.transactions.begin() as unit_of_work:
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.outbox.append([event], TRACEPARENT)
         await unit_of_work.commit()
 
-    (pending,) = await persistence.pending_events.pending(10)
+    (pending,) = await persistence.pending_events.pending(["depot"], 10)
     assert pending.message == encode(event, TRACEPARENT)
 
 
 async def test_events_without_a_trace_are_stored_too(persistence: Persistence) -> None:
-    async with persistence.transactions.begin() as unit_of_work:
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.outbox.append([a_cycle_completed()], None)
         await unit_of_work.commit()
 
-    (pending,) = await persistence.pending_events.pending(10)
+    (pending,) = await persistence.pending_events.pending(["depot"], 10)
     assert pending.message == encode(a_cycle_completed(), None)
 
 
 async def test_a_decision_without_events_is_a_decision(persistence: Persistence) -> None:
-    async with persistence.transactions.begin() as unit_of_work:
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(a_microgrid())
         await unit_of_work.outbox.append([], TRACEPARENT)
         await unit_of_work.commit()
 
-    assert await persistence.pending_events.pending(10) == []
+    assert await persistence.pending_events.pending(["depot"], 10) == []
 
 
 async def test_events_that_are_not_committed_are_never_told(persistence: Persistence) -> None:
-    async with persistence.transactions.begin() as unit_of_work:
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.outbox.append([a_cycle_completed()], TRACEPARENT)
 
-    assert await persistence.pending_events.pending(10) == []
+    assert await persistence.pending_events.pending(["depot"], 10) == []
 
 
 async def test_events_of_a_decision_that_came_too_late_are_never_told(persistence: Persistence) -> None:
     async def decide_too_late() -> None:
-        async with persistence.transactions.begin() as unit_of_work:
+        async with persistence.transactions.begin(EPOCH) as unit_of_work:
             await unit_of_work.outbox.append([a_cycle_completed()], TRACEPARENT)
             await unit_of_work.microgrids.save(a_microgrid(version=6))
             await unit_of_work.commit()
@@ -69,14 +69,14 @@ async def test_events_of_a_decision_that_came_too_late_are_never_told(persistenc
     with pytest.raises(ConcurrentChange):
         await decide_too_late()
 
-    assert await persistence.pending_events.pending(10) == []
+    assert await persistence.pending_events.pending(["depot"], 10) == []
 
 
 async def test_a_sequence_number_is_taken_once(persistence: Persistence) -> None:
-    async with persistence.transactions.begin() as unit_of_work:
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.outbox.append([a_cycle_completed(event_seq=1)], TRACEPARENT)
         await unit_of_work.commit()
 
-    async with persistence.transactions.begin() as unit_of_work:
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
         with pytest.raises((IntegrityError, ValueError)):
             await unit_of_work.outbox.append([a_cycle_completed(event_seq=1)], TRACEPARENT)

@@ -1,5 +1,6 @@
 """What every ReadModel answers."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
@@ -47,6 +48,21 @@ async def test_json_values_come_back_as_they_were(persistence: Persistence) -> N
 
     assert await persistence.read_model.status("depot") == status
     assert await persistence.read_model.cycle("depot", 1) == cycle
+
+
+async def test_json_keys_keep_their_order(persistence: Persistence) -> None:
+    """What is served as it is keeps the order of the contract: neither sorted nor by length, as JSONB has it."""
+    data = {"node_id": 1, "at": 2, "mode": {"z": 3, "a": 4}, "b": 5}
+    status = replace(STATUS, configuration=data, nodes=[data], latest_cycle=data)
+
+    await put(persistence, status, replace(a_cycle(), data=data))
+
+    read = await persistence.read_model.status("depot")
+    cycle = await persistence.read_model.cycle("depot", 1)
+    assert read
+    assert cycle
+    for each in (read.configuration, read.nodes[0], read.latest_cycle, cycle.data):
+        assert json.dumps(each) == json.dumps(data)
 
 
 async def test_rows_that_were_read_are_the_reader_s_own(persistence: Persistence) -> None:

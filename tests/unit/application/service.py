@@ -1,19 +1,22 @@
 """A whole service in memory: bus, database, clock, and workers that can be started and lost."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from adapters.clock import VirtualClock
 from adapters.memory.bus import MemoryBus, MemorySource
+from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
 from adapters.messages.configuration import configuration_to
 from application.commands.apply_configuration import ApplyConfigurationHandler
 from application.commands.run_cycle import RunCycleHandler
 from application.mailbox import Mailbox
+from application.owned_partitions import OwnedPartitions
 from application.ports import (
     ConcurrentChange,
+    Epoch,
     Message,
     MicrogridRepository,
     Outbox,
@@ -27,7 +30,7 @@ from domain.site import SiteConfiguration
 from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, Telemetry
 from tests.builders import EIGHT
 from tests.fakes.observation import HandedOnTraces, RememberedCounts
-from tests.fakes.persistence import InMemoryDatabase, InMemoryTransactions, InMemoryUnitOfWork
+from tests.fakes.persistence import InMemoryDatabase, InMemoryOwnership, InMemoryTransactions, InMemoryUnitOfWork
 
 CONFIGURATION, TELEMETRY, EVENTS, DEAD_LETTER = (
     f"busbar.{name}" for name in ("configuration", "telemetry", "events", "dead-letter")
@@ -62,9 +65,9 @@ class TroubledTransactions:
         self.commits = 0
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator["TroubledUnitOfWork"]:
+    async def begin(self, epoch: Epoch) -> AsyncIterator["TroubledUnitOfWork"]:
         self.begun += 1
-        async with self._inner.begin() as unit_of_work:
+        async with self._inner.begin(epoch) as unit_of_work:
             yield TroubledUnitOfWork(unit_of_work, self)
 
 
@@ -93,6 +96,9 @@ class ContestedRepository:
         self._inner = inner
         self._troubles = troubles
 
+    async def ids(self) -> Sequence[str]:
+        return await self._inner.ids()
+
     async def get(self, microgrid_id: str) -> Microgrid | None:
         return await self._inner.get(microgrid_id)
 
@@ -109,6 +115,7 @@ class Service:
     def __init__(self) -> None:
         self.bus = MemoryBus({CONFIGURATION: 2, TELEMETRY: 2, EVENTS: 2, DEAD_LETTER: 1})
         self.database = InMemoryDatabase()
+        self.ownership = InMemoryOwnership(self.database)
         self.transactions = TroubledTransactions(InMemoryTransactions(self.database, registry.write))
         self.clock = VirtualClock(EIGHT)
         self.counts = RememberedCounts()
@@ -118,17 +125,22 @@ class Service:
         """A worker that takes the place of the one before, which is lost as a killed process is."""
         if self._source is not None:
             await self._source.crash()
-        self._source = await self.bus.join("busbar.worker", (CONFIGURATION, TELEMETRY), registry.read, Unconcerned())
+        mailbox = Mailbox()
+        self.owned = OwnedPartitions(self.ownership, self.transactions, mailbox, self.partition_of, self.clock)
+        self._source = await self.bus.join("busbar.worker", (CONFIGURATION, TELEMETRY), registry.read, self.owned)
         return Worker(
             self._source,
             self.bus.dead_letters(DEAD_LETTER),
-            Mailbox(),
+            mailbox,
             ApplyConfigurationHandler(self.transactions, self.counts),
             RunCycleHandler(self.transactions, HandedOnTraces(), self.counts),
-            self.transactions,
+            self.owned,
             self.clock,
             self.counts,
         )
+
+    def partition_of(self, microgrid_id: str) -> int:
+        return partition_of(microgrid_id, 2)
 
     async def publish(self, topic: str, *messages: Message) -> None:
         await self.bus.publisher(topic).publish(messages)

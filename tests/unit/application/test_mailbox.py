@@ -1,16 +1,16 @@
 """The mailbox: the newest readings of every microgrid, and which cycles are due."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from application.mailbox import DueCycle, Mailbox
-from domain.microgrid import Microgrid
+from domain.microgrid import Microgrid, MicrogridState
 from domain.plan import Trigger
 from domain.site import Settings
 from domain.telemetry import Receipt
-from tests.builders import EIGHT, a_microgrid, a_site
+from tests.builders import EIGHT, a_microgrid, a_site, a_state
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 
 SETTINGS = Settings(min_cycle_interval_s=2, telemetry_cycle_interval_s=7, refresh_interval_s=40)
@@ -21,7 +21,17 @@ def after(seconds: float) -> datetime:
 
 
 def configured(version: int = 1, microgrid_id: str = "depot", chargers: int = 2) -> Microgrid:
-    return a_microgrid(microgrid_id, site=a_site(microgrid_id, version, chargers, settings=SETTINGS))
+    """A microgrid that was never decided."""
+    site = a_site(microgrid_id, version, chargers, settings=SETTINGS)
+    return a_microgrid(microgrid_id, site=site, state=MicrogridState())
+
+
+def decided_by_another() -> Microgrid:
+    """A microgrid whose last published cycle was decided on its configuration, forty seconds after eight."""
+    site = a_site(settings=SETTINGS)
+    state = a_state(site)
+    assert state.published is not None
+    return a_microgrid(site=site, state=replace(state, published=replace(state.published, decided_at=after(40))))
 
 
 def take_mail(mailbox: Mailbox, microgrid: Microgrid) -> None:
@@ -88,6 +98,20 @@ def test_a_microgrid_that_was_never_decided_is_due_at_once() -> None:
     assert instant is not None
     assert instant < EIGHT
     assert [(cycle.microgrid_id, cycle.trigger) for cycle in mailbox.due(EIGHT)] == [("depot", Trigger.CONFIGURATION)]
+
+
+def test_a_microgrid_that_somebody_else_decided_is_due_after_the_refresh_interval() -> None:
+    mailbox = Mailbox()
+    take_mail(mailbox, decided_by_another())
+
+    assert Decided(mailbox).due_at() == (80, Trigger.TIMER)
+
+
+def test_a_configuration_that_somebody_else_applied_and_did_not_decide_is_due_at_once() -> None:
+    mailbox = Mailbox()
+    take_mail(mailbox, replace(decided_by_another(), site=a_site(version=2, settings=SETTINGS)))
+
+    assert [cycle.trigger for cycle in mailbox.due(after(42))] == [Trigger.CONFIGURATION]
 
 
 def test_without_mail_a_cycle_is_due_after_the_refresh_interval(decided: Decided) -> None:

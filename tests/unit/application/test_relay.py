@@ -7,10 +7,12 @@ import pytest
 
 from adapters.clock import VirtualClock
 from adapters.messages import registry
+from application.mailbox import Mailbox
+from application.owned_partitions import OwnedPartitions
 from application.ports import Message, PendingEvent
 from application.relay import BATCH, KEPT, PRUNED_EVERY, Relay
 from tests.builders import EIGHT, a_cycle_completed
-from tests.fakes.persistence import InMemoryDatabase, InMemoryPendingEvents, InMemoryTransactions
+from tests.fakes.persistence import InMemoryDatabase, InMemoryOwnership, InMemoryPendingEvents, InMemoryTransactions
 
 
 class Lost(Exception):
@@ -46,15 +48,25 @@ class Outbox:
 
     def __init__(self) -> None:
         self.database = InMemoryDatabase()
+        self.transactions = InMemoryTransactions(self.database, registry.write)
         self.bus = Bus()
         self.clock = VirtualClock(EIGHT)
+        self.owned = self.owned_by_a_worker("north", "south")
         self.relay = self.a_relay(InMemoryPendingEvents(self.database))
 
+    def owned_by_a_worker(self, *microgrids: str) -> OwnedPartitions:
+        ownership = InMemoryOwnership(self.database)
+        owned = OwnedPartitions(ownership, self.transactions, Mailbox(), lambda _: 0, self.clock)
+        for microgrid_id in microgrids:
+            owned.add(microgrid_id)
+        return owned
+
     def a_relay(self, pending: InMemoryPendingEvents) -> Relay:
-        return Relay(pending, self.bus, self.clock)
+        return Relay(pending, self.bus, self.owned, self.clock)
 
     async def append(self, *keys: tuple[str, int]) -> None:
-        async with InMemoryTransactions(self.database, registry.write).begin() as transaction:
+        (epoch,) = await InMemoryOwnership(self.database).claim([0])
+        async with self.transactions.begin(epoch) as transaction:
             await transaction.outbox.append([a_cycle_completed(*key) for key in keys], None)
             await transaction.commit()
 
@@ -87,6 +99,12 @@ async def test_events_are_published_once_and_in_the_order_of_their_microgrid(out
     for microgrid_id, last in (("north", 3), ("south", 2)):
         own = [each for each in outbox.bus.ids if each.startswith(microgrid_id)]
         assert own == [f"{microgrid_id}/{event_seq}" for event_seq in range(1, last + 1)]
+
+
+async def test_events_of_microgrids_that_another_worker_owns_are_left_to_its_relay(outbox: Outbox) -> None:
+    await outbox.append(("north", 1), ("elsewhere", 1))
+    assert await outbox.drain() == 1
+    assert outbox.bus.ids == ["north/1"]
 
 
 async def test_a_backlog_is_published_batch_after_batch_in_order(outbox: Outbox) -> None:

@@ -8,7 +8,7 @@ import pytest
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
 from adapters.messages.envelope import traceparent
-from application.ports import ConcurrentChange, Message
+from application.ports import ConcurrentChange, Fenced, Message
 from application.worker import ATTEMPTS, Worker
 from domain.site import SiteConfiguration
 from domain.telemetry import Receipt
@@ -108,6 +108,49 @@ async def test_a_worker_goes_on_where_another_stopped(service: Service) -> None:
 
     assert service.types() == [*STARTED, "cycle.completed"]
     assert [event.event_seq for event in service.events()] == [1, 2, 3, 4]
+
+
+async def test_a_worker_that_takes_over_decides_in_time_without_hearing_anything(service: Service) -> None:
+    await started(service)
+    successor = await service.start()
+    service.clock.advance(EIGHT + timedelta(seconds=39))
+    assert not await successor.turn()
+
+    service.clock.advance(EIGHT + timedelta(seconds=40))
+    assert await successor.turn()
+    assert service.types() == [*STARTED, "cycle.completed"]
+    assert service.events()[-1].data["trigger"] == "timer"
+
+
+async def test_a_worker_owns_what_it_provisions_or_refuses(service: Service) -> None:
+    worker = await service.start()
+    await service.offer(DEPOT)
+    await service.offer(replace(DEPOT, microgrid_id="refused"), max_import_w="much")
+    await settle(worker)
+
+    assert set(service.owned.microgrids) == {"depot", "refused"}
+
+
+async def test_a_worker_whose_partition_was_claimed_decides_nothing_more(service: Service) -> None:
+    overtaken = await started(service)
+    await service.ownership.claim([service.partition_of("depot")])
+    service.clock.advance(EIGHT + timedelta(seconds=40))
+
+    with pytest.raises(Fenced):
+        await overtaken.turn()
+
+    assert service.types() == STARTED
+
+
+async def test_what_came_while_a_worker_was_overtaken_is_taken_by_the_next(service: Service) -> None:
+    overtaken = await started(service)
+    await service.ownership.claim([service.partition_of("depot")])
+    await service.offer(replace(DEPOT, version=2))
+    with pytest.raises(Fenced):
+        await overtaken.turn()
+
+    await settle(await service.start())
+    assert [event.data["version"] for event in service.events() if "version" in event.data] == [1, 2]
 
 
 @pytest.mark.parametrize("commit", [1, 2, 3, 4])
@@ -213,18 +256,19 @@ async def test_a_null_configuration_is_counted_and_changes_nothing(service: Serv
     assert await service.dead_letters() == []
 
 
-async def test_readings_of_a_microgrid_that_nobody_configured_cost_one_query(service: Service) -> None:
+async def test_readings_of_a_microgrid_that_nobody_configured_cost_no_query(service: Service) -> None:
     worker = await service.start()
+    begun = service.transactions.begun
     for sequence in range(1, 101):
         await service.say(a_meter_says(0, sequence, microgrid_id="nowhere"))
         await worker.turn()
 
-    assert service.transactions.begun == 1
+    assert service.transactions.begun == begun
     assert service.counts.receipts == {Receipt.UNKNOWN: 100}
     assert await service.dead_letters() == []
 
 
-async def test_a_microgrid_that_was_looked_for_in_vain_is_served_once_it_is_configured(service: Service) -> None:
+async def test_a_microgrid_that_was_heard_of_in_vain_is_served_once_it_is_configured(service: Service) -> None:
     worker = await service.start()
     await service.say(a_charger_says())
     await settle(worker)

@@ -9,24 +9,31 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, func, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from adapters.database.engine import create_engine
 
 T = TypeVar("T")
 
+MIGRATION_LOCK = 0x627573626172
+"""Of PostgreSQL's advisory locks the one that a migration holds ("busbar"). On SQLite a writer is alone anyway."""
+
 
 class UnusableDatabase(Exception):
     """The database cannot be opened, is none, or is of a newer release."""
 
 
+class UnreachableDatabase(UnusableDatabase):
+    """Nobody answers at the database's address, or nobody yet: later somebody may."""
+
+
 async def upgrade(url: str) -> None:
     """Bring the database to the newest schema, in one transaction; nothing happens where it is there already.
 
-    Raises UnusableDatabase.
+    Of several at once the first does it, the others wait for it. Raises UnusableDatabase.
     """
-    await _run(url, lambda connection: command.upgrade(config(connection), "head"))
+    await _run(url, _upgrade, migrating=True)
 
 
 async def current_schema(url: str) -> str | None:
@@ -55,6 +62,14 @@ def config(connection: Connection | None = None) -> Config:
     return alembic
 
 
+def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+        connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
+    command.upgrade(config(connection), "head")
+
+
 def _is_missing_file(url: str) -> bool:
     try:
         parsed = make_url(url)
@@ -64,15 +79,24 @@ def _is_missing_file(url: str) -> bool:
     return is_file and not Path(str(parsed.database)).exists()
 
 
-async def _run(url: str, work: Callable[[Connection], T]) -> T:
+async def _run(url: str, work: Callable[[Connection], T], *, migrating: bool = False) -> T:
     try:
-        engine = create_engine(url)
+        engine = create_engine(url, migrating=migrating)
         try:
             async with engine.begin() as connection:
                 return await connection.run_sync(work)
         finally:
             await engine.dispose()
+    except OSError as error:
+        raise UnreachableDatabase(str(error)) from error
     except DBAPIError as error:
-        raise UnusableDatabase(str(error.orig)) from error
+        kind = UnreachableDatabase if _is_away(error) else UnusableDatabase
+        raise kind(str(error.orig)) from error
     except (ArgumentError, CommandError, ImportError, ValueError) as error:
         raise UnusableDatabase(str(error)) from error
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """By PostgreSQL's classes of codes: lost connections, too many of them, a server that stops or starts."""
+    code = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or code.startswith(("08", "53", "57P"))

@@ -1,0 +1,16 @@
+"""A condition on many values that costs the same however many there are."""
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, any_, literal
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+def among(engine: AsyncEngine, column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
+    """Whether the column has one of these values: on PostgreSQL one parameter, and one prepared statement for all."""
+    match engine.dialect.name:
+        case "postgresql":
+            return column == any_(literal(list(values), ARRAY(column.type)))
+        case _:
+            return column.in_(values)

@@ -1,0 +1,176 @@
+"""PostgreSQL for tests: the one the environment names, one in a container, or one that is started here.
+
+A server a session with one migrated database, emptied after each test: making a database costs ten times as much.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from uuid import uuid4
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from adapters.database.migrations import upgrade
+from adapters.database.tables import metadata
+from tests.services import processes
+from tests.services.finding import docker_answers, missing
+
+VARIABLE = "BUSBAR_TEST_POSTGRESQL_URL"
+IMAGE = "postgres:17-bookworm"
+MISSING = (
+    "These tests need PostgreSQL: install its server (Debian, Ubuntu: apt install postgresql), start Docker, "
+    f"or name a server in {VARIABLE}."
+)
+FORGETFUL = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+
+
+class PostgresqlServer:
+    """Databases on a server. `url` names one of them, and a user who may create others.
+
+    Nothing of it is to be used inside an event loop.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._url = url.set(drivername="postgresql+asyncpg")
+
+    @contextmanager
+    def migrated(self) -> Iterator["MigratedDatabase"]:
+        """A database at the newest schema."""
+        with self.new_database() as url:
+            asyncio.run(upgrade(url))
+            yield MigratedDatabase(url)
+
+    @contextmanager
+    def new_database(self) -> Iterator[str]:
+        """The address of a database without any schema, which is gone afterwards."""
+        name = f"busbar_{uuid4().hex}"
+        asyncio.run(_execute(self._url, f"CREATE DATABASE {name}"))
+        try:
+            yield self._url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            asyncio.run(_execute(self._url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedDatabase:
+    """A database that tests use one after the other."""
+
+    url: str
+
+    def empty(self) -> None:
+        """Forget every row."""
+        asyncio.run(_execute(self.url, *(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))))
+
+
+async def _execute(url: URL | str, *statements: str) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        for statement in statements:
+            await connection.exec_driver_sql(statement)
+    await engine.dispose()
+
+
+class PostgresqlProcess:
+    """A throwaway cluster and the server process on it, which can be crashed and started again."""
+
+    def __init__(self, folder: Path, programs: Path, *options: str) -> None:
+        self._folder = folder
+        self._programs = programs
+        self._options = options
+        self._port = processes.free_port()
+        initdb = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
+        subprocess.run(self._command("initdb", "-D", str(folder / "data"), *initdb), check=True, capture_output=True)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> URL:
+        return URL.create("postgresql", "postgres", None, "127.0.0.1", self._port, "postgres")
+
+    def start(self) -> None:
+        """Returns once it takes connections."""
+        log, listening = self._folder / "log", ("-h", "127.0.0.1", "-p", str(self._port), "-k", "")
+        command = self._command("postgres", "-D", str(self._folder / "data"), *listening, *self._options)
+        self._process = processes.start(command, log)
+        processes.wait_until(self._answers, self._process, log)
+
+    def crash(self) -> None:
+        """Every server process ends at once, without writing anything more."""
+        self._end(signal.SIGQUIT)
+
+    def stop(self) -> None:
+        """In order; one that crashed stays as it is."""
+        self._end(signal.SIGINT)
+
+    def _end(self, by: signal.Signals) -> None:
+        if self._process is not None:
+            processes.stop(self._process, by)
+
+    def _answers(self) -> bool:
+        asked = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        return subprocess.run(asked, check=False).returncode == 0
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        return [*_unprivileged(), str(self._programs / program), *arguments]
+
+
+@contextmanager
+def a_server() -> Iterator[PostgresqlServer]:
+    """A server from the first place that has one; where none has, the test is skipped, or fails where CI is set."""
+    with _a_server_url() as url:
+        yield PostgresqlServer(url)
+
+
+@contextmanager
+def a_process(*options: str) -> Iterator[PostgresqlProcess]:
+    """A server process of our own; where its programs are missing, the test is skipped, or fails where CI is set."""
+    programs = _programs() or missing(MISSING)
+    folder = Path(mkdtemp(prefix="busbar-postgresql-"))
+    try:
+        if _unprivileged():
+            shutil.chown(folder, "postgres", "postgres")
+        process = PostgresqlProcess(folder, programs, *options)
+        try:
+            process.start()
+            yield process
+        finally:
+            process.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _a_server_url() -> Iterator[URL]:
+    if named := os.environ.get(VARIABLE):
+        yield make_url(named)
+    elif docker_answers():
+        from testcontainers.community.postgres import PostgresContainer
+
+        with PostgresContainer(IMAGE) as container:
+            yield make_url(container.get_connection_url())
+    else:
+        with a_process(*FORGETFUL) as process:
+            yield process.url
+
+
+def _programs() -> Path | None:
+    """Where PostgreSQL's server programs lie: Debian keeps them off the PATH, a folder a version."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: -int(folder.parent.name))
+    if found := shutil.which("postgres"):
+        folders.insert(0, Path(found).resolve().parent)
+    return next((folder for folder in folders if (folder / "pg_isready").exists()), None)
+
+
+def _unprivileged() -> list[str]:
+    """PostgreSQL refuses to run as root. setpriv becomes the server itself: its process id is the one to signal."""
+    if os.geteuid() != 0:
+        return []
+    user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    return ["setpriv", *user, "--pdeathsig", "INT"]

@@ -1,0 +1,41 @@
+"""Where tests find their services, and what becomes of a test that finds none."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.services import postgresql
+from tests.services.finding import missing
+from tests.services.processes import DidNotStart, free_port, start, stop, wait_until
+
+
+def test_a_service_that_is_missing_fails_where_ci_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="apt install postgresql"):
+        missing(postgresql.MISSING)
+
+
+def test_a_service_that_is_missing_skips_elsewhere_and_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="apt install postgresql"):
+        missing(postgresql.MISSING)
+
+
+def test_the_server_that_the_environment_names_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"postgresql://somebody@127.0.0.1:{free_port()}/theirs"
+    monkeypatch.setenv(postgresql.VARIABLE, url)
+    with postgresql._a_server_url() as found:
+        assert found.render_as_string() == url
+
+
+def test_a_process_that_ends_before_it_answers_says_why(tmp_path: Path) -> None:
+    process = start(["sh", "-c", "echo no room on the disk; exit 3"], tmp_path / "log")
+    with pytest.raises(DidNotStart, match="no room on the disk"):
+        wait_until(lambda: False, process, tmp_path / "log")
+
+
+def test_a_process_is_stopped_by_its_id_and_once_is_enough(tmp_path: Path) -> None:
+    process = start(["sleep", "600"], tmp_path / "log")
+    stop(process)
+    stop(process)
+    assert process.returncode == -15

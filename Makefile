@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check picture bench mutation clean
+.PHONY: demo test check picture contracts bench mutation clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -23,6 +23,10 @@ check: $(VENV)/ready-to-develop
 picture: $(VENV)/ready-to-develop
 	$(BIN)/python docs/picture.py
 
+# What others build against: schemas, example messages and the AsyncAPI document, made from the wire models.
+contracts: $(VENV)/ready-to-develop
+	$(BIN)/python -m docs.contract_files
+
 # Minutes, on a quiet machine. make bench ARGS="--sizes 300,3000 --rounds 5" for a quick look, ARGS=--save to keep it.
 bench: $(VENV)/ready-to-measure
 	$(BIN)/python -m benchmarks.decide $(ARGS)
@@ -33,7 +37,7 @@ mutation: $(VENV)/ready-to-develop
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache src/busbar.egg-info
-	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/ready-to-run: requirements.txt pyproject.toml | $(BIN)/pip
 	@echo "Installing what Busbar needs into $(VENV) (once) ..."

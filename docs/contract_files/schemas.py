@@ -1,0 +1,65 @@
+"""The data of every type of message as a JSON Schema, made from the wire models.
+
+Draft 7, the dialect that AsyncAPI speaks. Keys that are not named are allowed everywhere: readers ignore them, and new
+optional ones come within a version.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+from pydantic_core import core_schema
+
+from adapters.messages.configuration import SITE_CONFIGURATION, SiteConfigurationV1
+from adapters.messages.registry import WRITERS
+from adapters.messages.telemetry import (
+    CHARGE_POINT_TELEMETRY,
+    CIRCUIT_TELEMETRY,
+    ChargePointTelemetryV1,
+    CircuitTelemetryV1,
+)
+
+Schema: TypeAlias = dict[str, Any]
+
+DIALECT: Final = "http://json-schema.org/draft-07/schema#"
+
+INBOUND: Final[Mapping[str, Any]] = {
+    SITE_CONFIGURATION: SiteConfigurationV1,
+    CHARGE_POINT_TELEMETRY: ChargePointTelemetryV1,
+    CIRCUIT_TELEMETRY: CircuitTelemetryV1,
+}
+"""A CloudEvents type that comes in -> its wire shape, stated as it is read: a key may be absent that has a default."""
+
+OUTBOUND: Final[Mapping[str, Any]] = {event_type: event for event, (event_type, _) in WRITERS.items()}
+"""A CloudEvents type that goes out -> its wire shape, stated as it is written: every key is there."""
+
+
+def schemas() -> dict[str, Schema]:
+    """CloudEvents type -> the JSON Schema of its data, the types that come in first."""
+    return {name: _schema(shape, "validation") for name, shape in INBOUND.items()} | {
+        name: _schema(shape, "serialization") for name, shape in OUTBOUND.items()
+    }
+
+
+def _schema(shape: Any, mode: JsonSchemaMode) -> Schema:
+    schema = TypeAdapter(shape).json_schema(
+        ref_template="#/definitions/{model}", schema_generator=_WireSchema, mode=mode
+    )
+    definitions = {"definitions": schema.pop("$defs")} if "$defs" in schema else {}
+    return {"$schema": DIALECT, **schema, **definitions}
+
+
+class _WireSchema(GenerateJsonSchema):
+    """No titles that only repeat a key; what goes out has every key, so that its defaults mean nothing."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def field_is_required(
+        self, field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField, total: bool
+    ) -> bool:
+        return self.mode == "serialization" or super().field_is_required(field, total)
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> Schema:
+        return self.generate_inner(schema["schema"]) if self.mode == "serialization" else super().default_schema(schema)

@@ -1,0 +1,77 @@
+"""AsyncAPI's own parser, which is a package of npm: installed once, into the user's cache folder."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import pytest
+
+HERE = Path(__file__).with_name("asyncapi")
+WANTED = ("package.json", "package-lock.json")
+PATIENCE_S = 240
+ERROR = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the parser saw in a document, and why it is none: code and message of every error."""
+
+    channels: tuple[str, ...]
+    messages: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
+def modules() -> Path:
+    """Where the parser is installed. Without node and npm the test is skipped, in continuous integration it fails."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        reason = "Checking the AsyncAPI document needs node and npm (Debian, Ubuntu: apt install nodejs npm)."
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    locked = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in WANTED)).hexdigest()[:12]
+    installed = platformdirs.user_cache_path("busbar") / f"asyncapi-parser-{locked}" / "node_modules"
+    if not installed.exists():
+        _install(installed)
+    return installed
+
+
+def judge(*documents: Path) -> list[Judged]:
+    """Have the parser read documents and the files that they refer to."""
+    ended = subprocess.run(
+        ["node", HERE / "diagnose.cjs", modules(), *documents], capture_output=True, timeout=PATIENCE_S, check=False
+    )
+    assert ended.returncode == 0, ended.stderr.decode()
+    return [_judged(json.loads(line)) for line in ended.stdout.splitlines()]
+
+
+def _judged(said: dict[str, Any]) -> Judged:
+    errors = [f"{found['code']}: {found['message']}" for found in said["diagnostics"] if found["severity"] == ERROR]
+    return Judged(tuple(said["channels"]), tuple(said["messages"]), tuple(errors))
+
+
+def _install(folder: Path) -> None:
+    """Whole or not at all: beside its place, then moved there, whoever else does so at the same time."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        for name in WANTED:
+            shutil.copy(HERE / name, temporary)
+        ended = subprocess.run(
+            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=temporary,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr.decode()
+        try:
+            (Path(temporary) / "node_modules").rename(folder)
+        except OSError:
+            assert folder.exists()

@@ -1,8 +1,8 @@
 """The load that is not ours: what meters show beyond the connectors, and what safe-mode nodes withhold."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from domain.limits import Limit
 from domain.plan import Mode
@@ -11,12 +11,16 @@ from domain.power_tree import PowerNode, PowerTree
 from domain.site import Settings
 from domain.telemetry import MeterReading
 
+DOUBT_PERCENT = 1
+"""Unconfirmed, a rise of more than this part of a limit stops raises; so much room they leave for a smaller one."""
+
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """A figure that was the newest one until this instant."""
+class Shown:
+    """Between what a meter's reading left the background to be, and until when that reading was the newest."""
 
-    power_w: Watts
+    least_w: Watts
+    most_w: Watts
     until: datetime
 
 
@@ -24,28 +28,32 @@ class Level:
 class BackgroundMemory:
     """What is remembered of the cumulative background at a node with a meter.
 
-    In the latest cycle `estimate_w` was in force, the newest reading was that of `measured_at`, which made it
-    `figure_w`, and the connectors below drew `drawn_w`. Of the figures before it `highest` are those of the last
-    `background_hold_s` that no later one reached, `lowest` those of the last `background_confirm_s` that no later one
-    went down to; so the highest and the lowest of all come first.
+    `estimate_w` was in force in the latest cycle, `newest` is what the reading of `measured_at` showed. Of those before
+    it `highest` are those of the last `background_hold_s` whose most no later one reached, `lowest` those of the last
+    `background_confirm_s` whose least no later one went down to; so the highest and the lowest of all come first.
     """
 
     estimate_w: Watts
     measured_at: datetime
-    figure_w: Watts
-    drawn_w: Watts
-    highest: tuple[Level, ...] = ()
-    lowest: tuple[Level, ...] = ()
+    newest: Shown
+    highest: tuple[Shown, ...] = ()
+    lowest: tuple[Shown, ...] = ()
+
+    def most_w(self, since: datetime) -> Watts:
+        """The most that any reading of the time since then left."""
+        return max([self.newest.most_w, *(each.most_w for each in self.highest if each.until > since)])
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
     """Per node in tree order: the background at and below it, withheld room included; whether a rise that is not
-    confirmed yet forbids raises below it. `memory`, by circuit id, is for the next cycle.
+    confirmed yet forbids raises below it, else what room they leave for one. `memory`, by circuit id, is for the next
+    cycle.
     """
 
     cumulative_w: list[Watts]
     unconfirmed: list[bool]
+    doubt_w: list[Watts]
     memory: dict[str, BackgroundMemory]
 
 
@@ -54,29 +62,33 @@ def assess(
     limits: Sequence[Limit],
     meters: Sequence[MeterReading | None],
     last_known: Collection[int],
-    drawn_w: Sequence[Watts],
+    least_drawn_w: Sequence[Watts],
+    most_drawn_w: Sequence[Watts],
     memory: Mapping[str, BackgroundMemory],
     at: datetime,
     settings: Settings,
 ) -> Background:
     """The background of every node, followed over time where there is a memory of it.
 
-    `meters` are those relied on, `last_known` the nodes whose meter counts as last known. `drawn_w` is what the
-    connectors directly below each node (a charge point's) draw, those that were just raised with their exposure.
+    `meters` are those relied on, `last_known` the nodes whose meter counts as last known. The connectors directly
+    below each node (a charge point's) draw between `least_drawn_w` and `most_drawn_w` by now.
     """
     count = len(tree.nodes)
-    drawn = list(drawn_w)
-    measured, withheld, held_here, rising = [0] * count, [0] * count, [0] * count, [0] * count
-    unconfirmed = [False] * count
+    least_drawn, most_drawn = list(least_drawn_w), list(most_drawn_w)
+    measured, withheld, held_here = [0] * count, [0] * count, [0] * count
+    rising, in_doubt, doubt, unconfirmed = [0] * count, [0] * count, [0] * count, [False] * count
+    recently = at - timedelta(seconds=settings.background_confirm_s)
     after: dict[str, BackgroundMemory] = {}
     for index in range(count - 1, -1, -1):
         node, meter, limit, parent = tree.nodes[index], meters[index], limits[index], tree.parents[index]
         known = memory.get(node.node_id) if node.metered else None
         unseen = 0
         if meter is not None:
-            known = _followed(known, meter, drawn[index], limit, at, settings)
+            shown = Shown(max(0, meter.power_w - most_drawn[index]), max(0, meter.power_w - least_drawn[index]), at)
+            known = _followed(known, meter, shown, limit, at, settings)
             measured[index] = max(measured[index], known.estimate_w)
-            rising[index] = max(0, known.figure_w - measured[index])
+            rising[index] = max(0, known.newest.least_w - measured[index])
+            in_doubt[index] = max(0, known.most_w(recently) - measured[index])
         elif known is not None and index in last_known:
             measured[index] = max(measured[index], known.estimate_w)
         elif known is not None:
@@ -84,7 +96,8 @@ def assess(
         if known is not None:
             after[node.node_id] = known
         if limit.limit_w is not None:
-            unconfirmed[index] = rising[index] * 100 > limit.limit_w
+            unconfirmed[index] = rising[index] * 100 > limit.limit_w * DOUBT_PERCENT
+            doubt[index] = min(in_doubt[index], limit.limit_w * DOUBT_PERCENT // 100)
         if meter is not None or index in last_known or limit.mode is Mode.SAFE:
             # A known load or a safe limit accounts for whatever hides below: withheld room ends here.
             withheld[index] = 0
@@ -92,54 +105,46 @@ def assess(
             # Without a safe capacity nothing was left for it.
             held_here[index] = unseen
         if parent >= 0:
-            drawn[parent] += drawn[index]
+            least_drawn[parent] += least_drawn[index]
+            most_drawn[parent] += most_drawn[index]
             measured[parent] += measured[index]
             rising[parent] += rising[index]
+            in_doubt[parent] += in_doubt[index]
             withheld[parent] += withheld[index] if limit.mode is Mode.NORMAL else max(_withheld(node, limit), unseen)
     cumulative = [sum(parts) for parts in zip(measured, withheld, held_here, strict=True)]
-    return Background(cumulative, unconfirmed, after)
+    return Background(cumulative, unconfirmed, doubt, after)
 
 
 def _followed(
     known: BackgroundMemory | None,
     meter: MeterReading,
-    drawn_w: Watts,
+    shown: Shown,
     limit: Limit,
     at: datetime,
     settings: Settings,
 ) -> BackgroundMemory:
-    """What is known of a node's background after a cycle: at first as it is, later slow to fall and to rise."""
-    figure = max(0, meter.power_w - drawn_w)
+    """What is known of a node's background after a cycle: at first as it is, later slow to rise and to fall.
+
+    It rises to the least that its meter leaves, and falls to the most.
+    """
     if known is None:
-        return BackgroundMemory(figure, meter.measured_at, figure, drawn_w)
-    highest, lowest = known.highest, known.lowest
+        return BackgroundMemory(shown.least_w, meter.measured_at, shown)
+    newest, highest, lowest = replace(known.newest, until=at), known.highest, known.lowest
     if meter.measured_at > known.measured_at:
-        # The chargers may have changed before the meter looked or after it: what they drew in both cycles counts.
-        figure = min(figure, max(0, meter.power_w - known.drawn_w))
-        level = Level(known.figure_w, at)
-        highest = (*(each for each in highest if each.power_w > level.power_w), level)
-        lowest = (*(each for each in lowest if each.power_w < level.power_w), level)
-    else:
-        figure = min(figure, known.figure_w)
+        highest = (*(each for each in highest if each.most_w > newest.most_w), newest)
+        lowest = (*(each for each in lowest if each.least_w < newest.least_w), newest)
+        newest = shown
     highest = _later_than(at - timedelta(seconds=settings.background_hold_s), highest)
     lowest = _later_than(at - timedelta(seconds=settings.background_confirm_s), lowest)
-    peak = max(figure, highest[0].power_w if highest else figure)
-    confirmed = min(figure, lowest[0].power_w if lowest else figure)
+    peak = max([newest.most_w, *(each.most_w for each in highest)])
+    is_over = limit.limit_w is not None and meter.power_w > limit.limit_w
+    confirmed = min([newest.least_w, *(each.least_w for each in lowest if not is_over)])
     estimate = max(confirmed, min(known.estimate_w, peak))
-    if limit.limit_w is not None and meter.power_w > limit.limit_w:
-        estimate = max(estimate, figure)
-    return BackgroundMemory(estimate, max(meter.measured_at, known.measured_at), figure, drawn_w, highest, lowest)
+    return BackgroundMemory(estimate, max(meter.measured_at, known.measured_at), newest, highest, lowest)
 
 
-def _later_than(instant: datetime, levels: tuple[Level, ...]) -> tuple[Level, ...]:
-    return tuple(level for level in levels if level.until > instant)
-
-
-def estimate(
-    tree: PowerTree, limits: Sequence[Limit], meters: Sequence[MeterReading | None], drawn_w: Sequence[Watts]
-) -> list[Watts]:
-    """The cumulative background of every node in a first cycle, which has no history and takes it as it is."""
-    return assess(tree, limits, meters, (), drawn_w, {}, datetime.min.replace(tzinfo=UTC), Settings()).cumulative_w
+def _later_than(instant: datetime, shown: tuple[Shown, ...]) -> tuple[Shown, ...]:
+    return tuple(each for each in shown if each.until > instant)
 
 
 def _withheld(node: PowerNode, limit: Limit) -> Watts:

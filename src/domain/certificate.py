@@ -179,7 +179,7 @@ def check_sent(
 
     `room_w` is what the exposures leave at each node. Raises above the exposures must fit it all together; where
     nothing is left there must be none. No limit is above its rating, or between 0 and its minimum. One above its
-    target is no raise, and only where no exposures exceed a limit above it and what is sent fits the net capacities.
+    target is no raise, and only where what is sent fits the net capacities.
     """
     raises = [max(0, limit - exposure) for limit, exposure in zip(limits_w, exposures_w, strict=True)]
     for node, raised in enumerate(_loads(parents, len(room_w), nodes, raises)):
@@ -189,7 +189,7 @@ def check_sent(
     if any(waiting):
         sent = _loads(parents, len(room_w), nodes, limits_w)
         for node, decreases in enumerate(_loads(parents, len(room_w), nodes, waiting)):
-            if decreases and (room_w[node] < 0 or sent[node] > capacities_w[node]):
+            if decreases and sent[node] > capacities_w[node]:
                 return f"S: a decrease below node {node} waits, which has no room for it."
     for leaf, limit in enumerate(limits_w):
         if limit > max(targets_w[leaf], exposures_w[leaf]):

@@ -9,6 +9,7 @@ from domain.ledger import LedgerEntry
 from domain.power import Watts
 from domain.power_tree import PowerTree
 from domain.site import Settings
+from domain.telemetry import KeptReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class Holdings:
     Per connector in tree order: `exposures_w`, `reserved_w` (its own part, before sharing), `measured_w` (what it
     measures; 0 where never heard), `told_w` (the exposure without the reading).
     Per node in tree order, cumulative, under the clamps and shared fallbacks of charge points: `reserved_below_w`,
-    `held_below_w` (the exposures). `drawn_w`: what meters may see of the connectors directly below each node.
+    `held_below_w` (the exposures). `least_drawn_w`, `most_drawn_w`: between what a meter may see of the
+    connectors directly below each node, which may have followed their newest setpoints since they were read.
     """
 
     exposures_w: list[Watts]
@@ -27,7 +29,8 @@ class Holdings:
     told_w: list[Watts]
     reserved_below_w: list[Watts]
     held_below_w: list[Watts]
-    drawn_w: list[Watts]
+    least_drawn_w: list[Watts]
+    most_drawn_w: list[Watts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ def hold(
     """
     count, nodes = len(tree.connectors), len(tree.nodes)
     exposures, reserved, measured, told_w = [0] * count, [0] * count, [0] * count, [0] * count
-    reserved_at, held_at, measured_at, drawn_at = [0] * nodes, [0] * nodes, [0] * nodes, [0] * nodes
+    reserved_at, held_at, measured_at = [0] * nodes, [0] * nodes, [0] * nodes
+    least_drawn_at, most_drawn_at = [0] * nodes, [0] * nodes
     fallbacks = _SharedFallbacks()
     grace = timedelta(seconds=settings.apply_grace_s)
     lapsed_before = at - grace - timedelta(seconds=settings.setpoint_valid_for_s)
@@ -71,7 +75,9 @@ def hold(
         told_w[index] = told
         if standing is not_seen:
             exposures[index] = reserved[index] = told
-            measured[index] = drawn = min(power, told)
+            measured[index] = least = min(power, told)
+            # One that we never heard although it was told something, by whoever decided before us, goes on drawing.
+            most = told if known is None and entry.standing else least
             if shared is None:
                 reserved_at[node] += told
                 held_at[node] += told
@@ -86,10 +92,10 @@ def hold(
             elif standing is unresponsive:
                 reserved[index] = exposures[index]
             reserved_at[node] += reserved[index]
-            just_raised = known is not None and _just_raised(entry, known.measured_at, grace)
-            drawn = exposures[index] if just_raised else power
+            least, most = (power, power) if known is None else _drawn(entry, exposures[index], known, settings)
         measured_at[node] += measured[index]
-        drawn_at[node] += drawn
+        least_drawn_at[node] += least
+        most_drawn_at[node] += most
 
     for node, together in fallbacks.together(tree.fallbacks_w):
         reserved_at[node] += together
@@ -104,7 +110,7 @@ def hold(
         for index in (tree.node_index[node_id] for node_id in gone.node_ids if node_id in tree.node_index):
             reserved_below[index] += gone.held_w
             held_below[index] += gone.held_w
-    return Holdings(exposures, reserved, measured, told_w, reserved_below, held_below, drawn_at)
+    return Holdings(exposures, reserved, measured, told_w, reserved_below, held_below, least_drawn_at, most_drawn_at)
 
 
 def _told(
@@ -138,11 +144,20 @@ def _told(
     return confirmed, None
 
 
-def _just_raised(entry: LedgerEntry, measured_at: datetime, grace: timedelta) -> bool:
-    """Whether a reading may be older than what its connector draws since it was told more."""
-    if not entry.standing or not entry.standing[-1].raised:
-        return False
-    return measured_at < entry.standing[-1].first_sent_at + grace
+def _drawn(entry: LedgerEntry, exposure_w: Watts, known: KeptReading, settings: Settings) -> tuple[Watts, Watts]:
+    """The least and the most that a connector draws by now.
+
+    That is what its reading says, but for `apply_grace_s` after a new setpoint: one that was lowered may draw no more
+    than that, one that was raised up to its exposure, unless the reading shows that it has followed.
+    """
+    power = known.reading.power_w
+    newest = entry.standing[-1] if entry.standing else None
+    if newest is None or known.measured_at >= newest.first_sent_at + timedelta(seconds=settings.apply_grace_s):
+        return power, power
+    if not newest.raised:
+        return min(power, newest.limit_w), power
+    has_followed = power >= newest.limit_w - max(settings.apply_tolerance_w, newest.limit_w // 20)
+    return power, power if has_followed else exposure_w
 
 
 def summed(tree: PowerTree, at_node: Sequence[Watts]) -> list[Watts]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from domain import exposure
 from domain.demand import Standing
 from domain.power import Watts
+from domain.power_tree import PowerTree
 from domain.situation import Situation
 
 SMALL_PERCENT = 2
@@ -19,7 +20,9 @@ def settle(situation: Situation, wanted_w: Sequence[Watts], limits_w: Sequence[W
     """The limits to send, with the last sent one again where the change to it is small and young enough to wait.
 
     `limits_w` are what `transition.send` made of `wanted_w`; all per connector in tree order. A decrease waits only
-    where no raise waits for its room, no exposures exceed a limit above it, and what is sent goes on fitting there.
+    where no raise waits for its room and what is sent goes on fitting; where it does not fit, as few as it takes go
+    down. A small decrease that cannot wait is a whole small change, so that nobody follows a falling capacity, or the
+    end of its own charging, watt by watt.
     """
     settled = list(limits_w)
     decreases: list[int] = []
@@ -31,16 +34,17 @@ def settle(situation: Situation, wanted_w: Sequence[Watts], limits_w: Sequence[W
             settled[index] = last
         else:
             decreases.append(index)
-    if not decreases:
-        return settled
-
-    kept = list(settled)
-    for index in decreases:
-        kept[index] = situation.entries[index].standing[-1].limit_w
-    blocked = _blocked(situation, wanted_w, limits_w, settled, kept)
-    for index in decreases:
-        if not blocked[situation.tree.connectors[index].charge_point]:
-            settled[index] = kept[index]
+    if decreases:
+        needed = _needed(situation, wanted_w, limits_w, settled)
+        waiting: list[int] = []
+        for index in decreases:
+            last = situation.entries[index].standing[-1].limit_w
+            if needed[situation.tree.connectors[index].charge_point]:
+                settled[index] = _lowered(situation, index, last, limits_w[index])
+            else:
+                settled[index] = last
+                waiting.append(index)
+        _fit(situation, limits_w, settled, waiting)
     return settled
 
 
@@ -59,36 +63,56 @@ def _is_small(situation: Situation, index: int, change_w: Watts) -> bool:
     return abs(change_w) * 100 < situation.tree.connectors[index].max_power_w * SMALL_PERCENT
 
 
-def _blocked(
-    situation: Situation,
-    wanted_w: Sequence[Watts],
-    limits_w: Sequence[Watts],
-    settled_w: Sequence[Watts],
-    kept_w: Sequence[Watts],
+def _needed(
+    situation: Situation, wanted_w: Sequence[Watts], limits_w: Sequence[Watts], settled_w: Sequence[Watts]
 ) -> list[bool]:
-    """Per node, whether it or a node above it needs every decrease below it now.
-
-    It does where exposures exceed its limit, where it may be what a raise waits for, and where the kept limits
-    would not fit.
-    """
+    """Per node, whether a raise below it or below a node above it may be waiting for room that decreases leave."""
     tree, exposures_w = situation.tree, situation.holdings.exposures_w
-    count = len(tree.nodes)
-    missing, raises, loads = [0] * count, [0] * count, [0] * count
+    missing, raises = [0] * len(tree.nodes), [0] * len(tree.nodes)
     for index, connector in enumerate(tree.connectors):
         node = connector.charge_point
         raises[node] += max(0, limits_w[index] - exposures_w[index])
-        loads[node] += kept_w[index]
         short = wanted_w[index] - settled_w[index]
         if short > 0 and (settled_w[index] == 0 or not _is_small(situation, index, short)):
             missing[node] = max(missing[node], short)
-    raises, loads = exposure.summed(tree, raises), exposure.summed(tree, loads)
-    for node in range(count - 1, 0, -1):
+    raises = exposure.summed(tree, raises)
+    for node in range(len(missing) - 1, 0, -1):
         parent = tree.parents[node]
         missing[parent] = max(missing[parent], missing[node])
 
-    blocked: list[bool] = []
-    for node, (room, capacity) in enumerate(zip(situation.free_room(), situation.net_capacities(), strict=True)):
-        own = room - raises[node] < missing[node] or loads[node] > capacity
+    needed: list[bool] = []
+    for node, room in enumerate(situation.free_room()):
         parent = tree.parents[node]
-        blocked.append(own or (parent >= 0 and blocked[parent]))
-    return blocked
+        own = missing[node] > 0 and room - raises[node] < missing[node]
+        needed.append(own or (parent >= 0 and needed[parent]))
+    return needed
+
+
+def _fit(situation: Situation, limits_w: Sequence[Watts], settled_w: list[Watts], waiting: list[int]) -> None:
+    """Lower those of the `waiting` that have the furthest to go until what is sent fits the net capacities."""
+    tree, capacities = situation.tree, situation.net_capacities()
+    loads = [0] * len(tree.nodes)
+    for index, connector in enumerate(tree.connectors):
+        loads[connector.charge_point] += settled_w[index]
+    loads = exposure.summed(tree, loads)
+    for index in sorted(waiting, key=lambda index: limits_w[index] - settled_w[index]):
+        path = _path(tree, tree.connectors[index].charge_point)
+        if any(loads[node] > capacities[node] for node in path):
+            lowered = _lowered(situation, index, settled_w[index], limits_w[index])
+            for node in path:
+                loads[node] -= settled_w[index] - lowered
+            settled_w[index] = lowered
+
+
+def _lowered(situation: Situation, index: int, last_w: Watts, limit_w: Watts) -> Watts:
+    """The last limit less a whole small change, never below the minimum; what was to be sent where that is nothing."""
+    connector = situation.tree.connectors[index]
+    return max(connector.min_power_w, last_w - connector.max_power_w * SMALL_PERCENT // 100) or limit_w
+
+
+def _path(tree: PowerTree, node: int) -> list[int]:
+    path = []
+    while node >= 0:
+        path.append(node)
+        node = tree.parents[node]
+    return path

@@ -55,9 +55,9 @@ class Situation:
     """A snapshot interpreted; lists in tree order.
 
     `entries` are the ledger's lines brought up to the readings, `meters` the ones relied on, `background_w` is
-    cumulative. `unconfirmed`: nodes where a rise of the background forbids raises until it is confirmed. `silent`:
-    some meter is. `unheard`: connectors and circuits that count as last known after a take-over. `memory` is what the
-    next cycle has to know of this one, but for what is sent.
+    cumulative. `unconfirmed`: nodes where a rise of the background forbids raises until it is confirmed. `doubt_w`:
+    what room raises leave for a smaller one. `silent`: some meter is. `unheard`: connectors and circuits that count as
+    last known after a take-over. `memory` is what the next cycle has to know of this one, but for what is sent.
     """
 
     configuration: SiteConfiguration
@@ -70,6 +70,7 @@ class Situation:
     limits: list[Limit]
     background_w: list[Watts]
     unconfirmed: list[bool]
+    doubt_w: list[Watts]
     ranking: Ranking
     silent: bool
     unheard: frozenset[str]
@@ -118,7 +119,15 @@ def assess(snapshot: Snapshot) -> Situation:
     demands = _without_unresponsive(demands, entries)
     holdings = exposure.hold(tree, demands, entries, memory.departed, at, settings)
     known = background.assess(
-        tree, in_force, meters.readings, meters.last_known, holdings.drawn_w, memory.background, at, settings
+        tree,
+        in_force,
+        meters.readings,
+        meters.last_known,
+        holdings.least_drawn_w,
+        holdings.most_drawn_w,
+        memory.background,
+        at,
+        settings,
     )
     order = Order(configuration.strategy.order)
     ranking, rotated = rotation.rank(order, tree, demands, at, memory.rotation, settings.rotation_quantum_s)
@@ -133,6 +142,7 @@ def assess(snapshot: Snapshot) -> Situation:
         in_force,
         known.cumulative_w,
         known.unconfirmed,
+        known.doubt_w,
         ranking,
         _is_silent(tree, meters),
         _unheard(tree, demands, meters, readings, at, settings),

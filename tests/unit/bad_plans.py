@@ -266,7 +266,7 @@ SETPOINTS = (
     ),
     JudgedSetpoints(
         "a decrease that waits where room is missing until another has happened",
-        "S",
+        None,
         (30, 0, 50),
         targets_w=(25, 0, 50),
         room_w=(100, -5, -20),

@@ -221,7 +221,11 @@ STRATEGY = _mutants(
 
 BACKGROUND = _mutants(
     "background.py",
-    ("the chargers are background too", "figure = max(0, meter.power_w - drawn_w)", "figure = max(0, meter.power_w)"),
+    (
+        "the chargers are background too",
+        "Shown(max(0, meter.power_w - most_drawn[index]),",
+        "Shown(max(0, meter.power_w),",
+    ),
     ("background below does not count above", "            measured[parent] += measured[index]\n", ""),
     (
         "withheld room passes a fresh meter",
@@ -251,7 +255,7 @@ EXPOSURE = _mutants(
         "entry.confirmed_at <= lapsed_before",
     ),
     ("after a lapse the last reading is forgotten", "return max(fallback_w, power_w), ", "return fallback_w, "),
-    ("a stale connector measures its last reading", "drawn = min(power, told)", "drawn = power"),
+    ("a stale connector measures its last reading", "least = min(power, told)", "least = power"),
     ("fallbacks are not shared", "min(parts, max(fallbacks_w[node], self._powers[node]))", "parts"),
     (
         "an idle connector reserves its draw only",
@@ -401,10 +405,21 @@ CERTIFICATE = _mutants(
         "if limit > max(targets_w[leaf], exposures_w[leaf]):",
         "if limit > max(targets_w[leaf], exposures_w[leaf]) + 1:",
     ),
-    ("S: a decrease may wait where room is missing", "(room_w[node] < 0 or sent[node]", "(sent[node]"),
-    ("S: a decrease may not wait where all room is taken", "(room_w[node] < 0 or sent", "(room_w[node] <= 0 or sent"),
-    ("S: decreases that wait may exceed a limit together", "sent[node] > capacities_w[node])", "sent[node] < 0)"),
-    ("S: any overload is laid to decreases that wait", "if decreases and (room_w", "if (room_w"),
+    (
+        "S: a decrease may not wait where all room is taken",
+        "if decreases and sent[node] > capacities_w[node]:",
+        "if decreases and (room_w[node] <= 0 or sent[node] > capacities_w[node]):",
+    ),
+    (
+        "S: decreases that wait may exceed a limit together",
+        "if decreases and sent[node] > capacities_w[node]:",
+        "if decreases and sent[node] < 0:",
+    ),
+    (
+        "S: any overload is laid to decreases that wait",
+        "if decreases and sent[node] > capacities_w[node]:",
+        "if sent[node] > capacities_w[node]:",
+    ),
     ("S: below the minimum passes", "if 0 < limit < minimums_w[leaf]:", "if limit < 0:"),
     ("S: exactly the minimum is refused", "if 0 < limit < minimums_w[leaf]:", "if 0 < limit <= minimums_w[leaf]:"),
     ("S: off is refused", "if 0 < limit < minimums_w[leaf]:", "if 0 <= limit < minimums_w[leaf]:"),

@@ -174,6 +174,25 @@ async def test_a_state_of_a_schema_to_come_is_refused(engine: AsyncEngine, trans
             await unit_of_work.microgrids.get("depot")
 
 
+async def test_a_state_of_schema_1_is_read_without_its_background(
+    engine: AsyncEngine, transactions: SqlTransactions
+) -> None:
+    """There it was a single figure a node; everything else reads as it was."""
+    async with transactions.begin(EPOCH) as unit_of_work:
+        await unit_of_work.microgrids.save(a_microgrid())
+        await unit_of_work.commit()
+    async with engine.begin() as connection:
+        data = (await connection.execute(select(microgrid_state.c.data))).scalar_one()
+        single = {"gc-1": {"estimate_w": 1, "measured_at": "2026-11-22T08:00:00Z", "figure_w": 1, "drawn_w": 0}}
+        data["memory"]["background"] = single
+        await connection.execute(microgrid_state.update().values(schema_number=1, data=data))
+
+    async with transactions.begin(EPOCH) as unit_of_work:
+        read = await unit_of_work.microgrids.get("depot")
+    assert read is not None
+    assert read.state == replace(a_microgrid().state, memory=replace(a_microgrid().state.memory, background={}))
+
+
 async def test_an_instant_is_stored_in_utc(engine: AsyncEngine) -> None:
     perth = EIGHT.astimezone(timezone(timedelta(hours=8)))
     async with SqlReadModelTransactions(engine).begin() as changes:

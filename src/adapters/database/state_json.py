@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from domain.microgrid import MicrogridState
 
-SCHEMA_NUMBER = 1
+SCHEMA_NUMBER = 2
 """Rises when JSON written before can no longer be read as it is; `load` then has to upcast the older ones."""
 
 _STATE = TypeAdapter(MicrogridState)
@@ -21,6 +21,12 @@ def dump(state: MicrogridState) -> dict[str, Any]:
 
 def load(schema_number: int, data: dict[str, Any], *, event_seq: int, cycle_seq: int) -> MicrogridState:
     """Raises ValueError for a schema this code does not know."""
-    if schema_number != SCHEMA_NUMBER:
-        raise ValueError(f"microgrid state of schema {schema_number}; this code reads {SCHEMA_NUMBER}")
+    match schema_number:
+        case 2:
+            pass
+        case 1:
+            # The background was one figure, not bounds: it is estimated anew, as in a first cycle.
+            data = data | {"memory": data["memory"] | {"background": {}}}
+        case _:
+            raise ValueError(f"microgrid state of schema {schema_number}; this code reads up to {SCHEMA_NUMBER}")
     return _STATE.validate_python(data | {"event_seq": event_seq, "cycle_seq": cycle_seq})

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.services import kafka
 from tests.services.postgresql import MigratedDatabase, PostgresqlServer, a_server
 
 # How long one example takes says something about the machine, nothing about the code.
@@ -39,6 +40,13 @@ def empty_postgresql_url(postgresql: PostgresqlServer) -> Iterator[str]:
     """The address of a new PostgreSQL database without any schema."""
     with postgresql.new_database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def kafka_broker() -> Iterator[kafka.Broker]:
+    """One broker for all tests; each of them has topics of its own."""
+    with kafka.broker() as broker:
+        yield broker
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

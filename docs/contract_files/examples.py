@@ -101,6 +101,6 @@ def _readable(heard: Heard) -> dict[str, Any]:
     return {
         "topic": heard.topic,
         "key": message.key,
-        "headers": {name: value.decode() for name, value in message.headers},
+        "headers": {name: value.decode() for name, value in heard.headers.items()},
         "payload": json.loads(message.value),
     }

@@ -21,7 +21,12 @@ class Heard:
     @property
     def type(self) -> str:
         """Its CloudEvents type."""
-        return dict(self.message.headers)["ce_type"].decode()
+        return self.headers["ce_type"].decode()
+
+    @property
+    def headers(self) -> dict[str, bytes]:
+        """Those that have a value."""
+        return {name: value for name, value in self.message.headers if value is not None}
 
 
 class Listener:

@@ -26,10 +26,13 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An encoded message: key, headers and value as they lie on the bus."""
+    """An encoded message: key, headers and value as they lie on the bus.
+
+    Bytes of a key that are no UTF-8 stand as lone surrogates (`surrogateescape`), a header may be null.
+    """
 
     key: str | None
-    headers: tuple[tuple[str, bytes], ...]
+    headers: tuple[tuple[str, bytes | None], ...]
     value: bytes | None
 
 
@@ -110,7 +113,8 @@ class MessageSource(Protocol):
     """A consumer of a group: batches in order per key, at least once."""
 
     async def receive(self, limit: int) -> Sequence[Received]:
-        """The next messages that are there now, `limit` at most; empty when there are none."""
+        """The next messages, `limit` at most; empty when there are none now, or none while a bus across a network
+        was asked for an instant: a loop around it does not spin."""
         ...
 
     async def acknowledge(self, positions: Sequence[Position]) -> None:
@@ -124,10 +128,16 @@ class DeadLetters(Protocol):
     async def put(self, position: Position, unreadable: Unreadable) -> None: ...
 
 
-class EventPublisher(Protocol):
-    """The bus, outbound. Returns once every message is acknowledged."""
+class PublicationRefused(Exception):
+    """The bus does not take these messages, however often they are sent. Some of them may be on it."""
 
-    async def publish(self, messages: Sequence[Message]) -> None: ...
+
+class EventPublisher(Protocol):
+    """The bus, outbound."""
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Return once every message is acknowledged, however long the bus is away. Raises PublicationRefused."""
+        ...
 
 
 # --- what is seen ------------------------------------------------------------------------------------------

@@ -1,9 +1,27 @@
 """What the environment (or a `.env` file) says: every variable the service reads, in one place."""
 
-from typing import Literal
+import re
+import ssl
+from typing import Annotated, Literal
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_ADDRESS = re.compile(r"([^\s,:/\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+
+
+def _addresses(text: str) -> str:
+    matches = [_ADDRESS.fullmatch(address) for address in text.split(",")]
+    if not all(match and 0 < int(match[2]) < 65536 for match in matches):
+        raise PydanticCustomError("addresses", "It should be host:port, several separated by commas")
+    return text
+
+
+def _topic_prefix(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}", text):
+        raise PydanticCustomError("topic_prefix", "It should be letters, digits, '.', '_' and '-', 200 at most")
+    return text
 
 
 class UnusableSetting(Exception):
@@ -16,6 +34,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BUSBAR_", env_file=".env", extra="ignore")
 
     database_url: str | None = None
+    kafka_bootstrap_servers: Annotated[str, AfterValidator(_addresses)] | None = None
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_ssl_cafile: FilePath | None = None
+    topic_prefix: Annotated[str, AfterValidator(_topic_prefix)] = "busbar"
+    topic_partitions: Annotated[int, Field(ge=1, le=1000)] = 12
+    topic_replication: Annotated[int, Field(ge=1, le=100)] = 1
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "console"] = "console"
 
@@ -38,3 +65,22 @@ def database_url() -> str:
     if url is None:
         raise UnusableSetting("The variable BUSBAR_DATABASE_URL is missing: which database?")
     return url
+
+
+def kafka() -> Settings:
+    """The settings, with brokers to speak to. Raises UnusableSetting, also for want of credentials."""
+    settings = load()
+    if settings.kafka_bootstrap_servers is None:
+        raise UnusableSetting("The variable BUSBAR_KAFKA_BOOTSTRAP_SERVERS is missing: which brokers?")
+    if settings.kafka_security_protocol.startswith("SASL_"):
+        for name in ("kafka_sasl_username", "kafka_sasl_password"):
+            if getattr(settings, name) is None:
+                protocol = settings.kafka_security_protocol
+                raise UnusableSetting(f"The variable BUSBAR_{name.upper()} is missing: {protocol} needs it.")
+    if settings.kafka_ssl_cafile is not None:
+        try:
+            ssl.create_default_context(cafile=settings.kafka_ssl_cafile)
+        except OSError as error:
+            reason = error.strerror or "it holds no certificate"
+            raise UnusableSetting(f"The variable BUSBAR_KAFKA_SSL_CAFILE cannot be used: {reason}.") from None
+    return settings

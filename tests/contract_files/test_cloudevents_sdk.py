@@ -15,7 +15,7 @@ def test_every_published_event_is_a_cloudevent_and_back(said: list[Heard]) -> No
     events = [heard for heard in said if heard.type in OUTBOUND]
     assert events
     for heard in events:
-        headers, value = dict(heard.message.headers), heard.message.value or b""
+        headers, value = heard.headers, heard.message.value or b""
         event = kafka.from_binary(kafka.KafkaMessage(headers, heard.message.key, value), FORMAT)
         data = json.loads(value)
         assert event.get_data() == data

@@ -23,8 +23,8 @@ SUBSCRIBER = Path(__file__).resolve().parents[2] / "docs" / "derms" / "subscribe
 @pytest.fixture(scope="module")
 def events(said: list[Heard]) -> list[str]:
     """What a demo published, in JSON, as the CNCF's library writes it."""
-    published = [heard.message for heard in said if heard.type in OUTBOUND]
-    messages = [kafka.KafkaMessage(dict(each.headers), each.key, each.value or b"") for each in published]
+    published = [heard for heard in said if heard.type in OUTBOUND]
+    messages = [kafka.KafkaMessage(each.headers, each.message.key, each.message.value or b"") for each in published]
     return [JSONFormat().write(kafka.from_binary(each, JSONFormat())).decode() for each in messages]
 
 

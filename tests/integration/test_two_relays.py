@@ -37,7 +37,9 @@ class Bus:
     async def publish(self, messages: Sequence[Message]) -> None:
         for message in messages:
             await asyncio.sleep(0)
-            microgrid_id, event_seq = dict(message.headers)["ce_id"].decode().split("/")
+            ce_id = dict(message.headers)["ce_id"]
+            assert ce_id is not None
+            microgrid_id, event_seq = ce_id.decode().split("/")
             self.published[microgrid_id].append(int(event_seq))
         if self.lost_after is not None and sum(map(len, self.published.values())) >= self.lost_after:
             raise ConnectionError("lost")

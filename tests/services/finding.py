@@ -8,7 +8,7 @@ import pytest
 
 def docker_answers() -> bool:
     """Whether a Docker engine is there to start containers in."""
-    from docker import from_env
+    from docker.client import from_env
     from docker.errors import DockerException
 
     try:

@@ -22,6 +22,13 @@ def free_port() -> int:
         return port
 
 
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections on this port of the loopback interface."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     """A process in a session of its own, so that Ctrl-C reaches the tests alone; what it writes goes to `log`."""
     with log.open("ab") as output:

@@ -32,7 +32,7 @@ class SqlOutbox:
 
     def _row(self, event: DomainEvent, traceparent: str | None) -> dict[str, Any]:
         message = self._encode(event, traceparent)
-        headers = [[name, value.decode()] for name, value in message.headers]
+        headers = [[name, value.decode()] for name, value in message.headers if value is not None]
         return {
             "microgrid_id": event.microgrid_id,
             "event_seq": event.event_seq,

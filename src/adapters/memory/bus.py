@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 from adapters.memory.partitioning import partition_of, shares
 from adapters.messages import envelope
-from application.ports import Assignment, Inbound, Message, Partition, Position, Received, Unreadable
+from adapters.messages.dead_letters import DeadLetterTopic
+from application.ports import Assignment, Inbound, Message, Partition, Position, Received
 
 Read: TypeAlias = Callable[[str, Message], Inbound]
 """Makes sense of a message of the topic named first. Never raises: what it cannot read is `Unreadable`."""
@@ -29,8 +30,8 @@ class MemoryBus:
     def publisher(self, topic: str) -> "MemoryPublisher":
         return MemoryPublisher(self._logs[topic])
 
-    def dead_letters(self, topic: str) -> "MemoryDeadLetters":
-        return MemoryDeadLetters(self.publisher(topic))
+    def dead_letters(self, topic: str) -> DeadLetterTopic:
+        return DeadLetterTopic(self.publisher(topic))
 
     async def join(self, group: str, topics: Sequence[str], read: Read, assignment: Assignment) -> "MemorySource":
         """A new member of the group, assigned its partitions. A new group begins with the oldest record there is.
@@ -60,24 +61,6 @@ class MemoryPublisher:
             # Kafka puts a message without a key anywhere; the first partition is anywhere, and repeatable.
             partition = 0 if message.key is None else partition_of(message.key, len(self._logs))
             self._logs[partition].append(message)
-
-
-class MemoryDeadLetters:
-    """DeadLetters on one topic: the message as it came and the headers `dlq_*`."""
-
-    def __init__(self, publisher: MemoryPublisher) -> None:
-        self._publisher = publisher
-
-    async def put(self, position: Position, unreadable: Unreadable) -> None:
-        coordinates = {
-            "dlq_topic": position.topic,
-            "dlq_partition": str(position.partition),
-            "dlq_offset": str(position.offset),
-            "dlq_code": unreadable.code,
-        }
-        message = unreadable.message
-        headers = (*message.headers, *((name, value.encode()) for name, value in coordinates.items()))
-        await self._publisher.publish([Message(message.key, headers, message.value)])
 
 
 class MemorySource:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeVar
 
+from adapters.messages.keys import encode_key
+
 Member = TypeVar("Member")
 
 _SEED = 0x9747B28C
@@ -30,7 +32,7 @@ def murmur2(data: bytes) -> int:
 @lru_cache(maxsize=4096)
 def partition_of(key: str, partitions: int) -> int:
     """The partition, of so many, on which every message of this key lies."""
-    return (murmur2(key.encode()) & 0x7FFFFFFF) % partitions
+    return (murmur2(encode_key(key)) & 0x7FFFFFFF) % partitions
 
 
 def shares(members: Sequence[Member], partitions: int) -> dict[Member, range]:

@@ -33,7 +33,7 @@ class Bus:
 
     @property
     def ids(self) -> list[str]:
-        return [dict(message.headers)["ce_id"].decode() for message in self.messages]
+        return [(dict(message.headers)["ce_id"] or b"").decode() for message in self.messages]
 
 
 class PendingEventsOfALostProcess(InMemoryPendingEvents):

@@ -1,0 +1,1 @@
+"""Apache Kafka by aiokafka: a consumer group's source, the publisher, the topics."""

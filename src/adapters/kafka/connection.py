@@ -1,0 +1,91 @@
+"""How the brokers are reached, and what to do while they cannot be."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from aiokafka.errors import KafkaError
+from aiokafka.helpers import create_ssl_context
+
+RETRY_S = 1.0
+CLOSING_S = 10.0
+"""How long a client may take to flush, leave and disconnect."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Addresses (`host:port`, comma-separated), protocol and credentials, by Kafka's own names."""
+
+    bootstrap_servers: str
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str | None = None
+    sasl_username: str | None = None
+    sasl_password: str | None = field(default=None, repr=False)
+    ssl_cafile: Path | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """What every client of aiokafka is told. Raises OSError (ssl.SSLError too) for an unusable CA file."""
+        arguments: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": self.security_protocol,
+        }
+        if self.security_protocol.startswith("SASL_"):
+            arguments |= {
+                "sasl_mechanism": self.sasl_mechanism,
+                "sasl_plain_username": self.sasl_username,
+                "sasl_plain_password": self.sasl_password,
+            }
+        if self.security_protocol.endswith("SSL"):
+            arguments["ssl_context"] = create_ssl_context(cafile=self.ssl_cafile)
+        return arguments
+
+
+class Client(Protocol):
+    """A producer or consumer of aiokafka."""
+
+    def start(self) -> Coroutine[Any, Any, None]: ...
+
+    def stop(self) -> Coroutine[Any, Any, None]: ...
+
+
+C = TypeVar("C", bound=Client)
+T = TypeVar("T")
+
+
+async def when_reachable(attempt: Callable[[], Awaitable[T]]) -> T:
+    """What the attempt returns, made again for as long as the brokers are away."""
+    while True:
+        try:
+            return await attempt()
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            _logger.warning("The brokers cannot be reached, trying again: %s", error)
+        await asyncio.sleep(RETRY_S)
+
+
+async def started(client: C) -> C:
+    """The client once it is connected. Where it cannot, KafkaError is raised and nothing of it is left."""
+    try:
+        await client.start()
+    except BaseException:
+        await stopped(client)
+        raise
+    return client
+
+
+async def stopped(client: Client) -> None:
+    """Stop a client. One that cannot say goodbye, as the brokers are away, is left.
+
+    Never raises: the consumer of aiokafka 0.14 cancels whoever stops it while a fetch of its waits to be tried again.
+    """
+    stopping = asyncio.ensure_future(client.stop())
+    await asyncio.wait((stopping,), timeout=CLOSING_S)
+    if not stopping.done() or stopping.cancelled() or stopping.exception() is not None:
+        stopping.cancel()
+        _logger.warning("A client could not say goodbye to the brokers and was left")

@@ -1,0 +1,202 @@
+"""A member of a consumer group: range assignor, explicit offsets, everything drained before it is handed over.
+
+Nothing is buffered here: messages are taken from the client when they are asked for, and the client fetches a
+partition again only once what it fetched is taken. It holds one fetch a partition at most, however slow we are.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Sequence
+from typing import Self, TypeAlias
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from adapters.kafka.connection import Connection, started, stopped, when_reachable
+from adapters.kafka.topics import require
+from adapters.messages import envelope
+from adapters.messages.keys import decode_key
+from application.ports import Assignment, Inbound, Message, Partition, Position, Received
+
+Read: TypeAlias = Callable[[str, Message], Inbound]
+"""Makes sense of a message of the topic named first. Never raises: what it cannot read is `Unreadable`."""
+
+SESSION_TIMEOUT_MS = 10_000
+HEARTBEAT_MS = 500
+"""Also how long a member may take to hear that another joins or leaves, while nobody decides for what moves."""
+
+DRAINING_MS = 20_000
+"""How long the group waits for a member to give up its partitions."""
+
+REQUEST_TIMEOUT_MS = 25_000
+"""Longer than DRAINING_MS: the answer to a request to join waits for the slowest member."""
+
+IDLE_MS = 50
+COMMITTING_S = 5.0
+
+_logger = logging.getLogger(__name__)
+
+
+class KafkaSource(ConsumerRebalanceListener):
+    """MessageSource of one member of a group."""
+
+    def __init__(self, connection: Connection, group: str, read: Read, assignment: Assignment) -> None:
+        self._consumer = _consumer(connection, group)
+        self._read = read
+        self._assignment = assignment
+        self._handing_over = asyncio.Lock()
+        self._closed = False
+        self._fault: Exception | None = None
+        self._owned: frozenset[Partition] = frozenset()
+        self._wanted_back = _future()
+        self._delivered: set[TopicPartition] = set()
+        self._done: dict[TopicPartition, int] = {}
+        self._uncommitted: dict[TopicPartition, int] = {}
+
+    @classmethod
+    async def join(
+        cls, connection: Connection, group: str, topics: Sequence[str], read: Read, assignment: Assignment
+    ) -> Self:
+        """A new member of the group, assigned its partitions. A new group begins with the oldest message there is.
+
+        Waits for a broker as long as there is none. Raises UnusableTopics where topics are missing or their
+        partition counts differ: a key's messages would lie with two members.
+        """
+
+        async def attempt() -> Self:
+            await require(connection, topics)
+            source = cls(connection, group, read, assignment)
+            source._consumer.subscribe(topics, listener=source)
+            await started(source._consumer)
+            return source
+
+        return await when_reachable(attempt)
+
+    async def receive(self, limit: int) -> Sequence[Received]:
+        """The next messages, `limit` at most; a partition fetched again comes after those that were fetched before it.
+
+        Waits an instant where there are none. Raises what the assignment raised when it was told of partitions, and
+        KafkaError where the membership failed for good.
+        """
+        if self._fault is not None:
+            raise self._fault
+        if not self._owned:
+            await asyncio.sleep(IDLE_MS / 1000)
+            return []
+        asked = asyncio.ensure_future(self._consumer.getmany(timeout_ms=IDLE_MS, max_records=limit))
+        try:
+            # The client answers nobody while the group is rebalanced, and that waits for whoever waits here.
+            await asyncio.wait((asked, self._wanted_back), return_when=asyncio.FIRST_COMPLETED)
+            fetched = asked.result() if asked.done() else {}
+        finally:
+            asked.cancel()
+        self._delivered |= fetched.keys()
+        return [self._received(record) for records in fetched.values() for record in records]
+
+    async def acknowledge(self, positions: Sequence[Position]) -> None:
+        """Commit these positions. One of a partition that is no longer this member's changes nothing.
+
+        What cannot be committed now is committed with the next acknowledgement: what it stands for is stored.
+        """
+        if self._closed:
+            return
+        newest: dict[TopicPartition, int] = {}
+        for position in positions:
+            partition = TopicPartition(position.topic, position.partition)
+            newest[partition] = max(position.offset + 1, newest.get(partition, 0))
+        try:
+            async with asyncio.timeout(COMMITTING_S):
+                for partition, offset in newest.items():
+                    await self._note(partition, offset)
+                await self._commit()
+        except TimeoutError:
+            _logger.warning("Positions were not committed within %.0f s", COMMITTING_S)
+        except (CommitFailedError, IllegalStateError) as error:
+            _logger.info("Positions were not committed, the partitions are no longer ours: %s", error)
+
+    async def close(self) -> None:
+        """Leave the group: give up the partitions in order, then the others take them."""
+        try:
+            async with self._handing_over:
+                await self._give_up()
+        finally:
+            self._closed = True
+            await stopped(self._consumer)
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """Called by the client before it joins the group anew; the group waits for it."""
+        async with self._handing_over:
+            try:
+                await self._give_up()
+            except Exception as error:
+                self._fault = error
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Called by the client after it joined; nothing is delivered before the application knows."""
+        async with self._handing_over:
+            if self._closed:
+                return
+            self._delivered.clear()
+            self._done.clear()
+            self._uncommitted.clear()
+            owned = frozenset(Partition(each.topic, each.partition) for each in assigned)
+            try:
+                if owned:
+                    await self._assignment.assigned(owned)
+            except Exception as error:
+                self._fault = error
+            else:
+                self._wanted_back = _future()
+                self._owned = owned
+
+    async def _give_up(self) -> None:
+        """Deliver no more, let the application drain and acknowledge. To be called while handing over."""
+        owned, self._owned = self._owned, frozenset()
+        self._wanted_back.cancel()
+        if owned:
+            await self._assignment.revoked(owned)
+
+    def _received(self, record: "ConsumerRecord[bytes, bytes]") -> Received:
+        key = None if record.key is None else decode_key(record.key)
+        message = Message(key, tuple(record.headers), record.value)
+        position = Position(record.topic, record.partition, record.offset)
+        return Received(position, self._read(record.topic, message), envelope.traceparent(message))
+
+    async def _note(self, partition: TopicPartition, offset: int) -> None:
+        if partition not in self._consumer.assignment():
+            return
+        if partition not in self._delivered:
+            # It was in hand since before the partition went and came back.
+            if offset <= await self._consumer.position(partition):
+                return
+            self._consumer.seek(partition, offset)
+        if offset > self._done.get(partition, 0):
+            self._done[partition] = self._uncommitted[partition] = offset
+
+    async def _commit(self) -> None:
+        offsets = dict(self._uncommitted)
+        if offsets:
+            await self._consumer.commit(offsets)
+            self._uncommitted = {
+                partition: offset for partition, offset in self._uncommitted.items() if offset != offsets.get(partition)
+            }
+
+
+def _consumer(connection: Connection, group: str) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        **connection.arguments(),
+        group_id=group,
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        # Also where a group's offsets were lost: what is read again is dropped as old, what is skipped is lost.
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        heartbeat_interval_ms=HEARTBEAT_MS,
+        rebalance_timeout_ms=DRAINING_MS,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    )
+
+
+def _future() -> "asyncio.Future[None]":
+    return asyncio.get_running_loop().create_future()

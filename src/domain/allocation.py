@@ -322,32 +322,22 @@ def _take_from_room(
     levels: dict[int, _Level],
     cuts: list[int],
 ) -> None:
-    """Leave to the next tier what this one did not fill, rounded up.
+    """Leave to the next tier what this one did not fill.
 
-    A node below a saturated one may carry a fraction of a watt; the next tier can raise nothing there, and only
-    has to see that the node itself is not full. Everywhere else the loads are whole.
+    Below a saturated node nothing can be raised any more, so what the shares leave there does not matter.
     """
     minimums, maximums, weights = claims.minimums_w, claims.maximums_w, claims.weights
-    loads, rising = [0] * len(parents), [0] * len(parents)
+    loads = [0] * len(parents)
     for cut, inside in members.items():
         numerator, denominator, _ = levels[cut]
         for leaf in inside:
-            node, share = claims.nodes[leaf], weights[leaf] * numerator
-            if share >= maximums[leaf] * denominator:
-                loads[node] += maximums[leaf] - minimums[leaf]
-            elif share > minimums[leaf] * denominator:
-                loads[node] -= minimums[leaf]
-                rising[node] += weights[leaf]
+            if weights[leaf] * numerator >= maximums[leaf] * denominator:
+                loads[claims.nodes[leaf]] += maximums[leaf] - minimums[leaf]
     for node in reversed(nodes):
         numerator, denominator, _ = levels[cuts[node]]
-        load, weight = loads[node], rising[node]
         own = saturations.get(node)
         if own is not None and own[0] * denominator == numerator * own[1]:
-            load, weight = room[node], 0
-            room[node] = 0
-        else:
-            room[node] -= load + weight * numerator // denominator if weight else load
-        parent = parents[node]
-        if parent >= 0:
-            loads[parent] += load
-            rising[parent] += weight
+            loads[node] = room[node]
+        room[node] -= loads[node]
+        if parents[node] >= 0:
+            loads[parents[node]] += loads[node]

@@ -29,7 +29,7 @@ TESTS = {
         "tests/unit/test_certificate_mutants.py",
         "tests/property/test_certificate_on_corrupted_fills.py",
     ],
-    "allocation": FILLS,
+    "allocation": [*FILLS, *DECISIONS],
     "targets": DECISIONS,
     "transition": [*DECISIONS, "tests/unit/domain"],
 }

@@ -86,7 +86,7 @@ ALLOCATION = _mutants(
         "if numerator * level[1] < level[0] * denominator:",
         "if numerator * level[1] <= level[0] * denominator:",
     ),
-    ("the next tier gets a full node again", "            room[node] = 0\n", ""),
+    ("the next tier gets a full node again", "            loads[node] = room[node]\n", "            pass\n"),
 )
 
 TARGETS = _mutants(

@@ -51,7 +51,7 @@ class Case:
         """Net capacities, demands and ranks to targets: the claims, the fill, and inside charge points theirs."""
         return targets.decide(
             self.situation.tree,
-            self.situation.net_capacities(),
+            self.situation.net_capacities_w,
             self.situation.demands,
             self.situation.ranking,
             Unit(self.situation.configuration.strategy.unit),
@@ -67,7 +67,7 @@ class Case:
 
     def filling(self) -> Filling:
         """The fill over the connectors."""
-        parents, capacities_w = self.situation.tree.parents, self.situation.net_capacities()
+        parents, capacities_w = self.situation.tree.parents, self.situation.net_capacities_w
         claims = self.decide().claims
         return Filling(parents, capacities_w, claims, allocation.fill(parents, capacities_w, claims))
 

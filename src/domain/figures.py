@@ -39,7 +39,7 @@ def plan(
     """
     demands = situation.demands
     final = wanted(situation, decided)
-    overfull = situation.overfull()
+    overfull = situation.overfull
     setpoints = tuple(_setpoints(situation, decided, sendable_w, limits_w, final, overfull))
     nodes = _nodes(situation, decided)
     root = nodes[0]

@@ -17,7 +17,7 @@ Certifier: TypeAlias = Callable[[Situation, Targets, Sequence[Watts]], str | Non
 
 def certify(situation: Situation, decided: Targets, limits_w: Sequence[Watts]) -> str | None:
     """What is wrong with this plan, by the independent certificate; None where it holds."""
-    tree, capacities_w, wanting = situation.tree, situation.net_capacities(), Standing.WANTING
+    tree, capacities_w, wanting = situation.tree, situation.net_capacities_w, Standing.WANTING
     fill = Fill(
         [decided.targets_w[index] for index in decided.wanting],
         [decided.bindings[index] for index in decided.wanting],
@@ -31,7 +31,7 @@ def certify(situation: Situation, decided: Targets, limits_w: Sequence[Watts]) -
         )
     return fault or certificate.check_sent(
         tree.parents,
-        situation.free_room(),
+        situation.free_room_w,
         capacities_w,
         [connector.charge_point for connector in tree.connectors],
         situation.holdings.exposures_w,
@@ -52,7 +52,7 @@ def decide(situation: Situation, filler: Filler = allocation.fill, certifier: Ce
     """
     decided = targets.decide(
         situation.tree,
-        situation.net_capacities(),
+        situation.net_capacities_w,
         situation.demands,
         situation.ranking,
         Unit(situation.configuration.strategy.unit),
@@ -85,7 +85,7 @@ def _safe_answer(situation: Situation, refused: Targets) -> Targets:
         at_node[tree.connectors[index].charge_point] += kept[index]
     too_much: list[bool] = []
     for node, (load, capacity) in enumerate(
-        zip(exposure.summed(tree, at_node), situation.net_capacities(), strict=True)
+        zip(exposure.summed(tree, at_node), situation.net_capacities_w, strict=True)
     ):
         parent = tree.parents[node]
         too_much.append(load > capacity or (parent >= 0 and too_much[parent]))

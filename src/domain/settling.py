@@ -81,7 +81,7 @@ def _needed(
         missing[parent] = max(missing[parent], missing[node])
 
     needed: list[bool] = []
-    for node, room in enumerate(situation.free_room()):
+    for node, room in enumerate(situation.free_room_w):
         parent = tree.parents[node]
         own = missing[node] > 0 and room - raises[node] < missing[node]
         needed.append(own or (parent >= 0 and needed[parent]))
@@ -90,7 +90,7 @@ def _needed(
 
 def _fit(situation: Situation, limits_w: Sequence[Watts], settled_w: list[Watts], waiting: list[int]) -> None:
     """Lower those of the `waiting` that have the furthest to go until what is sent fits the net capacities."""
-    tree, capacities = situation.tree, situation.net_capacities()
+    tree, capacities = situation.tree, situation.net_capacities_w
     loads = [0] * len(tree.nodes)
     for index, connector in enumerate(tree.connectors):
         loads[connector.charge_point] += settled_w[index]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from domain import background, demand, exposure, ledger, limits, rotation, usage
 from domain.allocation import NO_LIMIT
@@ -50,9 +51,9 @@ class Snapshot:
     memory: Memory = NO_MEMORY
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Situation:
-    """A snapshot interpreted; lists in tree order.
+    """A snapshot interpreted; lists in tree order. No slots: what is derived from it is kept.
 
     `entries` are the ledger's lines brought up to the readings, `meters` the ones relied on, `background_w` is
     cumulative. `unconfirmed`: nodes where a rise of the background forbids raises until it is confirmed. `doubt_w`:
@@ -76,27 +77,31 @@ class Situation:
     unheard: frozenset[str]
     memory: Memory
 
-    def gross_capacities(self) -> list[Watts]:
+    @cached_property
+    def gross_capacities_w(self) -> list[Watts]:
         """Per node, limit in force − background: may be negative; NO_LIMIT for none."""
         return [
             NO_LIMIT if limit.limit_w is None else limit.limit_w - known
             for limit, known in zip(self.limits, self.background_w, strict=True)
         ]
 
-    def net_capacities(self) -> list[Watts]:
+    @cached_property
+    def net_capacities_w(self) -> list[Watts]:
         """Per node, what is left to share out: limit in force − background − reserved, never under 0."""
         return [
             gross if gross >= NO_LIMIT else max(0, gross - reserved)
-            for gross, reserved in zip(self.gross_capacities(), self.holdings.reserved_below_w, strict=True)
+            for gross, reserved in zip(self.gross_capacities_w, self.holdings.reserved_below_w, strict=True)
         ]
 
-    def free_room(self) -> list[Watts]:
+    @cached_property
+    def free_room_w(self) -> list[Watts]:
         """Per node, what the exposures leave: limit in force − background − held; may be negative."""
         return [
             gross if gross >= NO_LIMIT else gross - held
-            for gross, held in zip(self.gross_capacities(), self.holdings.held_below_w, strict=True)
+            for gross, held in zip(self.gross_capacities_w, self.holdings.held_below_w, strict=True)
         ]
 
+    @cached_property
     def overfull(self) -> list[bool]:
         """Per node, whether background and reserved alone exceed the limit in force."""
         return [

@@ -28,7 +28,7 @@ def send(situation: Situation, wanted_w: Sequence[Watts], filler: Filler = alloc
     """
     tree, ranking, exposures_w = situation.tree, situation.ranking, situation.holdings.exposures_w
     minimums_w = _minimums(tree, situation.demands)
-    room_w = [room - doubt for room, doubt in zip(situation.free_room(), situation.doubt_w, strict=True)]
+    room_w = [room - doubt for room, doubt in zip(situation.free_room_w, situation.doubt_w, strict=True)]
     full = _full(tree, room_w, situation.unconfirmed)
     limits = list(wanted_w)
     is_raised = [False] * len(limits)

@@ -67,8 +67,8 @@ def is_bad(situation: Situation, decided: Targets, limits_w: Sequence[Watts]) ->
     """Whether at some node the targets do not fit, or the raises do not fit beside what is held already."""
     exposures_w = situation.holdings.exposures_w
     raises_w = [max(0, limit - exposure) for limit, exposure in zip(limits_w, exposures_w, strict=True)]
-    too_much_granted = exceeds(situation, decided.targets_w, situation.net_capacities())
-    return too_much_granted or exceeds(situation, raises_w, [max(0, room) for room in situation.free_room()])
+    too_much_granted = exceeds(situation, decided.targets_w, situation.net_capacities_w)
+    return too_much_granted or exceeds(situation, raises_w, [max(0, room) for room in situation.free_room_w])
 
 
 def exceeds(situation: Situation, watts: Sequence[Watts], capacities_w: Sequence[Watts]) -> bool:

@@ -36,7 +36,7 @@ class Sent:
 def send(situation: Situation) -> Sent:
     unit = Unit(situation.configuration.strategy.unit)
     decided = targets.decide(
-        situation.tree, situation.net_capacities(), situation.demands, situation.ranking, unit, allocation.fill
+        situation.tree, situation.net_capacities_w, situation.demands, situation.ranking, unit, allocation.fill
     )
     wanted_w = figures.wanted(situation, decided)
     sendable_w = transition.send(situation, wanted_w)

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check picture contracts bench mutation clean
+.PHONY: demo test check picture contracts openapi bench mutation clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -26,6 +26,10 @@ picture: $(VENV)/ready-to-develop
 # What others build against: schemas, example messages and the AsyncAPI document, made from the wire models.
 contracts: $(VENV)/ready-to-develop
 	$(BIN)/python -m docs.contract_files
+
+# The API's description, made from its routes. A test compares it with what is served.
+openapi: $(VENV)/ready-to-develop
+	$(BIN)/python -m entrypoints.api > contracts/openapi.json
 
 # Minutes, on a quiet machine. make bench ARGS="--sizes 300,3000 --rounds 5" for a quick look, ARGS=--save to keep it.
 bench: $(VENV)/ready-to-measure

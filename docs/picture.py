@@ -47,7 +47,7 @@ async def main() -> None:
             if status is None:
                 raise RuntimeError("the read model does not know the depot")
             console = Console(record=True, width=112, file=(Path(folder) / "nowhere").open("w"))
-            console.print(depot_view(status, demo.summary(), demo.now, speed=10))
+            console.print(depot_view(status, demo.summary(), demo.now, speed=10, address="http://127.0.0.1:8080/"))
     console.save_svg(str(Path(__file__).with_name("demo.svg")), title="busbar demo", code_format=TEMPLATE)
 
 

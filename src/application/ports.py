@@ -310,6 +310,10 @@ class ReadModelChanges(Protocol):
     async def commit(self) -> None: ...
 
 
+class StorageUnavailable(Exception):
+    """The database does not answer; it may do so later."""
+
+
 class ReadModelTransactions(Protocol):
     """Begins transactions of a projection. Leaving one without `commit` rolls back."""
 
@@ -317,7 +321,7 @@ class ReadModelTransactions(Protocol):
 
 
 class ReadModel(Protocol):
-    """What queries read."""
+    """What queries read. Every method raises StorageUnavailable."""
 
     async def statuses(self) -> Sequence[StatusRow]:
         """Every microgrid, in natural id order."""
@@ -327,6 +331,10 @@ class ReadModel(Protocol):
 
     async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
         """Newest first, those below `cycle_seq` `before` where it is given."""
+        ...
+
+    async def cycle_heads(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
+        """The same, their data without `nodes` and `setpoints`."""
         ...
 
     async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleRow | None: ...
@@ -345,4 +353,25 @@ class ReadModel(Protocol):
         self, microgrid_id: str, node_id: str, since: datetime, until: datetime, limit: int
     ) -> Sequence[NodeBucket]:
         """Newest first, from `since` on and before `until`; only buckets in which the node was there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A published event as it is kept: `data` is its JSON."""
+
+    event_seq: int
+    type: str
+    data: bytes
+
+
+class StoredEvents(Protocol):
+    """The events that the read models have taken in, as long as they are kept. Raises StorageUnavailable."""
+
+    async def newest(self, microgrid_id: str) -> int:
+        """The `event_seq` that every read model has come to, 0 before the first."""
+        ...
+
+    async def after(self, microgrid_id: str, event_seq: int, limit: int) -> Sequence[StoredEvent]:
+        """The events that follow, ascending and gap-free; the first is a later one where that is all that is kept."""
         ...

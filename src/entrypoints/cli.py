@@ -25,6 +25,10 @@ class Duration(click.ParamType[int]):
         return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
+PORT = click.IntRange(0, 65535)
+"""0 is any free one."""
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def busbar() -> None:
     """Decide, every second, how much power each charger of an EV depot may draw."""
@@ -39,6 +43,7 @@ def busbar() -> None:
 @click.option(
     "--speed", type=click.IntRange(1, 100_000), default=10, show_default=True, help="Simulated seconds a second, live."
 )
+@click.option("--port", type=PORT, help="Where the API is served, live. [default: 8080 or the next free one]")
 @click.option("--headless", is_flag=True, help="No view, as fast as it can; prints a summary.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
 def demo(
@@ -48,13 +53,14 @@ def demo(
     seed: int,
     duration_s: int | None,
     speed: int,
+    port: int | None,
     headless: bool,
     as_json: bool,
 ) -> int:
     """Balance a simulated depot, everything in one process."""
     from entrypoints import demo_command
 
-    return demo_command.run(scenario, site, fault, seed, duration_s, speed, headless=headless, as_json=as_json)
+    return demo_command.run(scenario, site, fault, seed, duration_s, speed, port, headless=headless, as_json=as_json)
 
 
 @busbar.command()
@@ -85,6 +91,15 @@ def scenarios(as_json: bool) -> int:
         for each in entries:
             click.echo(f"  {each['name']:<{width}}  {each['summary']}")
     return 0
+
+
+@busbar.command()
+@click.option("--port", type=PORT, help="[default: BUSBAR_HTTP_PORT, else 8080]")
+def api(port: int | None) -> int:
+    """Serve the read models of the configured database over HTTP, until it is told to end."""
+    from entrypoints import api_command
+
+    return api_command.run(port)
 
 
 @busbar.command()

@@ -8,12 +8,13 @@ from dependency_injector import containers, providers
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from adapters.clock import VirtualClock
+from adapters.clock import SystemClock, VirtualClock
 from adapters.database import migrations
 from adapters.database.engine import create_engine
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
+from adapters.database.stored_events import SqlStoredEvents
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.memory.bus import MemoryBus
 from adapters.memory.partitioning import partition_of
@@ -22,6 +23,7 @@ from adapters.messages.configuration import configuration_to, read_configuration
 from adapters.observability import providers as telemetry
 from adapters.observability.counters import OpenTelemetryCounters
 from adapters.observability.logs import configure_logging
+from adapters.observability.prometheus import PrometheusMetrics
 from adapters.observability.tracing import OpenTelemetryTracing
 from adapters.simulation import faults as fault_scripts
 from adapters.simulation import scenario as scenario_data
@@ -118,6 +120,7 @@ NothingToAffect = fault_scripts.NothingToAffect
 encode_message = registry.encode
 read_message = registry.read
 log_to_standard_error = configure_logging
+system_clock = SystemClock
 
 
 class Container(containers.DeclarativeContainer):
@@ -131,7 +134,8 @@ class Container(containers.DeclarativeContainer):
 
     clock = providers.Singleton(VirtualClock, FIRST_EVENING)
     tracer_provider = providers.Singleton(telemetry.tracer_provider)
-    meter_provider = providers.Singleton(telemetry.meter_provider)
+    metrics = providers.Singleton(PrometheusMetrics)
+    meter_provider = providers.Singleton(telemetry.meter_provider, metrics.provided.reader)
     tracing = providers.Singleton(OpenTelemetryTracing, tracer_provider)
     counters = providers.Singleton(OpenTelemetryCounters, meter_provider)
 
@@ -141,6 +145,7 @@ class Container(containers.DeclarativeContainer):
     pending_events = providers.Singleton(SqlPendingEvents, engine)
     read_model_transactions = providers.Singleton(SqlReadModelTransactions, engine)
     read_model = providers.Singleton(SqlReadModel, engine)
+    stored_events = providers.Singleton(SqlStoredEvents, engine)
 
     bus = providers.Singleton(
         MemoryBus, {CONFIGURATION: PARTITIONS, TELEMETRY: PARTITIONS, EVENTS: PARTITIONS, DEAD_LETTER: 1}

@@ -4,12 +4,12 @@ import asyncio
 import fcntl
 import json
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from itertools import count
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeAlias, TypeVar
 
 import click
 from platformdirs import user_state_path
@@ -28,12 +28,14 @@ from entrypoints.container import (
     read_site,
 )
 from entrypoints.demo import Demo, open_demo
-from entrypoints.live_view import LiveView
 
 HEADLESS_S = 7200
 """How much simulated time a headless run covers where nothing is said."""
 
 DEFAULT_SCENARIO = "malaga"
+
+Play: TypeAlias = Callable[[Container, Demo, asyncio.Event], Awaitable[None]]
+"""Lets a demo run, until the event at the latest."""
 
 _T = TypeVar("_T")
 
@@ -45,6 +47,7 @@ def run(
     seed: int,
     duration_s: int | None,
     speed: int,
+    port: int | None,
     *,
     headless: bool,
     as_json: bool,
@@ -56,11 +59,16 @@ def run(
     script = None if fault is None else _named("fault script", fault, FAULTS_BY_NAME)
     settings = environment.load()
     log_to_standard_error(settings.log_level, settings.log_format)
+    play = (
+        partial(_play_headless, seconds=duration_s or HEADLESS_S)
+        if headless
+        else _live(settings, port, duration_s, speed)
+    )
     name = depot.name if site is None else f"site-{depot.name}"
     with _database(settings.database_url, name, headless=headless) as database_url:
         container = Container(database_url=database_url, scenario=depot, seed=seed, fault=script)
         try:
-            summary = asyncio.run(_play(container, duration_s, speed, headless=headless))
+            summary = asyncio.run(_run(container, play))
         except UnusableDatabase as error:
             raise environment.UnusableSetting(f"The database (BUSBAR_DATABASE_URL) cannot be used: {error}.") from None
         except UnusableExporter as error:
@@ -72,6 +80,13 @@ def run(
     summary = {"scenario": None if site else depot.name, "fault": fault, "seed": seed, **summary}
     click.echo(json.dumps(summary) if as_json else in_words(depot.name, summary))
     return 0 if summary["limit_violations"] == 0 else 1
+
+
+def _live(settings: environment.Settings, port: int | None, duration_s: int | None, speed: int) -> Play:
+    """Imported only now: a headless run starts without a web server."""
+    from entrypoints import live_demo
+
+    return live_demo.LiveDemo(settings, port, duration_s, speed).play
 
 
 def in_words(depot: str, summary: dict[str, Any]) -> str:
@@ -128,38 +143,18 @@ def _sqlite(file: Path) -> str:
     return f"sqlite+aiosqlite:///{file}"
 
 
-async def _play(container: Container, duration_s: int | None, speed: int, *, headless: bool) -> dict[str, Any]:
+async def _run(container: Container, play: Play) -> dict[str, Any]:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_demo(container) as demo:
-        if headless:
-            for _ in range(duration_s or HEADLESS_S):
-                if stop.is_set():
-                    break
-                await demo.tick()
-        else:
-            await _play_live(demo, duration_s, speed, stop)
+        await play(container, demo, stop)
         return demo.summary()
 
 
-async def _play_live(demo: Demo, duration_s: int | None, speed: int, stop: asyncio.Event) -> None:
-    """One simulated second after the other, never faster than `speed` of them a second."""
-    loop = asyncio.get_running_loop()
-    with LiveView(speed) as view:
-        due = loop.time()
-        for second in count():
-            if stop.is_set() or second == duration_s:
-                return
-            await demo.tick()
-            if view.wants_an_update(loop.time()):
-                view.show(await demo.status(), demo.summary(), demo.now)
-            due = max(due + 1 / speed, loop.time())
-            await _pause(stop, due - loop.time())
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), max(0.0, seconds))
-    except TimeoutError:
-        return
+async def _play_headless(container: Container, demo: Demo, stop: asyncio.Event, seconds: int) -> None:
+    """As fast as it can."""
+    for _ in range(seconds):
+        if stop.is_set():
+            return
+        await demo.tick()

@@ -26,8 +26,9 @@ EIGHTHS = " ▁▂▃▄▅▆▇█"
 class LiveView:
     """A view that is updated a few times a second, whatever the speed of simulated time."""
 
-    def __init__(self, speed: int) -> None:
+    def __init__(self, speed: int, address: str) -> None:
         self._speed = speed
+        self._address = address
         self._console = Console()
         self._live = Live(console=self._console, screen=self._console.is_terminal, auto_refresh=False)
         self._next = 0.0
@@ -35,6 +36,8 @@ class LiveView:
     def __enter__(self) -> Self:
         if self._console.is_terminal:
             self._live.start()
+        else:
+            self._console.print(f"Serving {self._address}", soft_wrap=True, highlight=False)
         return self
 
     def __exit__(
@@ -55,7 +58,7 @@ class LiveView:
         if status is None or status.latest_cycle is None:
             return
         if self._console.is_terminal:
-            self._live.update(depot_view(status, summary, now, self._speed), refresh=True)
+            self._live.update(depot_view(status, summary, now, self._speed, self._address), refresh=True)
         else:
             self._console.print(_line(status, summary, now), soft_wrap=True, highlight=False)
 
@@ -71,18 +74,21 @@ def _line(status: MicrogridStatus, summary: dict[str, Any], now: datetime) -> st
     )
 
 
-def depot_view(status: MicrogridStatus, summary: dict[str, Any], now: datetime, speed: int) -> RenderableType:
+def depot_view(
+    status: MicrogridStatus, summary: dict[str, Any], now: datetime, speed: int, address: str
+) -> RenderableType:
     """The whole view of a depot that has had a cycle."""
-    return Group(_title(status, now, speed), Text(), _tree(status), Text(), _cycle(status), _vehicles(summary))
+    return Group(_title(status, now, speed, address), Text(), _tree(status), Text(), _cycle(status), _vehicles(summary))
 
 
-def _title(status: MicrogridStatus, now: datetime, speed: int) -> Text:
+def _title(status: MicrogridStatus, now: datetime, speed: int, address: str) -> Text:
     title = Text(status.name, style="bold")
     title.append(f"   {now:%a %H:%M:%S} UTC, up to {speed}x", style="dim")
     if status.as_of.state == "fresh":
         title.append(f"   live, cycle {status.as_of.cycle_seq:,}", style="green")
     else:
         title.append(f"   stale, last cycle {status.as_of.cycle_seq}", style="yellow")
+    title.append(f"   {address}", style="dim")
     return title
 
 

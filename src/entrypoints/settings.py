@@ -4,9 +4,9 @@ import re
 import ssl
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _ADDRESS = re.compile(r"([^\s,:/\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 
@@ -28,6 +28,16 @@ class UnusableSetting(Exception):
     """A variable is missing or makes no sense; the message names it and holds no value."""
 
 
+def _split(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    """A default is a tuple already."""
+    words = given.split(",") if isinstance(given, str) else given
+    return tuple(word.strip() for word in words if word.strip())
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Separated by commas."""
+
+
 class Settings(BaseSettings):
     """`BUSBAR_` variables (contract section 11)."""
 
@@ -43,6 +53,13 @@ class Settings(BaseSettings):
     topic_prefix: Annotated[str, AfterValidator(_topic_prefix)] = "busbar"
     topic_partitions: Annotated[int, Field(ge=1, le=1000)] = 12
     topic_replication: Annotated[int, Field(ge=1, le=100)] = 1
+    http_host: str = "127.0.0.1"
+    http_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    allow_anonymous: bool = False
+    cors_origins: Words = ()
+    oidc_issuer: str | None = None
+    oidc_client_ids: Words = ()
+    oidc_scope: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "console"] = "console"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from application.ports import ConcurrentChange, Epoch, EventGap, Fenced, Message, PendingEvent
+from application.ports import ConcurrentChange, Epoch, EventGap, Fenced, Message, PendingEvent, StoredEvent
 from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.events import DomainEvent
 from domain.identifiers import natural_key
@@ -284,6 +284,12 @@ class InMemoryReadModel:
         ]
         return deepcopy(sorted(found, key=lambda cycle: -cycle.cycle_seq)[:limit])
 
+    async def cycle_heads(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
+        return [
+            replace(cycle, data={key: value for key, value in cycle.data.items() if key not in ("nodes", "setpoints")})
+            for cycle in await self.cycles(microgrid_id, before, limit)
+        ]
+
     async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleRow | None:
         return deepcopy(self._database.tables.cycles.get((microgrid_id, cycle_seq)))
 
@@ -320,3 +326,22 @@ class InMemoryReadModel:
             for microgrid_id in {microgrid_id for _, microgrid_id in positions}
             if all((projection, microgrid_id) in positions for projection in projections)
         }
+
+
+class InMemoryStoredEvents:
+    """The outbox from the read side."""
+
+    def __init__(self, database: InMemoryDatabase) -> None:
+        self._database = database
+
+    async def newest(self, microgrid_id: str) -> int:
+        positions = self._database.tables.positions
+        return min((seq for (_, of), seq in positions.items() if of == microgrid_id), default=0)
+
+    async def after(self, microgrid_id: str, event_seq: int, limit: int) -> Sequence[StoredEvent]:
+        newest = await self.newest(microgrid_id)
+        return [
+            StoredEvent(seq, (dict(row.message.headers)["ce_type"] or b"").decode(), row.message.value or b"")
+            for (of, seq), row in sorted(self._database.tables.outbox.items())
+            if of == microgrid_id and event_seq < seq <= newest
+        ][:limit]

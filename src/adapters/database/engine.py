@@ -1,12 +1,18 @@
 """Engines: everything that has to be said to SQLite and to PostgreSQL about connections, time-outs and locks."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+from application.ports import StorageUnavailable
 
 SQLITE_PRAGMAS = (
     "PRAGMA busy_timeout = 10000",  # first: the others may have to wait for a lock
@@ -62,6 +68,16 @@ def create_engine(url: str | URL, *, migrating: bool = False) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", _configure)
         event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection to read from. Raises StorageUnavailable where the database does not answer."""
+    try:
+        async with engine.connect() as connection:
+            yield connection
+    except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
+        raise StorageUnavailable(str(error)) from error
 
 
 def _dump_json(value: object) -> str:

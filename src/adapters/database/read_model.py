@@ -6,10 +6,11 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, String, column, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.database.engine import READ_ONLY
+from adapters.database.column_types import Json
+from adapters.database.engine import READ_ONLY, reading
 from adapters.database.retention import prune
 from adapters.database.tables import breaches, cycles, microgrid_status, node_history, projection_positions
 from adapters.database.upsert import insert
@@ -117,6 +118,16 @@ class SqlReadModel:
         rows = await self._rows(statement.order_by(cycles.c.cycle_seq.desc()).limit(limit))
         return [CycleRow(**row) for row in rows]
 
+    async def cycle_heads(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
+        row = cycles.c
+        head = self._without(row.data, "nodes", "setpoints").label("data")
+        statement = select(row.microgrid_id, row.cycle_seq, row.event_seq, row.decided_at, head)
+        statement = statement.where(row.microgrid_id == microgrid_id)
+        if before is not None:
+            statement = statement.where(row.cycle_seq < before)
+        rows = await self._rows(statement.order_by(row.cycle_seq.desc()).limit(limit))
+        return [CycleRow(**row) for row in rows]
+
     async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleRow | None:
         rows = await self._rows(
             select(cycles).where(cycles.c.microgrid_id == microgrid_id, cycles.c.cycle_seq == cycle_seq)
@@ -171,8 +182,16 @@ class SqlReadModel:
         return {row["microgrid_id"]: row["event_seq"] for row in rows}
 
     async def _rows(self, statement: Select[*tuple[Any, ...]]) -> Sequence[RowMapping]:
-        async with self._reading.connect() as connection:
+        async with reading(self._reading) as connection:
             return (await connection.execute(statement)).mappings().all()
+
+    def _without(self, document: ColumnElement[Any], *keys: str) -> ColumnElement[Any]:
+        """A JSON object without these keys, taken out by the database: they are most of it."""
+        if self._reading.dialect.name == "sqlite":
+            return func.json_remove(document, *(f"$.{key}" for key in keys), type_=Json)
+        each = func.json_each(document).table_valued(column("key", String), column("value", Json))
+        kept = select(func.json_object_agg(each.c.key, each.c.value, type_=Json)).where(each.c.key.not_in(keys))
+        return kept.scalar_subquery()
 
 
 def _values(row: StatusRow | CycleRow | BreachRow | HistoryRow) -> dict[str, Any]:

@@ -18,8 +18,9 @@ def configure_logging(level: str, log_format: Literal["json", "console"]) -> Non
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else ConsoleFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # What the migrations do is theirs to tell only when somebody looks for a fault.
-    logging.getLogger("alembic").setLevel(level if level == "DEBUG" else "WARNING")
+    # What these do without trouble is theirs to tell only when somebody looks for a fault.
+    for chatty in ("alembic", "httpx", "uvicorn"):
+        logging.getLogger(chatty).setLevel(level if level == "DEBUG" else "WARNING")
 
 
 class JsonFormatter(logging.Formatter):

@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from typing import Any, Final, Literal, TypeAlias
 
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -36,13 +36,13 @@ def tracer_provider() -> TracerProvider:
     return provider
 
 
-def meter_provider() -> MeterProvider:
-    """Metrics go where `OTEL_METRICS_EXPORTER` says, or to an OTLP endpoint that is set.
+def meter_provider(*asked: MetricReader) -> MeterProvider:
+    """Metrics go where `OTEL_METRICS_EXPORTER` says, or to an OTLP endpoint that is set; `asked` readers take them too.
 
     Raises UnusableExporter where it asks for an exporter which is not installed.
     """
-    readers = [PeriodicExportingMetricReader(exporter) for exporter in _exporters("METRICS")]
-    return MeterProvider(metric_readers=readers, resource=_resource())
+    exporting = [PeriodicExportingMetricReader(exporter) for exporter in _exporters("METRICS")]
+    return MeterProvider(metric_readers=[*exporting, *asked], resource=_resource())
 
 
 def _resource() -> Resource:

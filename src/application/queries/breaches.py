@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from application.ports import ReadModel
-from application.queries.rows import BreachState
+from application.queries.rows import BreachRow, BreachState
 
 
 async def breaches(
@@ -14,5 +14,9 @@ async def breaches(
 
     `before`: only those that opened with an earlier event than this `event_seq`.
     """
-    rows = await read_model.breaches(microgrid_id, state, before, limit)
-    return [{**row.data, "opened_at": row.opened_at, "cleared_at": row.cleared_at} for row in rows]
+    return [shown(row) for row in await read_model.breaches(microgrid_id, state, before, limit)]
+
+
+def shown(row: BreachRow) -> dict[str, Any]:
+    """A breach as it is listed."""
+    return {**row.data, "opened_at": row.opened_at, "cleared_at": row.cleared_at}

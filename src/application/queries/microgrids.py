@@ -1,11 +1,12 @@
 """Which microgrids are there, and how is each of them?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from application.ports import ReadModel
+from application.queries.rows import StatusRow
 from application.queries.status import AsOf, as_of
 
 
@@ -22,9 +23,12 @@ class MicrogridLine:
     as_of: AsOf
 
 
-async def microgrids(read_model: ReadModel, now: datetime) -> Sequence[MicrogridLine]:
-    """Every microgrid, in natural id order."""
-    rows, open_breaches = await read_model.statuses(), await read_model.open_breaches()
+async def microgrids(
+    read_model: ReadModel, now: datetime, sees: Callable[[StatusRow], bool] = lambda row: True
+) -> Sequence[MicrogridLine]:
+    """Every microgrid that whoever asks sees, in natural id order."""
+    rows = [row for row in await read_model.statuses() if sees(row)]
+    open_breaches = await read_model.open_breaches()
     lines = []
     for row in rows:
         cycle = row.latest_cycle or {"outcome": None, "degraded": None, "totals": None}

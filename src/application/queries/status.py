@@ -34,8 +34,11 @@ class MicrogridStatus:
 async def microgrid_status(read_model: ReadModel, microgrid_id: str, now: datetime) -> MicrogridStatus | None:
     """The status of a microgrid, None where nobody knows it."""
     row = await read_model.status(microgrid_id)
-    if row is None:
-        return None
+    return None if row is None else status_of(row, now)
+
+
+def status_of(row: StatusRow, now: datetime) -> MicrogridStatus:
+    """The status that a row shows."""
     cycle = row.latest_cycle
     nodes = _nodes(row)
     return MicrogridStatus(

@@ -12,8 +12,17 @@ from adapters.database.engine import create_engine
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
+from adapters.database.stored_events import SqlStoredEvents
 from adapters.database.unit_of_work import SqlTransactions
-from application.ports import Message, Ownership, PendingEvents, ReadModel, ReadModelTransactions, Transactions
+from application.ports import (
+    Message,
+    Ownership,
+    PendingEvents,
+    ReadModel,
+    ReadModelTransactions,
+    StoredEvents,
+    Transactions,
+)
 from domain.events import DomainEvent
 from tests.builders import EIGHT, EPOCH
 from tests.databases import new_sqlite
@@ -23,6 +32,7 @@ from tests.fakes.persistence import (
     InMemoryPendingEvents,
     InMemoryReadModel,
     InMemoryReadModelTransactions,
+    InMemoryStoredEvents,
     InMemoryTransactions,
 )
 
@@ -43,6 +53,7 @@ class Persistence:
     pending_events: PendingEvents
     read_model_transactions: ReadModelTransactions
     read_model: PositionedReadModel
+    stored_events: StoredEvents
 
 
 Opened: TypeAlias = AbstractAsyncContextManager[Persistence]
@@ -71,6 +82,7 @@ def in_memory(_request: pytest.FixtureRequest) -> Opened:
             InMemoryPendingEvents(database),
             InMemoryReadModelTransactions(database),
             InMemoryReadModel(database),
+            InMemoryStoredEvents(database),
         )
 
     return opened()
@@ -95,6 +107,7 @@ async def _sql(url: str) -> AsyncIterator[Persistence]:
         SqlPendingEvents(engine),
         SqlReadModelTransactions(engine),
         SqlReadModel(engine),
+        SqlStoredEvents(engine),
     )
     await engine.dispose()
 

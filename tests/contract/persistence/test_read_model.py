@@ -39,6 +39,18 @@ async def test_cycles_come_newest_first_in_pages(persistence: Persistence) -> No
     assert await page(9, 2) == []
 
 
+async def test_the_heads_of_cycles_are_the_cycles_without_what_is_long(persistence: Persistence) -> None:
+    data = {"cycle_seq": 2, "nodes": [{"node_id": "gc-1"}], "totals": {"requested_w": None}, "setpoints": [{}]}
+    await put(persistence, *(a_cycle(cycle_seq=seq) for seq in (1, 3)), replace(a_cycle(cycle_seq=2), data=data))
+
+    newest, before = await persistence.read_model.cycle_heads("depot", None, 2)
+
+    assert newest == a_cycle(cycle_seq=3)
+    assert before == replace(a_cycle(cycle_seq=2), data={"cycle_seq": 2, "totals": {"requested_w": None}})
+    assert await persistence.read_model.cycle_heads("depot", 2, 10) == [a_cycle(cycle_seq=1)]
+    assert await persistence.read_model.cycle_heads("another", None, 10) == []
+
+
 async def test_json_values_come_back_as_they_were(persistence: Persistence) -> None:
     data = {"text": 'Zürich \U0001f50c \\ "', "watts": 10**12, "none": None, "nested": [{"empty": {}}, [], -1, True]}
     status = replace(STATUS, configuration=data, nodes=[data, {}], warnings=[{"code": "x"}], latest_cycle=data)

@@ -1,0 +1,107 @@
+"""The application: routes, problems, and what stands around them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from entrypoints.api import operations, routes, schemas
+from entrypoints.api.auth import Access
+from entrypoints.api.described import Responses
+from entrypoints.api.feed import Feed
+from entrypoints.api.problems import answer_with_problems
+from entrypoints.api.read_side import ReadSide
+from entrypoints.api.shell import HeadAsGet, LoopbackOnly, SecurityHeaders
+from entrypoints.api.stream import Abort
+
+API_VERSION = "1"
+
+DESCRIPTION = """What Busbar decided, and why: the read side, fed by its events.
+
+Power is whole watts, import positive; energy whole watt-hours; times are RFC 3339 in UTC. Null means that nothing is
+stated, 0 that nothing may flow. HEAD is answered as GET is. Every error is a problem document (RFC 9457). Readers
+ignore keys that they do not know."""
+
+
+def create_app(
+    read_side: ReadSide,
+    feed: Feed,
+    access: Access,
+    abort: Abort = lambda client: None,
+    *,
+    loopback_only: bool = False,
+    cors_origins: Sequence[str] = (),
+) -> ASGIApp:
+    """The read side as an ASGI application. `loopback_only`: requests to another Host are not answered."""
+    app = new_app()
+    app.state.read_side = read_side
+    app.state.feed = feed
+    app.state.access = access
+    app.state.abort = abort
+    if cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=cors_origins,
+            allow_methods=["GET", "HEAD"],
+            allow_headers=["Authorization", "If-None-Match", "Last-Event-ID"],
+            expose_headers=["ETag"],
+        )
+    served: ASGIApp = HeadAsGet(app)
+    return SecurityHeaders(LoopbackOnly(served) if loopback_only else served)
+
+
+def new_app() -> FastAPI:
+    """The routes, without anything to read from: as much as describes itself."""
+    app = FastAPI(
+        title="Busbar",
+        version=API_VERSION,
+        openapi_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.include_router(routes.router)
+    app.include_router(operations.router)
+    answer_with_problems(app)
+    app.openapi = _described(app)  # type: ignore[method-assign]
+    return app
+
+
+def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    return openapi
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
+    known = document["components"]["schemas"]
+    problem = schemas.Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    known |= problem.pop("$defs") | {"Problem": problem}
+    # The framework describes invalid parameters in a shape of its own, which is never answered here.
+    for foreign in ("HTTPValidationError", "ValidationError"):
+        known.pop(foreign, None)
+    for route in (*routes.router.routes, *operations.router.routes):
+        if isinstance(route, APIRoute):
+            operation = document["paths"][route.path_format]["get"]
+            if "security" in operation:
+                operation["security"].append({})  # nothing, where the service has no issuer of tokens
+            responses = operation["responses"]
+            if 422 not in route.responses:
+                responses.pop("422", None)
+            _put_examples(responses, route.responses)
+    return document
+
+
+def _put_examples(written: dict[str, Any], given: Responses) -> None:
+    """The framework leaves nulls out of examples."""
+    for status, response in given.items():
+        for media_type, content in response.get("content", {}).items():
+            if "example" in content:
+                written[str(status)]["content"][media_type]["example"] = content["example"]

@@ -1,0 +1,139 @@
+"""One small depot, as every route shows it: the examples of the OpenAPI document."""
+
+from typing import Any, Final
+
+AS_OF: Final = {"cycle_seq": 17, "at": "2026-11-22T08:00:00Z", "state": "fresh"}
+
+_TOTALS = {"requested_w": 150_000, "allocated_w": 80_000, "measured_w": 79_200, "reserved_w": 0, "background_w": 20_000}
+
+_BREACH = {
+    "microgrid_id": "malaga",
+    "event_seq": 40,
+    "breach_id": "malaga-38",
+    "node_id": "gc-1",
+    "node_type": "grid_connection",
+    "node_path": ["malaga", "gc-1"],
+    "severity": "critical",
+    "limit_w": 100_000,
+    "limit_kind": "default_capacity",
+    "observed_w": 112_000,
+    "excess_w": 12_000,
+    "peak_excess_w": 15_000,
+    "energy_over_limit_wh": 60,
+    "first_observed_at": "2026-11-22T07:59:40Z",
+    "observed_at": "2026-11-22T08:00:00Z",
+    "duration_s": 20,
+    "cause": "unmanaged_load",
+    "contributors": [{"node_id": "gc-1", "observed_w": 33_000, "limit_w": None}],
+    "cycle_seq": 17,
+    "opened_at": "2026-11-22T07:59:45Z",
+    "cleared_at": None,
+}
+
+_HEAD = {
+    "microgrid_id": "malaga",
+    "event_seq": 41,
+    "cycle_seq": 17,
+    "trigger": "telemetry",
+    "decided_at": "2026-11-22T08:00:00Z",
+    "configuration_version": 7,
+    "strategy": {"unit": "connector", "order": "equal_share"},
+    "outcome": "curtailed",
+    "degraded": False,
+    "totals": _TOTALS,
+}
+
+_FIGURES = {
+    "measured_w": 99_200,
+    "background_w": 20_000,
+    "reserved_w": 0,
+    "allocated_w": 80_000,
+    "headroom_w": 0,
+    "constrained": True,
+}
+
+_NODE = {
+    "node_id": "gc-1",
+    "node_type": "grid_connection",
+    "parent_id": "malaga",
+    "mode": "normal",
+    "limit_w": 100_000,
+    "limit_kind": "default_capacity",
+    **_FIGURES,
+}
+
+_SETPOINT = {
+    "charge_point_id": "cp-001",
+    "connector_id": 1,
+    "limit_w": 80_000,
+    "target_w": 80_000,
+    "previous_limit_w": 61_000,
+    "requested_w": 150_000,
+    "measured_w": 79_200,
+    "reserved_w": 0,
+    "status": "Charging",
+    "reason": "limited",
+    "binding_node_id": "gc-1",
+    "valid_for_s": 120,
+}
+
+_MICROGRID = {
+    "microgrid_id": "malaga",
+    "name": "Malaga depot",
+    "outcome": "curtailed",
+    "degraded": False,
+    "totals": _TOTALS,
+    "open_breaches": 1,
+    "as_of": AS_OF,
+}
+
+_BUCKET = {
+    "at": "2026-11-22T08:00:00Z",
+    "measured_w": 99_200,
+    "limit_w": 100_000,
+    "allocated_w": 80_000,
+    "background_w": 20_000,
+    "reserved_w": 0,
+}
+
+
+def _page(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"items": list(items), "next_cursor": None, "as_of": AS_OF}
+
+
+MICROGRIDS: Final = _page(_MICROGRID)
+STATUS: Final = {
+    "microgrid_id": "malaga",
+    "name": "Malaga depot",
+    "configuration_version": 7,
+    "warnings": [
+        {
+            "code": "safe_capacity_missing",
+            "node_id": "gc-1",
+            "message": "The circuit is metered and has no safe operating capacity.",
+        }
+    ],
+    "nodes": [
+        {
+            **_NODE,
+            "name": "Grid connection 1",
+            "default_capacity_w": 100_000,
+            "safe_operating_capacity_w": None,
+        }
+    ],
+    "latest_cycle": _HEAD,
+    "headroom_w": 0,
+    "as_of": AS_OF,
+    "open_breaches": [_BREACH],
+}
+CYCLES: Final = _page(_HEAD)
+CYCLE: Final = {**_HEAD, "nodes": [_NODE], "setpoints": [_SETPOINT], "as_of": AS_OF}
+BREACHES: Final = _page(_BREACH)
+HISTORY: Final = _page(_BUCKET)
+STREAM: Final = """:
+
+id: 41
+event: busbar.cycle.completed.v1
+data: {"microgrid_id":"malaga","event_seq":41,"cycle_seq":17}
+
+"""

@@ -1,0 +1,176 @@
+"""The reads of section 10 of the contract."""
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Path, Request
+from starlette.responses import Response
+
+from application.queries.breaches import breaches as list_breaches
+from application.queries.breaches import shown
+from application.queries.microgrids import microgrids as list_microgrids
+from application.queries.rows import BreachState, StatusRow
+from application.queries.status import AsOf, as_of, status_of
+from domain.identifiers import connector_node_id, natural_key
+from entrypoints.api import cursors, described, examples, schemas
+from entrypoints.api.answers import answer
+from entrypoints.api.auth import Asking
+from entrypoints.api.feed import Feed
+from entrypoints.api.parameters import Cursor, CycleSeq, From, Known, Limit, Reads, To
+from entrypoints.api.problems import Problem
+from entrypoints.api.stream import EventStream
+
+ITEMS: Final = 50
+"""How many items a page has where nothing is said."""
+
+OPEN_BREACHES: Final = 500
+"""How many open breaches the status of a microgrid shows at most."""
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+_END = datetime.max.replace(tzinfo=UTC)
+
+router = APIRouter(prefix="/v1/microgrids", tags=["microgrids"])
+
+
+@router.get("", summary="List microgrids", responses=described.read(schemas.Microgrids, examples.MICROGRIDS, 422))
+async def microgrids(
+    request: Request, caller: Asking, reads: Reads, limit: Limit = ITEMS, cursor: Cursor = None
+) -> Response:
+    """Every microgrid that the caller sees, in natural order of their ids."""
+    lines = await list_microgrids(reads.read_model, reads.clock.now(), caller.sees)
+    newest = max((line.as_of for line in lines), key=lambda each: each.at or "", default=AsOf(None, None, "stale"))
+    if cursor is not None:
+        before = natural_key(cursors.decode("microgrids", cursor))
+        lines = [line for line in lines if natural_key(line.microgrid_id) > before]
+    items, next_cursor = cursors.page(lines, limit, "microgrids", lambda line: line.microgrid_id)
+    return _page(request, items, next_cursor, newest)
+
+
+@router.get(
+    "/{microgrid_id}",
+    summary="Show a microgrid",
+    responses=described.read(schemas.Status, examples.STATUS, 404),
+)
+async def status(request: Request, microgrid: Known, reads: Reads) -> Response:
+    """A microgrid at a glance: its tree with the latest figures, the latest cycle, what is open."""
+    glance = status_of(microgrid, reads.clock.now())
+    breaches = await list_breaches(reads.read_model, microgrid.microgrid_id, BreachState.OPEN, None, OPEN_BREACHES)
+    # Not `asdict`: its deep copy takes longer than all the rest of this.
+    return answer(
+        request, {each.name: getattr(glance, each.name) for each in fields(glance)} | {"open_breaches": breaches}
+    )
+
+
+@router.get(
+    "/{microgrid_id}/cycles",
+    summary="List cycles",
+    responses=described.read(schemas.Cycles, examples.CYCLES, 404, 422),
+)
+async def cycles(
+    request: Request, microgrid: Known, reads: Reads, limit: Limit = ITEMS, cursor: Cursor = None
+) -> Response:
+    """The published cycles, newest first, without their nodes and setpoints."""
+    before = cursors.sequence("cycles", cursor)
+    rows = await reads.read_model.cycle_heads(microgrid.microgrid_id, before, limit + 1)
+    items, next_cursor = cursors.page(rows, limit, "cycles", lambda row: str(row.cycle_seq))
+    return _page(request, [row.data for row in items], next_cursor, _as_of(microgrid, reads))
+
+
+@router.get(
+    "/{microgrid_id}/cycles/{cycle_seq}",
+    summary="Show a cycle",
+    responses=described.read(schemas.Cycle, examples.CYCLE, 404, 422),
+)
+async def cycle(request: Request, microgrid: Known, reads: Reads, cycle_seq: CycleSeq) -> Response:
+    """One published cycle, whole."""
+    row = await reads.read_model.cycle(microgrid.microgrid_id, cycle_seq)
+    if row is None:
+        raise Problem(404, f"There is no cycle {cycle_seq} of {microgrid.microgrid_id}, or it is kept no longer.")
+    return answer(request, {**row.data, "as_of": _as_of(microgrid, reads)})
+
+
+@router.get(
+    "/{microgrid_id}/breaches",
+    summary="List breaches",
+    responses=described.read(schemas.Breaches, examples.BREACHES, 404, 422),
+)
+async def breaches(
+    request: Request,
+    microgrid: Known,
+    reads: Reads,
+    state: BreachState = BreachState.OPEN,
+    limit: Limit = ITEMS,
+    cursor: Cursor = None,
+) -> Response:
+    """Loads that are or were over their limits; what opened last comes first."""
+    before = cursors.sequence("breaches", cursor)
+    rows = await reads.read_model.breaches(microgrid.microgrid_id, state, before, limit + 1)
+    items, next_cursor = cursors.page(rows, limit, "breaches", lambda row: str(row.opened_seq))
+    return _page(request, [shown(row) for row in items], next_cursor, _as_of(microgrid, reads))
+
+
+@router.get(
+    "/{microgrid_id}/history/{node_id:path}",
+    summary="Show a node over time",
+    responses=described.read(schemas.History, examples.HISTORY, 404, 422),
+)
+async def history(
+    request: Request,
+    microgrid: Known,
+    reads: Reads,
+    node_id: Annotated[str, Path(description="A node or, as `cp-001/1`, a connector.", examples=["gc-1"])],
+    since: From = None,
+    until: To = None,
+    limit: Limit = ITEMS,
+    cursor: Cursor = None,
+) -> Response:
+    """What a node drew and was allowed, in buckets of ten seconds, newest first."""
+    if not _has(microgrid, node_id):
+        raise Problem(404, f"There is no node {node_id!r} in {microgrid.microgrid_id}.")
+    end = until or _END
+    if cursor is not None:
+        end = min(end, cursors.instant("history", cursor))
+    buckets = await reads.read_model.node_history(microgrid.microgrid_id, node_id, since or _BEGINNING, end, limit + 1)
+    items, next_cursor = cursors.page(buckets, limit, "history", lambda bucket: bucket.at.isoformat())
+    return _page(request, items, next_cursor, _as_of(microgrid, reads))
+
+
+@router.get(
+    "/{microgrid_id}/stream",
+    summary="Follow the events",
+    responses=described.stream(examples.STREAM, 404),
+    response_class=EventStream,
+    status_code=200,
+)
+async def stream(
+    request: Request,
+    microgrid: Known,
+    last_event_id: Annotated[
+        str | None,
+        Header(alias="Last-Event-ID", description="The last event that was received; later ones follow, each once."),
+    ] = None,
+) -> Response:
+    """Server-sent events: `id` is `event_seq`, `event` the CloudEvents type, `data` the event's data.
+
+    Without `Last-Event-ID` it begins with the next event. An event `reset` comes first where that id is unusable or
+    beyond retention: read anew what you know, the events after the reset's id follow. A comment comes every 15 s.
+    """
+    feed: Feed = request.app.state.feed
+    return EventStream(feed.listen(microgrid.microgrid_id, last_event_id or None), request.app.state.abort)
+
+
+def _page(request: Request, items: Any, next_cursor: str | None, shown_as_of: AsOf) -> Response:
+    return answer(request, {"items": items, "next_cursor": next_cursor, "as_of": shown_as_of})
+
+
+def _as_of(microgrid: StatusRow, reads: Reads) -> AsOf:
+    return as_of(microgrid, reads.clock.now())
+
+
+def _has(microgrid: StatusRow, node_id: str) -> bool:
+    return any(node["node_id"] == node_id for node in microgrid.nodes) or any(
+        connector_node_id(charge_point["charge_point_id"], connector["connector_id"]) == node_id
+        for charge_point in microgrid.configuration["charge_points"]
+        for connector in charge_point["connectors"]
+    )

@@ -1,0 +1,180 @@
+"""The shapes of the answers, for the OpenAPI document. What events brought keeps the shape they were published in."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from domain.plan import Cause, Contributor, LimitKind, Mode, NodeFigures, NodeType, Outcome, Setpoint, Severity, Totals
+from domain.plan import Trigger as CycleTrigger
+from domain.site import SiteWarning, Strategy
+
+
+class Shape(BaseModel):
+    """An object in an answer. More keys may be added within v1."""
+
+
+class AsOf(Shape):
+    """How old what is shown is: `stale` once the latest cycle is older than 2 x `refresh_interval_s`."""
+
+    cycle_seq: int | None
+    at: datetime | None
+    state: Literal["fresh", "stale"]
+
+
+class Microgrid(Shape):
+    """A microgrid in a line; what its latest cycle came to is null before the first."""
+
+    microgrid_id: str
+    name: str
+    outcome: Outcome | None
+    degraded: bool | None
+    totals: Totals | None
+    open_breaches: int
+    as_of: AsOf
+
+
+class Node(Shape):
+    """A node of the tree. Before the first cycle it has no mode, limit or figures; only circuits have capacities."""
+
+    node_id: str
+    node_type: NodeType
+    parent_id: str | None
+    name: str
+    default_capacity_w: int | None
+    safe_operating_capacity_w: int | None
+    mode: Mode | None = None
+    limit_w: int | None = None
+    limit_kind: LimitKind | None = None
+    measured_w: int | None = None
+    background_w: int | None = None
+    reserved_w: int | None = None
+    allocated_w: int | None = None
+    headroom_w: int | None = None
+    constrained: bool | None = None
+
+
+class CycleHead(Shape):
+    """A published cycle without its nodes and setpoints."""
+
+    microgrid_id: str
+    event_seq: int
+    cycle_seq: int
+    trigger: CycleTrigger
+    decided_at: datetime
+    configuration_version: int
+    strategy: Strategy
+    outcome: Outcome
+    degraded: bool
+    totals: Totals
+
+
+class Cycle(CycleHead):
+    """A whole published cycle."""
+
+    nodes: list[NodeFigures]
+    setpoints: list[Setpoint]
+    as_of: AsOf
+
+
+class Breach(Shape):
+    """The latest that was published of a breach."""
+
+    microgrid_id: str
+    event_seq: int
+    breach_id: str
+    node_id: str
+    node_type: NodeType
+    node_path: list[str]
+    severity: Severity
+    limit_w: int
+    limit_kind: LimitKind
+    observed_w: int
+    excess_w: int
+    peak_excess_w: int
+    energy_over_limit_wh: int
+    first_observed_at: datetime
+    observed_at: datetime
+    duration_s: int
+    cause: Cause
+    contributors: list[Contributor]
+    cycle_seq: int
+    opened_at: datetime
+    cleared_at: datetime | None
+
+
+class Status(Shape):
+    """A microgrid at a glance."""
+
+    microgrid_id: str
+    name: str
+    configuration_version: int
+    warnings: list[SiteWarning]
+    nodes: list[Node]
+    latest_cycle: CycleHead | None
+    open_breaches: list[Breach]
+    headroom_w: int | None
+    as_of: AsOf
+
+
+class Bucket(Shape):
+    """What a node drew and was allowed in the ten seconds from `at` on; a connector's limit is what it was sent."""
+
+    at: datetime
+    measured_w: int | None
+    limit_w: int | None
+    allocated_w: int | None
+    background_w: int | None
+    reserved_w: int | None
+
+
+class _Page(Shape):
+    next_cursor: str | None = Field(description="Give it as `cursor` to read on; null on the last page.")
+    as_of: AsOf
+
+
+class Microgrids(_Page):
+    """A page of microgrids, in natural order of their ids. `as_of` is that of the newest cycle of all."""
+
+    items: list[Microgrid]
+
+
+class Cycles(_Page):
+    """A page of cycles, newest first."""
+
+    items: list[CycleHead]
+
+
+class Breaches(_Page):
+    """A page of breaches, those that opened last first."""
+
+    items: list[Breach]
+
+
+class History(_Page):
+    """A page of buckets, newest first."""
+
+    items: list[Bucket]
+
+
+class InvalidParameter(Shape):
+    """A parameter that cannot be used."""
+
+    parameter: str
+    detail: str
+
+
+class Problem(Shape):
+    """What every error is answered with (RFC 9457)."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    errors: list[InvalidParameter] | None = None
+
+
+class Health(Shape):
+    """Whether the process lives, or answers."""
+
+    status: Literal["live", "ready"]

@@ -1,0 +1,84 @@
+"""From settings to a served API: who may ask, where it listens, what it reads from."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from entrypoints.api.app import create_app
+from entrypoints.api.auth import Access, AccessTokens, Anonymous
+from entrypoints.api.feed import Feed
+from entrypoints.api.read_side import ReadSide
+from entrypoints.api.server import Connections, UnusableAddress, listen, serving, url
+from entrypoints.api.shell import is_loopback
+from entrypoints.api.signing_keys import is_trustworthy
+from entrypoints.settings import Settings, UnusableSetting
+
+PORT = 8080
+
+
+def access(settings: Settings) -> Access:
+    """Who may ask. Raises UnusableSetting."""
+    if settings.oidc_issuer is None:
+        if not settings.allow_anonymous and not is_loopback(settings.http_host):
+            raise UnusableSetting(
+                "The variable BUSBAR_HTTP_HOST names more than this machine, and nobody would be asked who he is: "
+                "set BUSBAR_OIDC_ISSUER, or BUSBAR_ALLOW_ANONYMOUS=true."
+            )
+        return Anonymous()
+    if not is_trustworthy(settings.oidc_issuer):
+        raise UnusableSetting("The variable BUSBAR_OIDC_ISSUER has to be an address with https, or http on loopback.")
+    if not settings.oidc_client_ids:
+        raise UnusableSetting("The variable BUSBAR_OIDC_CLIENT_IDS is missing: whose access tokens are good?")
+    if settings.oidc_scope is None or len(settings.oidc_scope.split()) != 1:
+        raise UnusableSetting("The variable BUSBAR_OIDC_SCOPE is missing or not one word: which scope lets one read?")
+    return AccessTokens(settings.oidc_issuer, settings.oidc_client_ids, settings.oidc_scope.strip())
+
+
+class Api:
+    """An API of which it is settled who may ask and where it listens."""
+
+    def __init__(self, settings: Settings, port: int | None, *, next_free: bool = False) -> None:
+        """Listens on the port, else the variable's, else 8080 or, where told so, the next free one.
+
+        Raises UnusableSetting.
+        """
+        self._access = access(settings)
+        self._listener = _listener(settings, port, next_free)
+        self._cors_origins = settings.cors_origins
+        self._loopback_only = settings.oidc_issuer is None and not settings.allow_anonymous
+
+    @property
+    def address(self) -> str:
+        """Where it is found from this machine."""
+        return url(self._listener)
+
+    @property
+    def audience(self) -> str:
+        """Who is answered, in words."""
+        return "this machine only, as BUSBAR_OIDC_ISSUER is not set" if self._loopback_only else "all who may ask"
+
+    @asynccontextmanager
+    async def served(self, read_side: ReadSide, patience_s: int) -> AsyncIterator[None]:
+        """Answer requests while inside; at the end those that are being answered have `patience_s` left."""
+        feed, connections = Feed(read_side.stored_events), Connections()
+        app = create_app(
+            read_side,
+            feed,
+            self._access,
+            connections.abort,
+            loopback_only=self._loopback_only,
+            cors_origins=self._cors_origins,
+        )
+        async with serving(app, feed, connections, self._listener, patience_s):
+            yield
+
+
+def _listener(settings: Settings, port: int | None, next_free: bool) -> socket.socket:
+    wanted = settings.http_port if port is None else port
+    if wanted is None and not next_free:
+        wanted = PORT
+    try:
+        return listen(settings.http_host, wanted, PORT)
+    except UnusableAddress as error:
+        variables = f"BUSBAR_HTTP_HOST, {'BUSBAR_HTTP_PORT' if port is None else '--port'}"
+        raise UnusableSetting(f"The address to serve at ({variables}) cannot be used: {error}.") from None

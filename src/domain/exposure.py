@@ -126,15 +126,17 @@ def _told(
 
     `lapsed_before`: for a connector that is not seen, when a limit must have been reported to be in force still.
     """
+    told = [0, power_w, *[sent.limit_w for sent in entry.standing]]
     if entry.fell_back_at is not None and at >= entry.fell_back_at:
-        parts = [sent.limit_w for sent in entry.standing]
-        own = max(0, power_w, *parts)
-        parts += [fallback_w, power_w]
         if at < entry.fell_back_at + grace and entry.confirmed_w is not None:
-            parts.append(entry.confirmed_w)
-            return max(parts), None
-        return max(parts), own
+            told.append(entry.confirmed_w)
+        own = max(told)
+        return max(own, fallback_w), own
     confirmed = fallback_w if entry.confirmed_w is None else entry.confirmed_w
+    if lapsed_before is not None and entry.received_at is not None and entry.received_at <= lapsed_before + 2 * grace:
+        # Nobody hears it, and in a grace at most it falls back: by then the others have to have made room.
+        own = max(confirmed, *told)
+        return max(own, fallback_w), own
     if entry.standing:
         return max([confirmed, *[sent.limit_w for sent in entry.standing]]), None
     if entry.confirmed_w is None:

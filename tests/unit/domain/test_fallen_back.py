@@ -26,20 +26,30 @@ def _reports(depot: Depot, limit_w: int, cycle_seq: int | None = None, power_w: 
 
 
 def test_after_its_validity_the_fallback_joins_the_exposure(depot: Depot) -> None:
+    """Heard, but nothing was sent to it any more."""
     depot.later(99.999)
+    depot.hears(CONNECTOR, 0, requested_w=20_000)
+    assert depot.exposure(CONNECTOR) == 20_000
+    depot.later(0.001)
+    assert depot.exposure(CONNECTOR) == FALLBACK_W
+
+
+def test_others_make_room_a_grace_before_one_that_is_not_heard_falls_back(depot: Depot) -> None:
+    """From 110 s after eight it is stale; at 120 s it may fall back, and who is lowered for that takes up to 20 s."""
+    depot.later(90)
     assert depot.exposure(CONNECTOR) == 20_000
     depot.later(0.001)
     assert depot.exposure(CONNECTOR) == FALLBACK_W
 
 
 def test_a_message_after_a_sending_shows_that_it_was_received(depot: Depot) -> None:
-    """Renewed 40 s after eight and heard a second later: that sending is valid until 160 s after eight."""
+    """Renewed 40 s after eight and heard a second later: that sending is valid until 160 s after eight, and room is made from 140 s on."""
     depot.later(20)
     assert depot.cycle() is not None
     depot.later(1)
     depot.hears_of_life("cp-1")
     depot.cycle()
-    depot.later(118.999)
+    depot.later(98.999)
     assert depot.exposure(CONNECTOR) == 20_000
     depot.later(0.001)
     assert depot.exposure(CONNECTOR) == FALLBACK_W
@@ -100,15 +110,16 @@ def test_a_reserved_one_is_then_sent_an_equal_part_of_its_charge_points_fallback
 
 
 def test_stale_ones_that_have_fallen_back_hold_the_fallback_together() -> None:
-    """Told 10 kW each they hold 20 kW; once these have lapsed the fallback of 60 kW, and not each for itself."""
+    """Told 10 kW each they hold 20 kW; once these lapse the fallback of 60 kW, and not each for itself."""
     depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 100_000, 100_000, fallback_w=FALLBACK_W))
     for connector in ("cp-1/1", "cp-1/2"):
         depot.hears(connector, 0, requested_w=10_000, applied_limit_w=10_000)
     depot.cycle()
-    depot.later(100)
+    depot.later(99)
     assert depot.node("gc-1").reserved_w == 20_000
-    depot.later(40)
-    assert depot.node("gc-1").reserved_w == FALLBACK_W
+    for seconds in (1, 40):
+        depot.later(seconds)
+        assert depot.node("gc-1").reserved_w == FALLBACK_W
 
 
 def test_a_grace_after_that_the_confirmed_limit_leaves() -> None:
@@ -119,6 +130,7 @@ def test_a_grace_after_that_the_confirmed_limit_leaves() -> None:
     depot.later(139.999)
     assert depot.exposure(CONNECTOR) == 80_000
     depot.later(0.001)
+    assert depot.exposure(CONNECTOR) == FALLBACK_W
 
 
 def test_setpoints_that_may_still_be_in_force_are_held_beside_it() -> None:

@@ -43,7 +43,7 @@ def test_others_make_room_a_grace_before_one_that_is_not_heard_falls_back(depot:
 
 
 def test_a_message_after_a_sending_shows_that_it_was_received(depot: Depot) -> None:
-    """Renewed 40 s after eight and heard a second later: that sending is valid until 160 s after eight, and room is made from 140 s on."""
+    """Renewed 40 s after eight and heard a second later: that one is valid until 160 s, room is made from 140 s on."""
     depot.later(20)
     assert depot.cycle() is not None
     depot.later(1)

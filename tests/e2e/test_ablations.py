@@ -101,7 +101,7 @@ ABLATIONS = {
         ),
         "ocpp-sparse",
         600,
-        lost_percent=5,
+        lost_percent=3,
     ),
     "fallback lapse": Ablation(
         (
@@ -110,6 +110,12 @@ ABLATIONS = {
                 "setpoints never lapse",
                 "if at < lapses_at:\n        return entry\n    known",
                 "if at:\n        return entry\n    known",
+            ),
+            Mutant(
+                "exposure.py",
+                "nobody makes room before",
+                "entry.received_at <= lapsed_before + 2 * grace",
+                "entry.received_at is None",
             ),
         ),
         "leichhardt-mixed",

@@ -1,6 +1,5 @@
 """The command line: `busbar COMMAND`. Bad usage and bad settings end with exit 2 and one sentence."""
 
-import asyncio
 import json
 import re
 import sys
@@ -104,15 +103,63 @@ def api(port: int | None) -> int:
 
 @busbar.command()
 def migrate() -> int:
-    """Bring the database to the newest schema, as often as one likes."""
-    database_url = environment.database_url()
-    from entrypoints.container import UnusableDatabase, upgrade_database
+    """Bring the database to the newest schema and make the topics that are missing, as often as one likes."""
+    from entrypoints import migrate_command
 
-    try:
-        asyncio.run(upgrade_database(database_url))
-    except UnusableDatabase as error:
-        raise environment.UnusableSetting(f"The database of BUSBAR_DATABASE_URL cannot be used: {error}.") from None
-    return 0
+    return migrate_command.run()
+
+
+@busbar.command()
+def worker() -> int:
+    """Decide for the depots on the bus, until stopped; one of any number."""
+    from entrypoints import worker
+
+    return worker.run()
+
+
+@busbar.command()
+def project() -> int:
+    """Keep the read models by the events on the bus, until stopped."""
+    from entrypoints import project
+
+    return project.run()
+
+
+@busbar.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--wait", "wait_s", type=Duration(), help="How long to wait for the answer.")
+def configure(file: BinaryIO, wait_s: int | None) -> int:
+    """Publish a site configuration. With --wait: 0 in force, 1 rejected, 3 no answer or a newer one in force."""
+    from entrypoints import configure_command
+
+    return configure_command.run(file, wait_s)
+
+
+@busbar.command()
+@click.option("--scenario", help="The depot to play; see `busbar scenarios`. [default: malaga]")
+@click.option("--site", type=click.File("rb"), help="A site configuration of your own, to play instead of a scenario.")
+@click.option("--fault", help="What goes wrong meanwhile; see `busbar scenarios`.")
+@click.option("--seed", default=1, show_default=True, help="Same seed, same buses.")
+@click.option("--for", "duration_s", type=Duration(), help="How long [default: until stopped].")
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
+def simulate(
+    scenario: str | None, site: BinaryIO | None, fault: str | None, seed: int, duration_s: int | None, as_json: bool
+) -> int:
+    """Play a depot onto the bus in time; it obeys the setpoints that come back."""
+    from entrypoints import simulate_command
+
+    return simulate_command.run(scenario, site, fault, seed, duration_s, as_json=as_json)
+
+
+@busbar.command()
+@click.option("--follow", is_flag=True, help="Go on with what comes, until stopped.")
+@click.option("--from-beginning", is_flag=True, help="Begin with the oldest event there is.")
+@click.option("--microgrid", help="Of this one alone.")
+def events(follow: bool, from_beginning: bool, microgrid: str | None) -> int:
+    """Print events as CloudEvents JSON, one a line; the newest few where nothing is said."""
+    from entrypoints import events_command
+
+    return events_command.run(microgrid, follow=follow, from_beginning=from_beginning)
 
 
 @busbar.command()

@@ -1,9 +1,12 @@
 """The only wiring: which adapter stands behind which port."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
+from aiokafka import errors as kafka_errors
 from dependency_injector import containers, providers
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
@@ -16,10 +19,17 @@ from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.stored_events import SqlStoredEvents
 from adapters.database.unit_of_work import SqlTransactions
+from adapters.kafka import connection as kafka_connection
+from adapters.kafka import reader as kafka_reader
+from adapters.kafka import topics as kafka_topics
+from adapters.kafka.connection import Connection
+from adapters.kafka.publisher import KafkaPublisher
+from adapters.kafka.source import KafkaSource
 from adapters.memory.bus import MemoryBus
 from adapters.memory.partitioning import partition_of
-from adapters.messages import parsing, registry, snapshot
-from adapters.messages.configuration import configuration_to, read_configuration
+from adapters.messages import envelope, parsing, registry, snapshot
+from adapters.messages.configuration import SITE_CONFIGURATION, configuration_to, read_configuration
+from adapters.messages.dead_letters import DeadLetterTopic
 from adapters.observability import providers as telemetry
 from adapters.observability.counters import OpenTelemetryCounters
 from adapters.observability.logs import configure_logging
@@ -34,6 +44,7 @@ from application.commands.apply_configuration import ApplyConfigurationHandler
 from application.commands.run_cycle import RunCycleHandler
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
+from application.ports import Clock, MalformedConfiguration, Message, Unreadable
 from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
 from application.projections.node_history import NODE_HISTORY
@@ -44,7 +55,9 @@ from application.relay import Relay
 from application.worker import Worker
 from domain import rebalance, validation
 from domain.power_tree import Site
+from domain.site import SiteConfiguration
 from domain.telemetry import ConnectorReading, Session
+from entrypoints.settings import Settings
 
 CONFIGURATION = "busbar.configuration"
 TELEMETRY = "busbar.telemetry"
@@ -80,7 +93,27 @@ def read_site(raw: bytes) -> Scenario:
     return scenario_data.own_site(from_json(to_json(configuration_to(configuration))))
 
 
-def _allocator(clock: VirtualClock) -> Allocator:
+def read_offer(raw: bytes) -> tuple[Message, SiteConfiguration | MalformedConfiguration]:
+    """A site configuration in JSON as the message that offers it, and as a worker will read it.
+
+    Raises UnusableSite where nobody could answer it: it is no JSON or names no microgrid.
+    """
+    try:
+        data = parsing.parse(raw)
+    except parsing.NotJson as error:
+        raise UnusableSite(str(error)) from None
+    key = data.get("microgrid_id") if isinstance(data, dict) else None
+    match registry.read(CONFIGURATION, Message(key, (("ce_type", SITE_CONFIGURATION.encode()),), raw)):
+        case SiteConfiguration() | MalformedConfiguration() as body:
+            digest = hashlib.sha256(raw).hexdigest()
+            return envelope.wrap(SITE_CONFIGURATION, digest, body.microgrid_id, raw), body
+        case Unreadable(detail=detail):
+            raise UnusableSite(detail)
+        case other:
+            raise TypeError(f"a configuration was read as {type(other).__name__}")
+
+
+def _allocator(clock: Clock) -> Allocator:
     """Shares by the domain's own strategies. The tree is derived once for each version of a configuration."""
     site: Site | None = None
 
@@ -114,11 +147,22 @@ answer_snapshot = snapshot.answer
 snapshot_lines = snapshot.lines
 upgrade_database = migrations.upgrade
 schema_is_newest = migrations.is_newest
+database_answers = migrations.current_schema
 UnusableDatabase = migrations.UnusableDatabase
+UnreachableDatabase = migrations.UnreachableDatabase
 UnusableExporter = telemetry.UnusableExporter
 NothingToAffect = fault_scripts.NothingToAffect
 encode_message = registry.encode
 read_message = registry.read
+partition_of_microgrid = partition_of
+structured_event = envelope.structured
+create_missing_topics = kafka_topics.create_missing
+require_topics = kafka_topics.require
+UnusableTopics = kafka_topics.UnusableTopics
+KafkaError = kafka_errors.KafkaError
+when_reachable = kafka_connection.when_reachable
+join_group = KafkaSource.join
+reading = kafka_reader.reading
 log_to_standard_error = configure_logging
 system_clock = SystemClock
 
@@ -177,3 +221,84 @@ class Container(containers.DeclarativeContainer):
     depot = providers.Singleton(
         Depot, scenario, seed, clock.provided.now.call(), providers.Factory(_allocator, clock), fault
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of a deployment, by name."""
+
+    configuration: str
+    telemetry: str
+    events: str
+    dead_letter: str
+
+    @classmethod
+    def under(cls, prefix: str) -> Self:
+        return cls(*(f"{prefix}.{name}" for name in (*kafka_topics.KEYED_BY_MICROGRID, kafka_topics.DEAD_LETTER)))
+
+
+def connection_to(settings: Settings) -> Connection:
+    """How the brokers of the settings are reached. They have to name some."""
+    assert settings.kafka_bootstrap_servers is not None
+    password = settings.kafka_sasl_password
+    return Connection(
+        settings.kafka_bootstrap_servers,
+        settings.kafka_security_protocol,
+        settings.kafka_sasl_mechanism,
+        settings.kafka_sasl_username,
+        None if password is None else password.get_secret_value(),
+        settings.kafka_ssl_cafile,
+    )
+
+
+def _spread_over(partitions: int) -> Callable[[str], int]:
+    """Where the keyed topics, of so many partitions, have a microgrid."""
+    return lambda microgrid_id: partition_of(microgrid_id, partitions)
+
+
+class Deployment(containers.DeclarativeContainer):
+    """The deployed service: the same parts on Kafka, with the clock on the wall."""
+
+    database_url = providers.Dependency(instance_of=str)
+    connection = providers.Dependency(instance_of=Connection)
+    prefix = providers.Dependency(instance_of=str)
+    partitions = providers.Dependency(instance_of=int)
+
+    clock = providers.Singleton(SystemClock)
+    tracer_provider = providers.Singleton(telemetry.tracer_provider)
+    meter_provider = providers.Singleton(telemetry.meter_provider)
+    tracing = providers.Singleton(OpenTelemetryTracing, tracer_provider)
+    counters = providers.Singleton(OpenTelemetryCounters, meter_provider)
+
+    engine = providers.Singleton(create_engine, database_url)
+    transactions = providers.Singleton(SqlTransactions, engine, registry.write, clock)
+    ownership = providers.Singleton(SqlOwnership, engine)
+    pending_events = providers.Singleton(SqlPendingEvents, engine)
+    read_model_transactions = providers.Singleton(SqlReadModelTransactions, engine)
+
+    topics = providers.Singleton(Topics.under, prefix)
+    configuration_publisher = providers.Singleton(KafkaPublisher, connection, topics.provided.configuration)
+    telemetry_publisher = providers.Singleton(KafkaPublisher, connection, topics.provided.telemetry)
+    event_publisher = providers.Singleton(KafkaPublisher, connection, topics.provided.events)
+    dead_letter_publisher = providers.Singleton(KafkaPublisher, connection, topics.provided.dead_letter)
+    dead_letters = providers.Singleton(DeadLetterTopic, dead_letter_publisher)
+
+    mailbox = providers.Singleton(Mailbox)
+    partition_of = providers.Singleton(_spread_over, partitions)
+    owned_partitions = providers.Singleton(OwnedPartitions, ownership, transactions, mailbox, partition_of, clock)
+    apply_configuration = providers.Singleton(ApplyConfigurationHandler, transactions, counters)
+    run_cycle = providers.Singleton(RunCycleHandler, transactions, tracing, counters)
+    worker = providers.Factory(
+        Worker,
+        dead_letters=dead_letters,
+        mailbox=mailbox,
+        apply_configuration=apply_configuration,
+        run_cycle=run_cycle,
+        owned=owned_partitions,
+        clock=clock,
+        counters=counters,
+    )
+    relay = providers.Singleton(Relay, pending_events, event_publisher, owned_partitions, clock)
+    projector = providers.Factory(Projector, transactions=read_model_transactions, projections=Container.projections)
+
+    depot = providers.Factory(Depot, allocate=providers.Factory(_allocator, clock))

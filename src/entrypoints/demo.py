@@ -1,6 +1,5 @@
 """A depot balanced live in one process: simulator, bus, worker, relay and projector under one virtual clock."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, replace
@@ -8,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from application import event_types
-from application.ports import Message, MessageSource, Partition, PublishedEvent
+from application.ports import Message, MessageSource, PublishedEvent
 from application.projections.projector import Projector
 from application.queries.status import MicrogridStatus, microgrid_status
 from application.relay import Relay
 from application.worker import Worker
+from entrypoints.assignments import Unconcerned
 from entrypoints.container import (
     CONFIGURATION,
     EVENTS,
@@ -23,6 +23,7 @@ from entrypoints.container import (
     site_configuration,
     upgrade_database,
 )
+from entrypoints.tally import Tally
 
 TICK = timedelta(seconds=1)
 BATCH = 500
@@ -40,9 +41,7 @@ class Demo:
         self._projector: Projector = container.projector(source=sources["projector"])
         self._relay: Relay = container.relay()
         self._published: Mapping[str, Any] | None = None
-        self._event_seq = 0
-        self._events: Counter[str] = Counter()
-        self._breaches: set[str] = set()
+        self._tally = Tally()
 
     @property
     def now(self) -> datetime:
@@ -51,7 +50,7 @@ class Demo:
 
     async def begin(self, known_event_seq: int) -> None:
         """Offer the depot's configuration. Events up to `known_event_seq` are of an earlier run."""
-        self._event_seq = known_event_seq
+        self._tally = Tally(known_event_seq)
         await self._publish_configuration()
         await self._settle()
 
@@ -61,7 +60,7 @@ class Demo:
         payloads = self._depot.tick(self._clock.now())
         if self._depot.configuration is not self._published:
             await self._publish_configuration()
-        await self._container.telemetry_publisher().publish([_telemetry(payload) for payload in payloads])
+        await self._container.telemetry_publisher().publish([telemetry_message(payload) for payload in payloads])
         await self._settle()
 
     async def status(self) -> MicrogridStatus | None:
@@ -76,9 +75,7 @@ class Demo:
         return {
             "simulated_s": depot.pop("simulated_s"),
             "cycles": self._worker.cycles,
-            "cycles_published": self._events[event_types.CYCLE_COMPLETED],
-            "events": dict(sorted(self._events.items())),
-            "breaches": len(self._breaches),
+            **self._tally.summary(),
             **depot,
         }
 
@@ -103,29 +100,17 @@ class Demo:
         batch = await self._events_source.receive(BATCH)
         for received in batch:
             event = received.body
-            if isinstance(event, PublishedEvent) and event.event_seq > self._event_seq:
-                self._event_seq = event.event_seq
-                self._events[event.type] += 1
-                if event.type == event_types.CYCLE_COMPLETED:
-                    self._depot.deliver(event.data)
-                if event.type == event_types.CONSTRAINT_BREACHED:
-                    self._breaches.add(event.data["breach_id"])
+            if not isinstance(event, PublishedEvent) or not self._tally.count(event):
+                continue
+            if event.type == event_types.CYCLE_COMPLETED:
+                self._depot.deliver(event.data)
         if batch:
             await self._events_source.acknowledge([received.position for received in batch])
         return bool(batch)
 
 
-class _Unconcerned:
-    """The Assignment of a consumer that keeps nothing by partition."""
-
-    async def assigned(self, partitions: frozenset[Partition]) -> None:
-        pass
-
-    async def revoked(self, partitions: frozenset[Partition]) -> None:
-        pass
-
-
-def _telemetry(payload: Mapping[str, Any]) -> Message:
+def telemetry_message(payload: Mapping[str, Any]) -> Message:
+    """What a simulated depot sends, as it goes onto the bus."""
     kind = "charge_point" if "charge_point_id" in payload else "circuit"
     return encode_message(f"{kind}.telemetry.v1", payload)
 
@@ -143,8 +128,8 @@ async def open_demo(container: Container) -> AsyncIterator[Demo]:
         sources = {}
         for group, topics, assignment in (
             ("worker", (CONFIGURATION, TELEMETRY), container.owned_partitions()),
-            ("projector", (EVENTS,), _Unconcerned()),
-            ("depot", (EVENTS,), _Unconcerned()),
+            ("projector", (EVENTS,), Unconcerned()),
+            ("depot", (EVENTS,), Unconcerned()),
         ):
             sources[group] = await container.bus().join(f"busbar.{group}", topics, read_message, assignment)
             stack.push_async_callback(sources[group].close)

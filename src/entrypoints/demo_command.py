@@ -55,8 +55,8 @@ def run(
     """Play a scenario or a site of one's own; returns the exit code: 1 where a limit was broken, else 0."""
     if scenario is not None and site is not None:
         raise click.UsageError("Play either a scenario or a site of your own, not both.")
-    depot = _named("scenario", scenario or DEFAULT_SCENARIO, SCENARIOS_BY_NAME) if site is None else _own(site)
-    script = None if fault is None else _named("fault script", fault, FAULTS_BY_NAME)
+    depot = named("scenario", scenario or DEFAULT_SCENARIO, SCENARIOS_BY_NAME) if site is None else own_site(site)
+    script = None if fault is None else named("fault script", fault, FAULTS_BY_NAME)
     settings = environment.load()
     log_to_standard_error(settings.log_level, settings.log_format)
     play = (
@@ -103,13 +103,15 @@ def in_words(depot: str, summary: dict[str, Any]) -> str:
     )
 
 
-def _named(kind: str, name: str, known: Mapping[str, _T]) -> _T:
+def named(kind: str, name: str, known: Mapping[str, _T]) -> _T:
+    """One of what is known by name. Raises UsageError."""
     if name not in known:
         raise click.UsageError(f"There is no {kind} {name!r}; there are {', '.join(known)}.")
     return known[name]
 
 
-def _own(site: BinaryIO) -> Scenario:
+def own_site(site: BinaryIO) -> Scenario:
+    """A site configuration of one's own, to be played. Raises UsageError."""
     try:
         return read_site(site.read())
     except (UnusableSite, OSError) as error:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from dependency_injector import providers
 
+from adapters.memory.bus import MemoryBus
+from adapters.memory.partitioning import partition_of
 from adapters.messages import events, registry
 from application import event_types
 from application.commands.apply_configuration import ApplyConfigurationHandler
@@ -18,7 +20,17 @@ from application.projections.projector import Projector
 from application.relay import Relay
 from application.worker import Worker
 from domain.events import DomainEvent
-from entrypoints.container import CONFIGURATION, EVENTS, SCENARIOS_BY_NAME, TELEMETRY, Container, read_message
+from entrypoints.container import (
+    CONFIGURATION,
+    EVENTS,
+    SCENARIOS_BY_NAME,
+    TELEMETRY,
+    Container,
+    Deployment,
+    connection_to,
+    read_message,
+)
+from entrypoints.settings import Settings
 from tests.databases import sqlite_url
 
 EVENT_TYPES = {value for name, value in vars(event_types).items() if name.isupper()}
@@ -92,6 +104,44 @@ def answers(given: object, class_: type) -> bool:
         return isinstance(given, class_)
     methods = [method for method, _ in inspect.getmembers(class_, inspect.isfunction) if not method.startswith("_")]
     return bool(methods) and all(callable(getattr(given, method, None)) for method in methods)
+
+
+@pytest.fixture
+async def deployment(tmp_path: Path) -> AsyncIterator[Deployment]:
+    settings = Settings(kafka_bootstrap_servers="127.0.0.1:9092")
+    url = sqlite_url(tmp_path / "busbar.sqlite3")
+    deployment = Deployment(database_url=url, connection=connection_to(settings), prefix="depots", partitions=12)
+    yield deployment
+    await deployment.engine().dispose()
+
+
+@pytest.mark.parametrize("name", Deployment.providers)
+async def test_a_provider_of_the_deployment_can_be_built(deployment: Deployment, name: str) -> None:
+    provider = deployment.providers[name]
+    if name == "depot":
+        assert provider(SCENARIOS_BY_NAME["joondalup-small"], 1, deployment.clock().now()) is not None
+        return
+    source = await MemoryBus({EVENTS: 1}).join("group", [EVENTS], read_message, Unconcerned())
+    assert (provider(source=source) if name in ("worker", "projector") else provider()) is not None
+
+
+async def test_the_deployment_decides_and_publishes_what_it_owns_under_its_prefix(deployment: Deployment) -> None:
+    source = await MemoryBus({EVENTS: 1}).join("group", [EVENTS], read_message, Unconcerned())
+    worker, relay = deployment.worker(source=source), deployment.relay()
+    assert worker._owned is relay._owned is deployment.owned_partitions()
+    assert worker._mailbox is relay._owned._mailbox
+    assert relay._publisher is deployment.event_publisher()
+    assert (relay._publisher._topic, deployment.dead_letter_publisher()._topic) == (
+        "depots.events",
+        "depots.dead-letter",
+    )
+
+
+async def test_the_deployment_finds_a_microgrid_where_the_publisher_puts_it(deployment: Deployment) -> None:
+    assert [deployment.partition_of()(key) for key in ("malaga", "joondalup")] == [
+        partition_of("malaga", 12),
+        partition_of("joondalup", 12),
+    ]
 
 
 def test_every_domain_event_is_written() -> None:

@@ -5,6 +5,7 @@ import json
 from cloudevents.core.bindings import kafka
 from cloudevents.core.formats.json import JSONFormat
 
+from adapters.messages.envelope import structured
 from docs.contract_files.listening import Heard
 from docs.contract_files.schemas import OUTBOUND
 
@@ -28,4 +29,22 @@ def test_every_published_event_is_a_cloudevent_and_back(said: list[Heard]) -> No
         # A trace is no part of the event. The SDK adds attributes: the key, and a time where there is none.
         assert {name: back.headers[name] for name in headers if name != "traceparent"} == {
             name: value for name, value in headers.items() if name != "traceparent"
+        }
+
+
+def test_every_published_event_is_printed_in_the_structured_form(said: list[Heard]) -> None:
+    events = [heard for heard in said if heard.type in OUTBOUND]
+    assert events
+    for heard in events:
+        value = heard.message.value or b""
+        printed = structured(heard.message, json.loads(value))
+        assert b"\n" not in printed
+        event = kafka.from_binary(
+            kafka.KafkaMessage(heard.headers, heard.message.key, heard.message.value or b""), FORMAT
+        )
+        read = FORMAT.read(None, printed)
+        assert read.get_data() == event.get_data()
+        attributes = {"datacontenttype", "id", "source", "specversion", "subject", "type"}
+        assert {name: read.get_attributes()[name] for name in attributes} == {
+            name: event.get_attributes()[name] for name in attributes
         }

@@ -17,6 +17,7 @@ TYPES = {*READERS, *(event_type for event_type, _ in WRITERS.values())}
 
 def test_the_committed_files_are_those_that_are_made_of_the_wire_models(files: dict[str, str]) -> None:
     committed = {str(path.relative_to(CONTRACTS)): path.read_bytes() for path in _files_below(CONTRACTS)}
+    del committed["openapi.json"]  # made of the API's routes, and compared where those are tested
     differing = [path for path in files.keys() | committed if committed.get(path) != _bytes(files.get(path))]
     assert differing == [], UPDATE
 

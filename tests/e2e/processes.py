@@ -70,14 +70,23 @@ class Running:
         while wanted.encode() not in self.out:
             assert self._read(patient_until), f"{wanted!r} did not come, but {self.out[-2000:]!r}"
 
+    def read_for(self, seconds: float) -> None:
+        """Take what it says now, or wait so long for it."""
+        self._read(time.monotonic() + seconds)
+
     def end(self, number: int) -> float:
         """Signal the process and wait for its end; returns how many seconds it took."""
         began = time.monotonic()
         self.process.send_signal(number)
-        while self._read(began + PATIENCE_S):
+        self.wait()
+        return time.monotonic() - began
+
+    def wait(self) -> None:
+        """Read on until the process ends."""
+        patient_until = time.monotonic() + PATIENCE_S
+        while self._read(patient_until):
             pass
         self.process.wait(PATIENCE_S)
-        return time.monotonic() - began
 
     def _read(self, until: float) -> bool:
         """Whether there was more to read before this instant."""

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.processes import PATIENCE_S, environment, run
+from tests.services.processes import free_port
 
-COMMANDS = ["demo", "migrate", "rebalance", "scenarios"]
+COMMANDS = ["configure", "demo", "events", "migrate", "project", "rebalance", "scenarios", "simulate", "worker"]
 
 
 def test_scenarios_are_listed_for_programs(home: Path) -> None:
@@ -55,6 +56,29 @@ def test_migrate_asks_which_database(home: Path) -> None:
     assert (ended.code, ended.lines) == (2, [])
     (complaint,) = ended.complaints
     assert "BUSBAR_DATABASE_URL" in complaint
+
+
+@pytest.mark.parametrize(
+    "arguments", [("worker",), ("project",), ("events",), ("simulate",), ("configure", "site.json")]
+)
+def test_a_command_on_the_bus_asks_which_brokers(home: Path, arguments: tuple[str, ...]) -> None:
+    (home / "site.json").write_text("{}")
+    ended = run(home, *arguments, variables={"BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{home / 'busbar.sqlite3'}"})
+    assert (ended.code, ended.lines) == (2, [])
+    (complaint,) = ended.complaints
+    assert "BUSBAR_KAFKA_BOOTSTRAP_SERVERS" in complaint
+
+
+@pytest.mark.parametrize("arguments", [("migrate",), ("events",)])
+def test_brokers_that_are_away_are_named_in_one_line(home: Path, arguments: tuple[str, ...]) -> None:
+    variables = {
+        "BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{home / 'busbar.sqlite3'}",
+        "BUSBAR_KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}",
+    }
+    ended = run(home, *arguments, variables=variables)
+    assert (ended.code, ended.lines) == (2, [])
+    (complaint,) = ended.complaints
+    assert "BUSBAR_KAFKA_BOOTSTRAP_SERVERS" in complaint
 
 
 def test_migrate_names_a_database_it_cannot_use_in_one_line(home: Path) -> None:

@@ -55,8 +55,8 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
             raise UnusableTopics(f"{answer['topic']} cannot be made: {answer['error_message'] or error.__name__}")
 
 
-async def require(connection: Connection, topics: Sequence[str]) -> None:
-    """Topics that are read together are there and have equal partition counts. Raises UnusableTopics.
+async def require(connection: Connection, topics: Sequence[str]) -> int:
+    """How many partitions each of these topics has, which are used together. Raises UnusableTopics.
 
     Raises KafkaConnectionError where no broker can be reached.
     """
@@ -65,8 +65,10 @@ async def require(connection: Connection, topics: Sequence[str]) -> None:
     missing = [topic for topic in topics if topic not in there]
     if missing:
         raise UnusableTopics(f"topics are missing: {', '.join(missing)}")
-    if len({there[topic] for topic in topics}) != 1:
+    counts = {there[topic] for topic in topics}
+    if len(counts) != 1:
         raise UnusableTopics(f"topics read together need equal partition counts: {', '.join(topics)}")
+    return counts.pop()
 
 
 def _settings(topic: str) -> dict[str, str]:

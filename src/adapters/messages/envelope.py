@@ -2,7 +2,9 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
+
+from pydantic_core import to_json
 
 from application.ports import Message
 
@@ -50,6 +52,16 @@ def traceparent(message: Message) -> str | None:
     """The W3C trace context the message belongs to, None where there is none or it is no such thing."""
     text = _header(message, "traceparent")
     return text if text and _TRACEPARENT.fullmatch(text) else None
+
+
+def structured(message: Message, data: Any) -> bytes:
+    """The message in the structured mode of CloudEvents: one JSON object, attributes and data side by side."""
+    headers = {name: value.decode(errors="replace") for name, value in message.headers if value is not None}
+    attributes = {name.removeprefix("ce_"): text for name, text in headers.items() if name.startswith("ce_")}
+    attributes["datacontenttype"] = headers.get("content-type", MEDIA_TYPE)
+    if "traceparent" in headers:
+        attributes["traceparent"] = headers["traceparent"]
+    return to_json({**attributes, "data": data})
 
 
 def _header(message: Message, name: str) -> str | None:

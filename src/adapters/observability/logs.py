@@ -21,6 +21,8 @@ def configure_logging(level: str, log_format: Literal["json", "console"]) -> Non
     # What these do without trouble is theirs to tell only when somebody looks for a fault.
     for chatty in ("alembic", "httpx", "uvicorn"):
         logging.getLogger(chatty).setLevel(level if level == "DEBUG" else "WARNING")
+    # So is what a client says of brokers that are away, forty lines a second; those who use it say so once.
+    logging.getLogger("aiokafka").setLevel(level if level == "DEBUG" else "CRITICAL")
 
 
 class JsonFormatter(logging.Formatter):

@@ -1,0 +1,60 @@
+"""A topic read without a group, by somebody who only looks on: nobody's positions change."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from adapters.kafka.connection import Connection, started, stopped
+from adapters.messages.keys import decode_key
+from application.ports import Message, Position
+
+IDLE_MS = 50
+
+
+class KafkaReader:
+    """Some partitions of one topic, from a start on. What was there when it was opened comes first."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> None:
+        self._consumer = consumer
+        self._ends = ends
+
+    async def receive(self) -> Sequence[tuple[Position, Message]]:
+        """The next messages, in order within each partition; empty where none came for an instant."""
+        fetched = await self._consumer.getmany(timeout_ms=IDLE_MS)
+        return [
+            (
+                Position(record.topic, record.partition, record.offset),
+                Message(None if record.key is None else decode_key(record.key), tuple(record.headers), record.value),
+            )
+            for records in fetched.values()
+            for record in records
+        ]
+
+    def was_there(self, position: Position) -> bool:
+        """Whether a message was on the topic already when the reader was opened."""
+        return position.offset < self._ends[TopicPartition(position.topic, position.partition)]
+
+    async def caught_up(self) -> bool:
+        """Whether everything that was there when the reader was opened has been received."""
+        return all([await self._consumer.position(each) >= end for each, end in self._ends.items()])
+
+
+@asynccontextmanager
+async def reading(
+    connection: Connection, topic: str, partitions: Sequence[int], newest: int | None
+) -> AsyncIterator[KafkaReader]:
+    """A reader of these partitions, from the newest so many messages of each on, or all of them where that is None.
+
+    Raises KafkaError where no broker can be reached.
+    """
+    consumer = await started(AIOKafkaConsumer(**connection.arguments(), enable_auto_commit=False))
+    try:
+        every = [TopicPartition(topic, number) for number in partitions]
+        consumer.assign(every)
+        begins, ends = await consumer.beginning_offsets(every), await consumer.end_offsets(every)
+        for each in every:
+            consumer.seek(each, begins[each] if newest is None else max(begins[each], ends[each] - newest))
+        yield KafkaReader(consumer, ends)
+    finally:
+        await stopped(consumer)

@@ -1,0 +1,38 @@
+"""`busbar project`: keeps the read models by the events of its partitions."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from entrypoints import life_cycle
+from entrypoints.assignments import BetweenTurns, Unconcerned
+from entrypoints.container import Deployment, join_group, read_message
+from entrypoints.life_cycle import Turn
+
+
+def run() -> int:
+    """Project until SIGTERM or Ctrl-C; returns the exit code."""
+    return life_cycle.run(_member)
+
+
+@asynccontextmanager
+async def _member(deployment: Deployment) -> AsyncIterator[Sequence[Turn]]:
+    projecting = asyncio.Lock()
+    source = await join_group(
+        deployment.connection(),
+        f"{deployment.prefix()}.projector",
+        [deployment.topics().events],
+        read_message,
+        BetweenTurns(Unconcerned(), projecting),
+    )
+    projector = deployment.projector(source=source)
+
+    async def project() -> bool:
+        async with projecting:
+            projected: bool = await projector.turn()
+        return projected
+
+    try:
+        yield [project]
+    finally:
+        await source.close()

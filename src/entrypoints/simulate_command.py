@@ -1,0 +1,113 @@
+"""`busbar simulate`: a simulated depot on the bus of a deployment, second by second."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, BinaryIO
+
+import click
+
+from application import event_types
+from application.ports import PublishedEvent
+from entrypoints import settings as environment
+from entrypoints.container import (
+    FAULTS_BY_NAME,
+    SCENARIOS_BY_NAME,
+    Deployment,
+    Fault,
+    NothingToAffect,
+    Scenario,
+    connection_to,
+    encode_message,
+    partition_of_microgrid,
+    read_message,
+    reading,
+    require_topics,
+)
+from entrypoints.demo import TICK, telemetry_message
+from entrypoints.demo_command import DEFAULT_SCENARIO, in_words, named, own_site
+from entrypoints.life_cycle import stop_by_signal
+from entrypoints.refusals import quiet, refusing
+from entrypoints.tally import Tally
+
+HISTORY = 2000
+"""How many earlier messages of the partition are looked at for the version in force, which every cycle names."""
+
+
+def run(
+    scenario: str | None, site: BinaryIO | None, fault: str | None, seed: int, duration_s: int | None, *, as_json: bool
+) -> int:
+    """Play until the end or until stopped; returns the exit code: 1 where a limit was broken, else 0."""
+    if scenario is not None and site is not None:
+        raise click.UsageError("Play either a scenario or a site of your own, not both.")
+    played = named("scenario", scenario or DEFAULT_SCENARIO, SCENARIOS_BY_NAME) if site is None else own_site(site)
+    script = None if fault is None else named("fault script", fault, FAULTS_BY_NAME)
+    settings = environment.kafka()
+    quiet(settings)
+    try:
+        with refusing():
+            summary = asyncio.run(_play(settings, played, script, seed, duration_s))
+    except NothingToAffect as error:
+        raise click.UsageError(f"The fault script {fault} finds nothing to affect in {played.name}: {error}.") from None
+    summary = {"scenario": None if site else played.name, "fault": fault, "seed": seed, **summary}
+    click.echo(json.dumps(summary) if as_json else in_words(played.name, summary))
+    return 0 if summary["limit_violations"] == 0 else 1
+
+
+async def _play(
+    settings: environment.Settings, scenario: Scenario, fault: Fault | None, seed: int, duration_s: int | None
+) -> dict[str, Any]:
+    stop = stop_by_signal()
+    deployment = Deployment(connection=connection_to(settings), prefix=settings.topic_prefix)
+    connection, topics, clock = deployment.connection(), deployment.topics(), deployment.clock()
+    configurations, telemetry = deployment.configuration_publisher(), deployment.telemetry_publisher()
+    start = clock.now().replace(microsecond=0)
+    depot = deployment.depot(scenario, seed, start, fault=fault)
+    microgrid_id = depot.configuration["microgrid_id"]
+    count = await require_topics(connection, (topics.configuration, topics.telemetry, topics.events))
+    tally, known, offered = Tally(), 0, None
+    end = None if duration_s is None else start + timedelta(seconds=duration_s)
+    try:
+        async with reading(connection, topics.events, [partition_of_microgrid(microgrid_id, count)], HISTORY) as reader:
+            while not stop.is_set() and depot.now != end:
+                for position, message in await reader.receive():
+                    event = read_message(topics.events, message)
+                    if not isinstance(event, PublishedEvent) or event.microgrid_id != microgrid_id:
+                        continue
+                    if reader.was_there(position):
+                        known = max(known, _version_in_force(event))
+                        tally = Tally(event.event_seq)
+                    elif tally.count(event) and event.type == event_types.CYCLE_COMPLETED:
+                        depot.deliver(event.data)
+                if offered is None:
+                    if not await reader.caught_up():
+                        continue
+                    depot.number_configurations_from(max(depot.configuration["version"], known + 1))
+                if depot.configuration is not offered:
+                    offered = depot.configuration
+                    await configurations.publish([encode_message("site.configuration.v1", offered)])
+                if clock.now() >= depot.now + TICK:
+                    payloads = depot.tick(depot.now + TICK)
+                    await telemetry.publish([telemetry_message(payload) for payload in payloads])
+    finally:
+        await asyncio.gather(configurations.close(), telemetry.close())
+    summary = asdict(depot.summary())
+    # A cycle that is not published is the worker's own affair; here it cannot be counted.
+    return {
+        "simulated_s": summary.pop("simulated_s"),
+        "cycles": tally.cycles_published,
+        **tally.summary(),
+        **summary,
+    }
+
+
+def _version_in_force(event: PublishedEvent) -> int:
+    """The version of the configuration that an event says is in force, 0 where it says none."""
+    match event.type:
+        case event_types.CONFIGURATION_APPLIED:
+            return int(event.data["version"])
+        case event_types.CYCLE_COMPLETED:
+            return int(event.data["configuration_version"])
+        case _:
+            return 0

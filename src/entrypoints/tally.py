@@ -1,0 +1,38 @@
+"""What a played depot has heard of the service in one run."""
+
+from collections import Counter
+from typing import Any
+
+from application import event_types
+from application.ports import PublishedEvent
+
+
+class Tally:
+    """Counts the events of one microgrid, each once. Those up to `known_event_seq` are of an earlier run."""
+
+    def __init__(self, known_event_seq: int = 0) -> None:
+        self._event_seq = known_event_seq
+        self._events: Counter[str] = Counter()
+        self._breaches: set[str] = set()
+
+    def count(self, event: PublishedEvent) -> bool:
+        """Take an event in; returns whether it is news."""
+        if event.event_seq <= self._event_seq:
+            return False
+        self._event_seq = event.event_seq
+        self._events[event.type] += 1
+        if event.type == event_types.CONSTRAINT_BREACHED:
+            self._breaches.add(event.data["breach_id"])
+        return True
+
+    @property
+    def cycles_published(self) -> int:
+        return self._events[event_types.CYCLE_COMPLETED]
+
+    def summary(self) -> dict[str, Any]:
+        """The counted part of a summary (contract section 9)."""
+        return {
+            "cycles_published": self.cycles_published,
+            "events": dict(sorted(self._events.items())),
+            "breaches": len(self._breaches),
+        }

@@ -1,0 +1,52 @@
+"""`busbar worker`: decides for the microgrids of its partitions, and publishes what was decided there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from entrypoints import life_cycle
+from entrypoints.assignments import BetweenTurns
+from entrypoints.container import Deployment, join_group, read_message
+from entrypoints.life_cycle import Turn
+
+IDLE_S = 0.05
+"""How long the relay waits where nothing is pending."""
+
+
+def run() -> int:
+    """Decide until SIGTERM or Ctrl-C; returns the exit code."""
+    return life_cycle.run(_member)
+
+
+@asynccontextmanager
+async def _member(deployment: Deployment) -> AsyncIterator[Sequence[Turn]]:
+    # Who joins anew knows nothing of what he owned before: others may have decided there meanwhile.
+    for remembering in (deployment.mailbox, deployment.owned_partitions, deployment.relay):
+        remembering.reset()
+    deciding, publishing = asyncio.Lock(), asyncio.Lock()
+    topics = deployment.topics()
+    source = await join_group(
+        deployment.connection(),
+        f"{deployment.prefix()}.worker",
+        (topics.configuration, topics.telemetry),
+        read_message,
+        BetweenTurns(deployment.owned_partitions(), deciding, publishing),
+    )
+    worker, relay = deployment.worker(source=source), deployment.relay()
+
+    async def decide() -> bool:
+        async with deciding:
+            took: bool = await worker.turn()
+        return took
+
+    async def publish() -> bool:
+        async with publishing:
+            published: bool = await relay.turn()
+        if not published:
+            await asyncio.sleep(IDLE_S)
+        return published
+
+    try:
+        yield decide, publish
+    finally:
+        await source.close()

@@ -155,12 +155,17 @@ def _lapsed(entry: LedgerEntry, at: datetime, settings: Settings) -> LedgerEntry
     """
     if entry.received_at is None:
         return entry
-    lapses_at = entry.received_at + timedelta(seconds=settings.setpoint_valid_for_s)
+    lapses_at = entry.received_at + _validity(settings)
     if at < lapses_at:
         return entry
     known_since = max((each for each in (entry.fell_back_at, entry.confirmed_at) if each is not None), default=None)
     if known_since is not None and lapses_at <= known_since:
         return entry
+    return _falling_back(entry, lapses_at)
+
+
+def _falling_back(entry: LedgerEntry, lapses_at: datetime) -> LedgerEntry:
+    """Its setpoints run out then, and nothing that followed the newest one shows otherwise."""
     newest = replace(entry.standing[-1], followed_at=None)
     return replace(entry, standing=(*entry.standing[:-1], newest), fell_back_at=lapses_at)
 
@@ -188,12 +193,11 @@ def _received(
     if before == 0 or entry.received_at is None or heard_at is None or sendings[before - 1].at <= entry.received_at:
         return entry
     received = replace(entry, received_at=sendings[before - 1].at)
-    lapses_at = entry.received_at + timedelta(seconds=settings.setpoint_valid_for_s)
+    lapses_at = entry.received_at + _validity(settings)
     applied_by = heard_at + timedelta(seconds=settings.apply_grace_s)
     if applied_by <= lapses_at or (entry.fell_back_at is not None and entry.fell_back_at >= lapses_at):
         return received
-    newest = replace(entry.standing[-1], followed_at=None)
-    return replace(received, standing=(*entry.standing[:-1], newest), fell_back_at=lapses_at)
+    return _falling_back(received, lapses_at)
 
 
 def _after_report(entry: LedgerEntry, report: LimitReport, fallback_w: Watts, settings: Settings) -> LedgerEntry:

@@ -2,24 +2,16 @@
 
 import asyncio
 import logging
-import signal
 
 from entrypoints import settings as environment
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.serve import Api
-from entrypoints.container import (
-    Container,
-    UnusableDatabase,
-    UnusableExporter,
-    log_to_standard_error,
-    schema_is_newest,
-    system_clock,
-)
+from entrypoints.container import Container, log_to_standard_error, system_clock
+from entrypoints.life_cycle import require_newest_schema, stop_by_signal
+from entrypoints.refusals import refusing
 
 PATIENCE_S = 15
 """How long requests may still take at the end."""
-
-ASKED_EVERY_S = 1.0
 
 _logger = logging.getLogger(__name__)
 
@@ -29,19 +21,13 @@ def run(port: int | None) -> int:
     settings = environment.load()
     url = environment.database_url()
     log_to_standard_error(settings.log_level, settings.log_format)
-    try:
+    with refusing():
         asyncio.run(_serve(Api(settings, port), url))
-    except UnusableDatabase as error:
-        raise environment.UnusableSetting(f"The database of BUSBAR_DATABASE_URL cannot be used: {error}.") from None
-    except UnusableExporter as error:
-        raise environment.UnusableSetting(str(error)) from None
     return 0
 
 
 async def _serve(api: Api, url: str) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_by_signal()
     container = Container(database_url=url)
     meter_provider = container.meter_provider()
     started = asyncio.Event()
@@ -73,15 +59,5 @@ async def _run(url: str, started: asyncio.Event, stop: asyncio.Event) -> None:
 
 async def _start(url: str, started: asyncio.Event) -> None:
     """Wait for the database where it is away, and see whether it is one of this release."""
-    while True:
-        try:
-            if not await schema_is_newest(url):
-                raise environment.UnusableSetting(
-                    "The database of BUSBAR_DATABASE_URL has not the schema of this release: "
-                    "run `busbar migrate` first."
-                )
-            started.set()
-            return
-        except OSError as error:
-            _logger.warning("the database does not answer: %s", error)
-            await asyncio.sleep(ASKED_EVERY_S)
+    await require_newest_schema(url)
+    started.set()

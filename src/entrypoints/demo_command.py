@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import json
-import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -21,13 +20,13 @@ from entrypoints.container import (
     Container,
     NothingToAffect,
     Scenario,
-    UnusableDatabase,
-    UnusableExporter,
     UnusableSite,
     log_to_standard_error,
     read_site,
 )
 from entrypoints.demo import Demo, open_demo
+from entrypoints.life_cycle import stop_by_signal
+from entrypoints.refusals import refusing
 
 HEADLESS_S = 7200
 """How much simulated time a headless run covers where nothing is said."""
@@ -68,11 +67,8 @@ def run(
     with _database(settings.database_url, name, headless=headless) as database_url:
         container = Container(database_url=database_url, scenario=depot, seed=seed, fault=script)
         try:
-            summary = asyncio.run(_run(container, play))
-        except UnusableDatabase as error:
-            raise environment.UnusableSetting(f"The database (BUSBAR_DATABASE_URL) cannot be used: {error}.") from None
-        except UnusableExporter as error:
-            raise environment.UnusableSetting(str(error)) from None
+            with refusing():
+                summary = asyncio.run(_run(container, play))
         except NothingToAffect as error:
             raise click.UsageError(
                 f"The fault script {fault} finds nothing to affect in {depot.name}: {error}."
@@ -146,9 +142,7 @@ def _sqlite(file: Path) -> str:
 
 
 async def _run(container: Container, play: Play) -> dict[str, Any]:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_by_signal()
     async with open_demo(container) as demo:
         await play(container, demo, stop)
         return demo.summary()

@@ -20,7 +20,7 @@ from entrypoints.container import (
     schema_is_newest,
     when_reachable,
 )
-from entrypoints.refusals import refusing
+from entrypoints.refusals import OLDER_SCHEMA, refusing
 
 RETRY_S = 1.0
 
@@ -70,6 +70,12 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
         stopping.cancel()
         working.cancel()
         await asyncio.wait((working,))
+
+
+async def require_newest_schema(database_url: str) -> None:
+    """Once the database answers. Raises UnusableSetting where its schema is an older one, and UnusableDatabase."""
+    if not await _once_reachable(lambda: schema_is_newest(database_url)):
+        raise environment.UnusableSetting(OLDER_SCHEMA)
 
 
 async def _live(deployment: Deployment, member: Member) -> None:
@@ -135,10 +141,7 @@ async def _ready(deployment: Deployment) -> int:
 
     Raises UnusableSetting and UnusableDatabase, UnusableTopics, KafkaError where waiting does not help.
     """
-    if not await _once_reachable(lambda: schema_is_newest(deployment.database_url())):
-        raise environment.UnusableSetting(
-            "The database of BUSBAR_DATABASE_URL has not the schema of this release: run `busbar migrate` first."
-        )
+    await require_newest_schema(deployment.database_url())
     connection, topics = deployment.connection(), deployment.topics()
     keyed = (topics.configuration, topics.telemetry, topics.events)
     partitions: int = await when_reachable(lambda: require_topics(connection, keyed))

@@ -17,7 +17,8 @@ from application.queries.rows import BreachState
 from application.queries.status import microgrid_status
 from entrypoints import read_views
 from entrypoints import settings as environment
-from entrypoints.container import Container, UnusableDatabase, schema_is_newest
+from entrypoints.container import Container, schema_is_newest
+from entrypoints.refusals import OLDER_SCHEMA, refusing
 
 LISTED = 500
 """How many breaches of a microgrid are listed at most."""
@@ -89,19 +90,15 @@ def _ask(question: Callable[[ReadModel], Awaitable[_T]]) -> _T:
 
     async def answer() -> _T:
         if not await schema_is_newest(url):
-            raise environment.UnusableSetting(
-                "The database of BUSBAR_DATABASE_URL has not the schema of this release: run `busbar migrate` first."
-            )
+            raise environment.UnusableSetting(OLDER_SCHEMA)
         container = Container(database_url=url)
         try:
             return await question(container.read_model())
         finally:
             await container.engine().dispose()
 
-    try:
+    with refusing():
         return asyncio.run(answer())
-    except UnusableDatabase as error:
-        raise environment.UnusableSetting(f"The database of BUSBAR_DATABASE_URL cannot be used: {error}.") from None
 
 
 def _print_json(answer: object) -> int:

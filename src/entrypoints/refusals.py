@@ -7,6 +7,8 @@ from application.ports import PublicationRefused
 from entrypoints.container import KafkaError, UnusableDatabase, UnusableExporter, UnusableTopics, log_to_standard_error
 from entrypoints.settings import Settings, UnusableSetting
 
+OLDER_SCHEMA = "The database of BUSBAR_DATABASE_URL has not the schema of this release: run `busbar migrate` first."
+
 
 @contextmanager
 def refusing() -> Iterator[None]:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.e2e.processes import PATIENCE_S, Running, run, running
+from tests.services.processes import free_port
 
 OPENAPI = Path(__file__).resolve().parents[2] / "contracts" / "openapi.json"
 DEPOT = "joondalup-small"
@@ -24,13 +25,6 @@ ISSUER = {
     "BUSBAR_OIDC_CLIENT_IDS": "dashboard",
     "BUSBAR_OIDC_SCOPE": "busbar/read",
 }
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -156,24 +150,24 @@ def database(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def an_api(home: Path, variables: dict[str, str], *arguments: str) -> Iterator[tuple[Running, str]]:
-    with running(home, "api", *arguments, "--port", str(port := free_port()), variables=variables) as api:
+def an_api(home: Path, variables: dict[str, str], once: str = "/health/ready") -> Iterator[tuple[Running, str]]:
+    with running(home, "api", "--port", str(port := free_port()), variables=variables) as api:
         address = f"http://127.0.0.1:{port}/"
         with asking(address) as client:
-            wait_until_ready(client)
+            wait_until_it_is(client, once)
         yield api, address
 
 
-def wait_until_ready(client: httpx.Client) -> None:
+def wait_until_it_is(client: httpx.Client, state: str) -> None:
     patient_until = time.monotonic() + PATIENCE_S
     while time.monotonic() < patient_until:
         try:
-            if client.get("/health/ready", timeout=1).status_code == 200:
+            if client.get(state, timeout=1).status_code == 200:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.05)
-    raise AssertionError("it never was ready")
+    raise AssertionError(f"{state} never was well")
 
 
 def test_an_api_serves_a_database_until_it_is_told_to_end(home: Path, database: dict[str, str]) -> None:
@@ -221,6 +215,15 @@ def test_an_api_does_not_start_on_an_older_schema(home: Path, state: str) -> Non
     ended = run(home, "api", "--port", "0", variables=variables)
     assert (ended.code, ended.lines) == (2, [])
     assert "run `busbar migrate` first" in ended.complaints[-1]
+
+
+def test_an_api_that_starts_while_its_database_is_away_waits_and_is_not_ready(home: Path) -> None:
+    away = {"BUSBAR_DATABASE_URL": f"postgresql+asyncpg://postgres@127.0.0.1:{free_port()}/busbar"}
+    with an_api(home, away, once="/health/live") as (api, address), asking(address) as client:
+        assert client.get("/health/ready").status_code == 503
+        assert client.get("/v1/microgrids").status_code == 503
+        api.process.send_signal(signal.SIGTERM)
+        assert api.process.wait(PATIENCE_S) == 0
 
 
 def test_without_a_database_an_api_says_which_variable_is_missing(home: Path) -> None:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check picture contracts openapi bench mutation clean
+.PHONY: demo test check picture contracts openapi bench bench-api mutation clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -34,6 +34,10 @@ openapi: $(VENV)/ready-to-develop
 # Minutes, on a quiet machine. make bench ARGS="--sizes 300,3000 --rounds 5" for a quick look, ARGS=--save to keep it.
 bench: $(VENV)/ready-to-measure
 	$(BIN)/python -m benchmarks.decide $(ARGS)
+
+# Five minutes, on a quiet machine. make bench-api ARGS="--seconds 10" for a quick look, ARGS=--save to keep it.
+bench-api: $(VENV)/ready-to-develop
+	$(BIN)/python -m benchmarks.api $(ARGS)
 
 # An hour. make mutation ARGS=certificate for one module of the domain.
 mutation: $(VENV)/ready-to-develop

@@ -5,8 +5,6 @@
 
 import argparse
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -19,6 +17,7 @@ from typing import Any, TypeAlias
 from adapters.messages.snapshot import answer
 from benchmarks.cases import Filling, cases, snapshot_line
 from benchmarks.depots import a_depot
+from benchmarks.machine import machine
 from benchmarks.quadratic import Program, rivals
 from benchmarks.report import text
 from benchmarks.timing import growth_exponent, least_seconds
@@ -62,7 +61,7 @@ def main() -> None:
     seconds.setdefault("rebalance, a whole process", {})[REBALANCE_SIZE] = _process_seconds(arguments.rounds // 3)
 
     results = {
-        "machine": _machine(),
+        "machine": machine(),
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "method": f"least CPU time of {arguments.rounds} rounds (a fifth of them from 30,000 up), everything of one"
         " size in turns, the garbage collector run before each and off during it",
@@ -134,21 +133,6 @@ def _process_seconds(rounds: int) -> float:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return min(taken)
-
-
-def _machine() -> dict[str, Any]:
-    """The kind of machine, without its name."""
-    models = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
-    return {
-        "processor": models[0] if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "system": platform.system(),
-    }
 
 
 if __name__ == "__main__":

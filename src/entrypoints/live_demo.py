@@ -1,7 +1,12 @@
 """A demo in step with the clock on the wall: shown in the terminal, and its read side served over HTTP."""
 
 import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
+
+from anyio.from_thread import start_blocking_portal
 
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.serve import Api
@@ -12,6 +17,9 @@ from entrypoints.settings import Settings
 
 PATIENCE_S = 2
 """How long requests may still take at the end."""
+
+GIVES_WAY_AFTER_S = 0.0005
+"""How long a cycle keeps the interpreter from a request, each time that one comes back from the database."""
 
 
 class LiveDemo:
@@ -25,7 +33,9 @@ class LiveDemo:
 
     async def play(self, container: Container, demo: Demo, stop: asyncio.Event) -> None:
         """One simulated second after the other, never faster than `speed` of them a second."""
-        async with self._api.served(_read_side(container), PATIENCE_S):
+        sys.setswitchinterval(GIVES_WAY_AFTER_S)
+        # In a thread of its own: a cycle of a large depot would hold up every answer for as long as it takes.
+        with start_blocking_portal(name="api") as portal, portal.wrap_async_context_manager(self._served(container)):
             loop = asyncio.get_running_loop()
             with LiveView(self._speed, self._api.address) as view:
                 due = loop.time()
@@ -38,15 +48,22 @@ class LiveDemo:
                     due = max(due + 1 / self._speed, loop.time())
                     await _pause(stop, due - loop.time())
 
-
-def _read_side(container: Container) -> ReadSide:
-    return ReadSide(
-        container.read_model(),
-        container.stored_events(),
-        container.clock(),
-        container.metrics().text,
-        is_started=lambda: True,
-    )
+    @asynccontextmanager
+    async def _served(self, demo: Container) -> AsyncIterator[None]:
+        """The read side of a demo, on connections of its own: none can be shared between threads."""
+        database = Container(database_url=demo.database_url())
+        read_side = ReadSide(
+            database.read_model(),
+            database.stored_events(),
+            demo.clock(),
+            demo.metrics().text,
+            is_started=lambda: True,
+        )
+        try:
+            async with self._api.served(read_side, PATIENCE_S):
+                yield
+        finally:
+            await database.engine().dispose()
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -47,8 +47,11 @@ MIGRATING_ARGUMENTS: dict[str, Any] = {
     "connect_args": {"timeout": 5, "server_settings": {"application_name": "busbar migrate", "lock_timeout": "8000"}},
 }
 
-READ_ONLY = {"sqlite_begin": "DEFERRED", "postgresql_readonly": True}
-"""Execution options of a transaction that only reads: on SQLite it neither takes the write lock nor waits for it."""
+READ_ONLY = {"sqlite_begin": None, "postgresql_readonly": True}
+"""Execution options of a statement that only reads: on SQLite it neither takes the write lock nor waits for it.
+
+There it is a transaction by itself: each step of one is a way to the driver's thread and back.
+"""
 
 
 def create_engine(url: str | URL, *, migrating: bool = False) -> AsyncEngine:
@@ -94,4 +97,5 @@ def _configure(connection: PoolProxiedConnection, _entry: ConnectionPoolEntry) -
 def _begin(connection: Connection) -> None:
     """A transaction that read first and then cannot write has to start over; so it takes the write lock first."""
     mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    if mode is not None:
+        connection.exec_driver_sql(f"BEGIN {mode}")

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
@@ -11,14 +12,31 @@ from starlette.responses import Response
 _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
-def answer(request: Request, payload: Any) -> Response:
-    """The payload as JSON; its ETag is a digest of the bytes."""
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """JSON and its ETag, a digest of the bytes."""
+
+    body: bytes
+    etag: str
+
+
+def represent(payload: Any) -> Representation:
+    """The payload as JSON."""
     body = to_json(payload)
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    if _is_known(request, etag):
+    return Representation(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+
+def answer(request: Request, payload: Any) -> Response:
+    """The payload, where the reader has not got it."""
+    return answer_with(request, represent(payload))
+
+
+def answer_with(request: Request, representation: Representation) -> Response:
+    """What was represented before, where the reader has not got it."""
+    headers = {"ETag": representation.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    if _is_known(request, representation.etag):
         return Response(status_code=304, headers=headers)
-    return Response(body, 200, headers, "application/json")
+    return Response(representation.body, 200, headers, "application/json")
 
 
 def _is_known(request: Request, etag: str) -> bool:

@@ -13,6 +13,7 @@ from entrypoints.api import operations, routes, schemas
 from entrypoints.api.auth import Access
 from entrypoints.api.described import Responses
 from entrypoints.api.feed import Feed
+from entrypoints.api.latest import LatestMicrogrids
 from entrypoints.api.problems import answer_with_problems
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.shell import HeadAsGet, LoopbackOnly, SecurityHeaders
@@ -39,6 +40,7 @@ def create_app(
     """The read side as an ASGI application. `loopback_only`: requests to another Host are not answered."""
     app = new_app()
     app.state.read_side = read_side
+    app.state.latest = LatestMicrogrids(read_side)
     app.state.feed = feed
     app.state.access = access
     app.state.abort = abort

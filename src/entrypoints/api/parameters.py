@@ -11,6 +11,7 @@ from application.queries.rows import StatusRow
 from domain.identifiers import ID_PATTERN
 from entrypoints.api.auth import Asking
 from entrypoints.api.cursors import HIGHEST
+from entrypoints.api.latest import Latest, LatestMicrogrids
 from entrypoints.api.problems import Problem
 from entrypoints.api.read_side import ReadSide
 
@@ -28,12 +29,21 @@ Reads = Annotated[ReadSide, Depends(read_side)]
 MicrogridId = Annotated[str, Path(description="The microgrid's id.", examples=["malaga"])]
 
 
-async def known_microgrid(microgrid_id: MicrogridId, caller: Asking, reads: Reads) -> StatusRow:
-    """The microgrid that the path names, as far as the caller may know of it. Raises Problem."""
-    row = await reads.read_model.status(microgrid_id) if re.fullmatch(ID_PATTERN, microgrid_id) else None
-    if row is None or not caller.sees(row):
+async def latest_known(request: Request, microgrid_id: MicrogridId, caller: Asking) -> Latest:
+    """The newest of the microgrid that the path names, as far as the caller may know of it. Raises Problem."""
+    microgrids: LatestMicrogrids = request.app.state.latest
+    latest = await microgrids.of(microgrid_id) if re.fullmatch(ID_PATTERN, microgrid_id) else None
+    if latest is None or not caller.sees(latest.microgrid):
         raise Problem(404, f"There is no microgrid {microgrid_id!r}.")
-    return row
+    return latest
+
+
+LatestKnown = Annotated[Latest, Depends(latest_known)]
+
+
+async def known_microgrid(latest: LatestKnown) -> StatusRow:
+    """Its configuration and latest cycle."""
+    return latest.microgrid
 
 
 Known = Annotated[StatusRow, Depends(known_microgrid)]

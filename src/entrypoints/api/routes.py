@@ -7,25 +7,21 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header, Path, Request
 from starlette.responses import Response
 
-from application.queries.breaches import breaches as list_breaches
 from application.queries.breaches import shown
 from application.queries.microgrids import microgrids as list_microgrids
 from application.queries.rows import BreachState, StatusRow
 from application.queries.status import AsOf, as_of, status_of
 from domain.identifiers import connector_node_id, natural_key
 from entrypoints.api import cursors, described, examples, schemas
-from entrypoints.api.answers import answer
+from entrypoints.api.answers import answer, answer_with, represent
 from entrypoints.api.auth import Asking
 from entrypoints.api.feed import Feed
-from entrypoints.api.parameters import Cursor, CycleSeq, From, Known, Limit, Reads, To
+from entrypoints.api.parameters import Cursor, CycleSeq, From, Known, LatestKnown, Limit, Reads, To
 from entrypoints.api.problems import Problem
 from entrypoints.api.stream import EventStream
 
 ITEMS: Final = 50
 """How many items a page has where nothing is said."""
-
-OPEN_BREACHES: Final = 500
-"""How many open breaches the status of a microgrid shows at most."""
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC)
@@ -52,14 +48,17 @@ async def microgrids(
     summary="Show a microgrid",
     responses=described.read(schemas.Status, examples.STATUS, 404),
 )
-async def status(request: Request, microgrid: Known, reads: Reads) -> Response:
+async def status(request: Request, latest: LatestKnown, reads: Reads) -> Response:
     """A microgrid at a glance: its tree with the latest figures, the latest cycle, what is open."""
-    glance = status_of(microgrid, reads.clock.now())
-    breaches = await list_breaches(reads.read_model, microgrid.microgrid_id, BreachState.OPEN, None, OPEN_BREACHES)
-    # Not `asdict`: its deep copy takes longer than all the rest of this.
-    return answer(
-        request, {each.name: getattr(glance, each.name) for each in fields(glance)} | {"open_breaches": breaches}
-    )
+    now = reads.clock.now()
+    state = as_of(latest.microgrid, now).state
+    if state not in latest.shown:
+        glance = status_of(latest.microgrid, now)
+        # Not `asdict`: its deep copy takes longer than all the rest of this.
+        latest.shown[state] = represent(
+            {each.name: getattr(glance, each.name) for each in fields(glance)} | {"open_breaches": latest.open_breaches}
+        )
+    return answer_with(request, latest.shown[state])
 
 
 @router.get(

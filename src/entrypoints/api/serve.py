@@ -1,5 +1,6 @@
 """From settings to a served API: who may ask, where it listens, what it reads from."""
 
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -69,6 +70,8 @@ class Api:
             loopback_only=self._loopback_only,
             cors_origins=self._cors_origins,
         )
+        # What is there by now stays. To look through it for garbage now and then would hold up answers for 0.1 s.
+        gc.freeze()
         async with serving(app, feed, connections, self._listener, patience_s):
             yield
 

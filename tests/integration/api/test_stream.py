@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -240,6 +241,37 @@ async def test_a_reader_that_stops_reading_is_dropped_and_holds_up_nobody(
                 await depot.decide(1)
                 assert await reader.ids(1) == [63]
             await served.without_clients()
+
+
+async def test_a_reader_that_stops_reading_holds_no_more_events_however_many_come(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "TAKEN_WITHIN_S", 600.0)
+    tracemalloc.start()
+    try:
+        async with depot.served() as served:
+            with socket.socket() as stalled:
+                stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+                stalled.connect(("127.0.0.1", served.port))
+                stalled.sendall(
+                    b"GET /v1/microgrids/depot/stream HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 0\r\n\r\n"
+                )
+                async with served.reading() as reader:
+                    for first in range(3, 123, 20):
+                        await depot.decide(20)
+                        assert await reader.ids(20) == list(range(first, first + 20))
+                    assert len(served.connections.open) == 2
+                    kept = encoded_events()
+    finally:
+        tracemalloc.stop()
+    # Those that are kept for all listeners, and a page in the hands of each of the two.
+    assert len(kept) <= feed_module.RECENT + 2 * feed_module.PAGE
+
+
+def encoded_events() -> list[int]:
+    """The sizes of the events that are in memory as they are sent: what was made in the feed and is large."""
+    made = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, feed_module.__file__)])
+    return [trace.size for trace in made.traces if trace.size > 4_096]
 
 
 async def test_streams_that_are_open_end_with_the_service(depot: Depot) -> None:

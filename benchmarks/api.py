@@ -1,0 +1,194 @@
+"""How fast the read side answers inside a live demo, and what its streams cost, beside its answer to `/health/live`.
+
+`make bench-api`, or `python -m benchmarks.api [--seconds N] [--speed N] [--save]`.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import httpx
+from pydantic_core import to_json
+
+from benchmarks.depots import a_depot
+from benchmarks.machine import machine
+from domain.power_tree import Site
+from domain.site import Strategy
+from tests.e2e.processes import running
+
+RESULTS = Path(__file__).parent / "results"
+
+CONNECTORS: Final = 512
+"""On 256 charge points below 42 circuits: with the microgrid 299 nodes, as a status lists them."""
+
+REQUESTS_PER_S: Final = 50
+STREAMS: Final = 50
+TURNS: Final = 4
+"""How often CPU time is taken without and with streams, so that both see the same depot."""
+
+LEAD_IN_S: Final = 10
+"""How long the demo has run before anything is measured: the first cycles are no others' measure."""
+
+CLOCK_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+STATUS: Final = "/v1/microgrids/depot"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=60, help="how long each thing is measured")
+    parser.add_argument("--speed", type=int, help="simulated seconds a second, where not the demo's default")
+    parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}/api.json and .txt")
+    arguments = parser.parse_args()
+
+    configuration = a_depot(CONNECTORS, Strategy())
+    with TemporaryDirectory(prefix="busbar-") as folder:
+        home = Path(folder)
+        (home / "site.json").write_bytes(to_json(asdict(configuration)))
+        speed = [] if arguments.speed is None else ["--speed", str(arguments.speed)]
+        with running(home, "demo", "--site", "site.json", "--port", "0", *speed) as demo:
+            demo.read_until("headroom")
+            (address,) = re.findall(r"Serving (\S+)", demo.out.decode())
+            measured = asyncio.run(_measured(address, demo.process.pid, arguments.seconds))
+            measured["ended_within_s"] = round(demo.end(signal.SIGTERM), 2)
+    results = {
+        "machine": machine(),
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "nodes": len(Site.of(configuration).tree.nodes),
+        "connectors": CONNECTORS,
+        "speed": arguments.speed or "default",
+        "seconds": arguments.seconds,
+        **measured,
+    }
+    table = "\n".join(_text(results))
+    print(table)
+    if arguments.save:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "api.txt").write_text(table + "\n")
+        (RESULTS / "api.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
+async def _measured(address: str, pid: int, seconds: int) -> dict[str, Any]:
+    async with httpx.AsyncClient(base_url=address, timeout=30, trust_env=False) as client:
+        known: dict[str, str] = {}
+
+        async def ask(path: str, headers: dict[str, str]) -> int:
+            response = await client.get(path, headers=headers)
+            if "ETag" in response.headers:
+                known["If-None-Match"] = response.headers["ETag"]
+            return response.status_code
+
+        await asyncio.sleep(LEAD_IN_S)
+        return {
+            "answers": {
+                "/health/live": await _latencies(lambda: ask("/health/live", {}), seconds),
+                "status": await _latencies(lambda: ask(STATUS, {}), seconds),
+                "status, by a reader who may have it": await _latencies(lambda: ask(STATUS, dict(known)), seconds),
+            },
+            "cores": await _cores(address, pid, seconds),
+        }
+
+
+async def _latencies(ask: Callable[[], Awaitable[int]], seconds: int) -> dict[str, Any]:
+    """Of requests that are sent at their times, whether those before are answered or not; counted from these times."""
+    loop = asyncio.get_running_loop()
+    taken_s: list[float] = []
+    late_s: list[float] = []
+    codes: Counter[int] = Counter()
+
+    async def one(due: float) -> None:
+        await asyncio.sleep(due - loop.time())
+        late_s.append(loop.time() - due)
+        code = await ask()
+        taken_s.append(loop.time() - due)
+        codes[code] += 1
+
+    begin = loop.time() + 0.1
+    await asyncio.gather(*(one(begin + number / REQUESTS_PER_S) for number in range(seconds * REQUESTS_PER_S)))
+    taken_s.sort()
+    late_s.sort()
+    return {
+        "p50_ms": _ms(taken_s, 0.5),
+        "p99_ms": _ms(taken_s, 0.99),
+        "max_ms": _ms(taken_s, 1.0),
+        "sent_late_p99_ms": _ms(late_s, 0.99),
+        "codes": codes,
+    }
+
+
+def _ms(ordered_s: Sequence[float], share: float) -> float:
+    return round(1e3 * ordered_s[min(len(ordered_s) - 1, int(share * len(ordered_s)))], 1)
+
+
+async def _cores(address: str, pid: int, seconds: int) -> dict[str, Any]:
+    """CPU seconds of the server in a second, without and with streams, in turns."""
+    without_s, with_s, received = 0.0, 0.0, [0]
+    for _ in range(TURNS):
+        without_s += await _cpu_s(pid, seconds / TURNS)
+        readers = [asyncio.create_task(_read(address, received)) for _ in range(STREAMS)]
+        with_s += await _cpu_s(pid, seconds / TURNS)
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+    return {
+        "without_streams": round(without_s / seconds, 3),
+        "with_streams": round(with_s / seconds, 3),
+        "mb_received": round(received[0] / 1e6, 1),
+    }
+
+
+async def _cpu_s(pid: int, seconds: float) -> float:
+    """CPU time of a process in the seconds from now."""
+    before = _ticks(pid)
+    await asyncio.sleep(seconds)
+    return (_ticks(pid) - before) / CLOCK_TICKS_PER_S
+
+
+def _ticks(pid: int) -> int:
+    """Of all its threads, in user and system mode."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return int(user) + int(system)
+
+
+async def _read(address: str, received: list[int]) -> None:
+    """Follow a stream, counting its bytes, and do nothing else that would cost time."""
+    url = httpx.URL(address)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    try:
+        writer.write(f"GET {STATUS}/stream HTTP/1.1\r\nHost: {url.netloc.decode()}\r\n\r\n".encode())
+        while part := await reader.read(1 << 20):
+            received[0] += len(part)
+    finally:
+        writer.close()
+
+
+def _text(results: dict[str, Any]) -> Iterator[str]:
+    where, cores = results["machine"], results["cores"]
+    yield f"{where['processor']}, {where['cores']} cores, {where['python']}, {where['system']}"
+    yield results["measured_at"]
+    yield (
+        f"A live demo of {results['nodes']} power nodes and {results['connectors']} connectors, speed "
+        f"{results['speed']}; {REQUESTS_PER_S} requests/s for {results['seconds']} s each, ms from when they were due:"
+    )
+    yield f"{'':36}{'p50':>8}{'p99':>8}{'max':>8}{'sent late, p99':>16}  answers"
+    for name, each in results["answers"].items():
+        codes = ", ".join(f"{number} x {code}" for code, number in each["codes"].items())
+        yield f"{name:36}{each['p50_ms']:8}{each['p99_ms']:8}{each['max_ms']:8}{each['sent_late_p99_ms']:16}  {codes}"
+    cost = 100 * (cores["with_streams"] - cores["without_streams"])
+    yield (
+        f"{STREAMS} streams cost {cost:.1f} % of a core ({cores['without_streams']} without, {cores['with_streams']} "
+        f"with them; {cores['mb_received']} MB received); the demo ended within {results['ended_within_s']} s."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from application.parking import Parked
 from domain.microgrid import Microgrid
 from domain.plan import Trigger
 from domain.power_tree import Site
@@ -30,6 +31,7 @@ class _Box:
     soon: bool = False
     later: bool = False
     traceparent: str | None = None
+    parked: Parked | None = None
 
     def due(self) -> tuple[timedelta, Trigger]:
         """How long after the last cycle the next one is due, and what will have triggered it."""
@@ -64,6 +66,7 @@ class Mailbox:
         elif box.site.configuration.version != microgrid.site.configuration.version:
             box.site = microgrid.site
             box.configured = True
+            box.parked = None
 
     def close(self, microgrid_id: str) -> None:
         """Forget a microgrid that somebody else decides now."""
@@ -79,9 +82,11 @@ class Mailbox:
         return reception
 
     def due(self, now: datetime) -> list[DueCycle]:
-        """The cycles that are due at this instant; each stays due until it is reported `decided`."""
+        """The cycles that are due at this instant; each stays due until it is reported `decided` or `failed`."""
         cycles = []
         for microgrid_id, box in self._boxes.items():
+            if box.parked is not None and not box.parked.is_over(now):
+                continue
             after, trigger = box.due()
             if box.decided_at is None or now - box.decided_at >= after:
                 cycles.append(DueCycle(microgrid_id, box.readings, trigger, box.traceparent))
@@ -92,11 +97,7 @@ class Mailbox:
 
         An instant that has passed means now.
         """
-        instants = [
-            datetime.min.replace(tzinfo=UTC) if box.decided_at is None else box.decided_at + box.due()[0]
-            for box in self._boxes.values()
-        ]
-        return min(instants, default=None)
+        return min(map(_next_due, self._boxes.values()), default=None)
 
     def decided(self, microgrid_id: str, at: datetime) -> None:
         """A cycle was decided on all the mail there is."""
@@ -104,6 +105,13 @@ class Mailbox:
         box.decided_at = at
         box.configured = box.soon = box.later = False
         box.traceparent = None
+        box.parked = None
+
+    def failed(self, microgrid_id: str, at: datetime) -> Parked:
+        """A cycle could not be decided: it is due again after a while, or at once with a newer configuration."""
+        box = self._boxes[microgrid_id]
+        box.parked = Parked.after(box.parked, at)
+        return box.parked
 
 
 def _box(microgrid: Microgrid, site: Site, now: datetime) -> _Box:
@@ -113,6 +121,11 @@ def _box(microgrid: Microgrid, site: Site, now: datetime) -> _Box:
         return _Box(site, Readings())
     decided = published.configuration_version == site.configuration.version
     return _Box(site, Readings(listening_since=now), published.decided_at, configured=not decided)
+
+
+def _next_due(box: _Box) -> datetime:
+    instant = datetime.min.replace(tzinfo=UTC) if box.decided_at is None else box.decided_at + box.due()[0]
+    return instant if box.parked is None else max(instant, box.parked.until)
 
 
 def _over_its_limit(telemetry: Telemetry, site: Site) -> bool:

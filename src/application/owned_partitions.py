@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection
 
 from application.mailbox import Mailbox
-from application.ports import Clock, Epoch, Fenced, Ownership, Partition, Transactions
+from application.parking import NOT_OF_ONE_MICROGRID, Parked
+from application.ports import Clock, Counters, Epoch, Fenced, Ownership, Partition, Stage, Transactions
 
 
 class OwnedPartitions:
@@ -19,14 +20,17 @@ class OwnedPartitions:
         mailbox: Mailbox,
         partition_of: Callable[[str], int | None],
         clock: Clock,
+        counters: Counters,
     ) -> None:
         self._ownership = ownership
         self._transactions = transactions
         self._mailbox = mailbox
         self._partition_of = partition_of
         self._clock = clock
+        self._counters = counters
         self._epochs: dict[int, Epoch] = {}
         self._microgrids: set[str] = set()
+        self._unread: dict[str, Parked] = {}
 
     @property
     def microgrids(self) -> Collection[str]:
@@ -46,15 +50,21 @@ class OwnedPartitions:
 
     async def assigned(self, partitions: frozenset[Partition]) -> None:
         """Claim them; then no former owner's decision comes in between, and what is stored can be gone on from."""
-        for epoch in await self._ownership.claim({partition.number for partition in partitions}):
-            async with self._transactions.begin(epoch) as transaction:
-                for microgrid_id in await transaction.microgrids.ids():
-                    if self._partition_of(microgrid_id) == epoch.partition:
-                        microgrid = await transaction.microgrids.get(microgrid_id)
-                        assert microgrid is not None
-                        self._mailbox.open(microgrid, self._clock.now())
-                        self.add(microgrid_id)
+        claimed = await self._ownership.claim({partition.number for partition in partitions})
+        if not claimed:
+            return
+        # All of them are claimed: nobody else adds to what lies there.
+        async with self._transactions.begin(claimed[0]) as transaction:
+            stored = await transaction.microgrids.ids()
+        for epoch in claimed:
+            await self._take_over(epoch, [each for each in stored if self._partition_of(each) == epoch.partition])
             self._epochs[epoch.partition] = epoch
+
+    async def take_over_again(self) -> None:
+        """Read, where it is time to, what could not be read when it was taken over."""
+        now = self._clock.now()
+        for microgrid_id in [each for each, parked in self._unread.items() if parked.is_over(now)]:
+            await self._take_over(self.epoch_of(microgrid_id), [microgrid_id])
 
     async def revoked(self, partitions: frozenset[Partition]) -> None:
         """Forget them and their microgrids."""
@@ -62,4 +72,31 @@ class OwnedPartitions:
             self._epochs.pop(number, None)
         for microgrid_id in [each for each in self._microgrids if self._partition_of(each) not in self._epochs]:
             self._microgrids.remove(microgrid_id)
+            self._unread.pop(microgrid_id, None)
             self._mailbox.close(microgrid_id)
+
+    async def _take_over(self, epoch: Epoch, microgrid_ids: Collection[str]) -> None:
+        """All at once; where that fails one after the other, to find out whose fault it is."""
+        if not microgrid_ids:
+            return
+        try:
+            await self._open(epoch, microgrid_ids)
+        except NOT_OF_ONE_MICROGRID:
+            raise
+        except Exception as error:
+            if len(microgrid_ids) > 1:
+                for microgrid_id in microgrid_ids:
+                    await self._take_over(epoch, [microgrid_id])
+                return
+            (microgrid_id,) = microgrid_ids
+            self._microgrids.add(microgrid_id)
+            self._unread[microgrid_id] = parked = Parked.after(self._unread.get(microgrid_id), self._clock.now())
+            self._counters.parked(Stage.TAKE_OVER, microgrid_id, error, parked.times)
+
+    async def _open(self, epoch: Epoch, microgrid_ids: Collection[str]) -> None:
+        async with self._transactions.begin(epoch) as transaction:
+            microgrids = await transaction.microgrids.get_all(microgrid_ids)
+        for microgrid in microgrids:
+            self._mailbox.open(microgrid, self._clock.now())
+            self._microgrids.add(microgrid.microgrid_id)
+            self._unread.pop(microgrid.microgrid_id, None)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
 from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
@@ -94,9 +95,10 @@ Inbound: TypeAlias = SiteConfiguration | MalformedConfiguration | Telemetry | To
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One message of a batch, read, with its place and the trace it belongs to."""
+    """One message of a batch: as it came, read, with its place and the trace it belongs to."""
 
     position: Position
+    message: Message
     body: Inbound
     traceparent: str | None = None
 
@@ -143,6 +145,15 @@ class EventPublisher(Protocol):
 # --- what is seen ------------------------------------------------------------------------------------------
 
 
+class Stage(StrEnum):
+    """Where a microgrid's stream can come to a halt."""
+
+    TAKE_OVER = "take_over"
+    CYCLE = "cycle"
+    PUBLICATION = "publication"
+    PROJECTION = "projection"
+
+
 class Counters(Protocol):
     """What is counted instead of being answered. Names and attributes are the adapter's affair."""
 
@@ -157,6 +168,14 @@ class Counters(Protocol):
     def cycle(self, microgrid_id: str, published: bool) -> None: ...
 
     def refused_plan(self, microgrid_id: str, fault: str) -> None: ...
+
+    def parked(self, stage: Stage, microgrid_id: str, error: Exception, times: int) -> None:
+        """A microgrid failed at this stage, so many times in a row; the others go on without it."""
+        ...
+
+    def not_taken(self, microgrid_id: str, position: Position, error: Exception) -> None:
+        """A message that can be read could not be taken in."""
+        ...
 
 
 class Tracing(Protocol):
@@ -209,6 +228,10 @@ class MicrogridRepository(Protocol):
 
     async def get(self, microgrid_id: str) -> Microgrid | None: ...
 
+    async def get_all(self, microgrid_ids: Collection[str]) -> Sequence[Microgrid]:
+        """Those of them that are stored, in no order, by a few queries however many there are."""
+        ...
+
     async def save(self, microgrid: Microgrid) -> None:
         """Raises ConcurrentChange where the stored version is not the one that was read."""
         ...
@@ -233,7 +256,7 @@ class UnitOfWork(Protocol):
 
 
 class Transactions(Protocol):
-    """Begins units of work."""
+    """Begins units of work, which raise StorageUnavailable at any time."""
 
     def begin(self, epoch: Epoch) -> AbstractAsyncContextManager[UnitOfWork]:
         """Raises Fenced where the epoch has ended; it cannot end while the unit of work is open."""
@@ -287,6 +310,10 @@ class ReadModelChanges(Protocol):
         """
         ...
 
+    async def rewind(self, projection: str, microgrid_id: str, event_seq: int) -> None:
+        """Make this the last event of the projection, whatever it has applied: the next one follows it."""
+        ...
+
     async def put_status(self, status: StatusRow) -> None: ...
 
     async def put_latest_cycle(self, microgrid_id: str, latest_cycle: dict[str, Any]) -> None: ...
@@ -315,7 +342,10 @@ class StorageUnavailable(Exception):
 
 
 class ReadModelTransactions(Protocol):
-    """Begins transactions of a projection. Leaving one without `commit` rolls back."""
+    """Begins transactions of a projection. Leaving one without `commit` rolls back.
+
+    They raise StorageUnavailable at any time.
+    """
 
     def begin(self) -> AbstractAsyncContextManager[ReadModelChanges]: ...
 

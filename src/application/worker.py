@@ -6,6 +6,7 @@ from application.commands.apply_configuration import ApplyConfiguration, ApplyCo
 from application.commands.run_cycle import RunCycle, RunCycleHandler
 from application.mailbox import DueCycle, Mailbox
 from application.owned_partitions import OwnedPartitions
+from application.parking import NOT_OF_ONE_MICROGRID
 from application.ports import (
     Clock,
     ConcurrentChange,
@@ -13,8 +14,10 @@ from application.ports import (
     DeadLetters,
     MalformedConfiguration,
     MessageSource,
+    Position,
     PublishedEvent,
     Received,
+    Stage,
     Tombstone,
     Unreadable,
 )
@@ -24,6 +27,9 @@ from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, Receipt, Te
 BATCH = 500
 ATTEMPTS = 3
 """How often a command is tried when somebody else keeps committing first."""
+
+NOT_TAKEN = "processing_failed"
+"""The code of a dead letter that can be read, and that made us fail."""
 
 
 class Worker:
@@ -53,10 +59,12 @@ class Worker:
     async def turn(self) -> bool:
         """Take one batch, run the cycles that are due, acknowledge; returns whether there was anything to do.
 
+        A microgrid whose cycle fails is parked; a message that makes us fail is a dead letter; all else goes on.
         Raises Fenced where somebody else owns one of the partitions: nothing is acknowledged, and the group has to be
         joined anew, as this member and the group disagree on who reads what.
         """
         batch = await self._source.receive(BATCH)
+        await self._owned.take_over_again()
         for received in batch:
             await self._take(received)
         due = self._mailbox.due(self._clock.now())
@@ -69,19 +77,33 @@ class Worker:
     async def _take(self, received: Received) -> None:
         body = received.body
         match body:
-            case SiteConfiguration() | MalformedConfiguration():
-                await self._configure(body, received.traceparent)
-            case ChargePointTelemetry() | CircuitTelemetry():
-                self._post(body, received.traceparent)
+            case SiteConfiguration() | MalformedConfiguration() | ChargePointTelemetry() | CircuitTelemetry():
+                await self._take_in(body, received)
             case Tombstone():
                 self._counters.tombstone()
             case Unreadable():
-                self._counters.dead_letter(body.code)
-                await self._dead_letters.put(received.position, body)
+                await self._put_aside(received.position, body)
             case PublishedEvent():
                 raise TypeError("a worker reads configurations and telemetry, not events")
             case _:
                 assert_never(body)
+
+    async def _take_in(self, body: SiteConfiguration | MalformedConfiguration | Telemetry, received: Received) -> None:
+        try:
+            match body:
+                case SiteConfiguration() | MalformedConfiguration():
+                    await self._configure(body, received.traceparent)
+                case _:
+                    self._post(body, received.traceparent)
+        except NOT_OF_ONE_MICROGRID:
+            raise
+        except Exception as error:
+            self._counters.not_taken(body.microgrid_id, received.position, error)
+            await self._put_aside(received.position, Unreadable(NOT_TAKEN, str(error), received.message))
+
+    async def _put_aside(self, position: Position, unreadable: Unreadable) -> None:
+        self._counters.dead_letter(unreadable.code)
+        await self._dead_letters.put(position, unreadable)
 
     async def _configure(self, offered: SiteConfiguration | MalformedConfiguration, traceparent: str | None) -> None:
         epoch = self._owned.epoch_of(offered.microgrid_id)
@@ -108,12 +130,22 @@ class Worker:
         at = self._clock.now()
         epoch = self._owned.epoch_of(due.microgrid_id)
         command = RunCycle(due.microgrid_id, due.readings, due.trigger, at, epoch, due.traceparent)
+        try:
+            await self._run(command)
+        except NOT_OF_ONE_MICROGRID:
+            raise
+        except Exception as error:
+            parked = self._mailbox.failed(due.microgrid_id, at)
+            self._counters.parked(Stage.CYCLE, due.microgrid_id, error, parked.times)
+            return
+        self.cycles += 1
+        self._mailbox.decided(due.microgrid_id, at)
+
+    async def _run(self, command: RunCycle) -> None:
         for attempt in range(ATTEMPTS):
             try:
                 await self._run_cycle.handle(command)
-                break
+                return
             except ConcurrentChange:
                 if attempt == ATTEMPTS - 1:
                     raise
-        self.cycles += 1
-        self._mailbox.decided(due.microgrid_id, at)

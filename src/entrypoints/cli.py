@@ -126,6 +126,15 @@ def project() -> int:
 
 
 @busbar.command()
+@click.argument("microgrid", required=False)
+def rebuild(microgrid: str | None) -> int:
+    """Project the events again that the bus still holds: of one microgrid, or of all. Projectors may run meanwhile."""
+    from entrypoints import rebuild_command
+
+    return rebuild_command.run(microgrid)
+
+
+@busbar.command()
 @click.argument("file", type=click.File("rb"))
 @click.option("--wait", "wait_s", type=Duration(), help="How long to wait for the answer.")
 def configure(file: BinaryIO, wait_s: int | None) -> int:

@@ -49,6 +49,7 @@ from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
 from application.projections.node_history import NODE_HISTORY
 from application.projections.projector import Projector
+from application.projections.rebuild import Rebuild
 from application.projections.status import STATUS
 from application.queries.ideal_shares import ideal_shares
 from application.relay import Relay
@@ -160,6 +161,8 @@ create_missing_topics = kafka_topics.create_missing
 require_topics = kafka_topics.require
 UnusableTopics = kafka_topics.UnusableTopics
 KafkaError = kafka_errors.KafkaError
+RefusedCredentials = kafka_errors.SaslAuthenticationFailed
+RefusedMechanism = kafka_errors.UnsupportedSaslMechanismError
 when_reachable = kafka_connection.when_reachable
 join_group = KafkaSource.join
 reading = kafka_reader.reading
@@ -201,7 +204,9 @@ class Container(containers.DeclarativeContainer):
 
     mailbox = providers.Singleton(Mailbox)
     partition_of = providers.Singleton(_partition_of, scenario)
-    owned_partitions = providers.Singleton(OwnedPartitions, ownership, transactions, mailbox, partition_of, clock)
+    owned_partitions = providers.Singleton(
+        OwnedPartitions, ownership, transactions, mailbox, partition_of, clock, counters
+    )
     apply_configuration = providers.Singleton(ApplyConfigurationHandler, transactions, counters)
     run_cycle = providers.Singleton(RunCycleHandler, transactions, tracing, counters, decide)
     worker = providers.Factory(
@@ -214,9 +219,11 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         counters=counters,
     )
-    relay = providers.Singleton(Relay, pending_events, event_publisher, owned_partitions, clock)
+    relay = providers.Singleton(Relay, pending_events, event_publisher, owned_partitions, clock, counters)
     projections = providers.Object((STATUS, CYCLES, BREACHES, NODE_HISTORY))
-    projector = providers.Factory(Projector, transactions=read_model_transactions, projections=projections)
+    projector = providers.Factory(
+        Projector, transactions=read_model_transactions, projections=projections, counters=counters
+    )
 
     depot = providers.Singleton(
         Depot, scenario, seed, clock.provided.now.call(), providers.Factory(_allocator, clock), fault
@@ -285,7 +292,9 @@ class Deployment(containers.DeclarativeContainer):
 
     mailbox = providers.Singleton(Mailbox)
     partition_of = providers.Singleton(_spread_over, partitions)
-    owned_partitions = providers.Singleton(OwnedPartitions, ownership, transactions, mailbox, partition_of, clock)
+    owned_partitions = providers.Singleton(
+        OwnedPartitions, ownership, transactions, mailbox, partition_of, clock, counters
+    )
     apply_configuration = providers.Singleton(ApplyConfigurationHandler, transactions, counters)
     run_cycle = providers.Singleton(RunCycleHandler, transactions, tracing, counters)
     worker = providers.Factory(
@@ -298,7 +307,10 @@ class Deployment(containers.DeclarativeContainer):
         clock=clock,
         counters=counters,
     )
-    relay = providers.Singleton(Relay, pending_events, event_publisher, owned_partitions, clock)
-    projector = providers.Factory(Projector, transactions=read_model_transactions, projections=Container.projections)
+    relay = providers.Singleton(Relay, pending_events, event_publisher, owned_partitions, clock, counters)
+    projector = providers.Factory(
+        Projector, transactions=read_model_transactions, projections=Container.projections, counters=counters
+    )
+    rebuild = providers.Factory(Rebuild, read_model_transactions, Container.projections)
 
     depot = providers.Factory(Depot, allocate=providers.Factory(_allocator, clock))

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from application.ports import PublicationRefused
-from entrypoints.container import KafkaError, UnusableDatabase, UnusableExporter, UnusableTopics, log_to_standard_error
+from entrypoints.container import (
+    KafkaError,
+    RefusedCredentials,
+    RefusedMechanism,
+    UnusableDatabase,
+    UnusableExporter,
+    UnusableTopics,
+    log_to_standard_error,
+)
 from entrypoints.settings import Settings, UnusableSetting
 
 OLDER_SCHEMA = "The database of BUSBAR_DATABASE_URL has not the schema of this release: run `busbar migrate` first."
@@ -21,6 +29,12 @@ def refusing() -> Iterator[None]:
         raise UnusableSetting(
             f"The topics of BUSBAR_TOPIC_PREFIX cannot be used: {error}; `busbar migrate` makes missing ones."
         ) from None
+    except RefusedCredentials:
+        raise UnusableSetting(
+            "The brokers refuse the credentials of BUSBAR_KAFKA_SASL_USERNAME and BUSBAR_KAFKA_SASL_PASSWORD."
+        ) from None
+    except RefusedMechanism:
+        raise UnusableSetting("The brokers do not offer the mechanism of BUSBAR_KAFKA_SASL_MECHANISM.") from None
     except (KafkaError, PublicationRefused) as error:
         raise UnusableSetting(f"The brokers of BUSBAR_KAFKA_BOOTSTRAP_SERVERS cannot be used: {error}.") from None
     except UnusableExporter as error:

@@ -9,7 +9,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoi
 
 from adapters.observability import names
 from adapters.observability.counters import OpenTelemetryCounters
-from application.ports import Counters
+from application.ports import Counters, Position, Stage
 from domain.telemetry import Receipt
 
 
@@ -71,4 +71,29 @@ def test_a_refused_plan_is_counted_and_is_an_error_in_the_log(
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.getMessage() == "the certificate refused a plan: F: node 3"
+    assert vars(record)[names.MICROGRID_ID] == "malaga"
+
+
+def test_a_parked_microgrid_is_counted_by_stage_and_logged_once(
+    counters: Counters, reader: InMemoryMetricReader, caplog: pytest.LogCaptureFixture
+) -> None:
+    for times in (1, 2, 3):
+        counters.parked(Stage.CYCLE, "malaga", ZeroDivisionError("a fault of ours"), times)
+    assert counted(reader) == {names.PARKED: {"cycle": 3}}
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], ZeroDivisionError)
+    assert vars(record)[names.MICROGRID_ID] == "malaga"
+    assert vars(record)[names.STAGE] == "cycle"
+
+
+def test_a_message_that_was_not_taken_in_is_an_error_in_the_log_with_its_place(
+    counters: Counters, caplog: pytest.LogCaptureFixture
+) -> None:
+    counters.not_taken("malaga", Position("busbar.configuration", 3, 41), ZeroDivisionError())
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert record.getMessage() == "a message could not be taken in: busbar.configuration/3@41"
+    assert record.exc_info is not None
     assert vars(record)[names.MICROGRID_ID] == "malaga"

@@ -117,6 +117,29 @@ def test_a_worker_started_without_brokers_waits_and_can_be_ended(stack: Stack) -
         assert worker.code == 0
 
 
+@pytest.mark.parametrize("command", ["worker", "project", "migrate"])
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("BUSBAR_KAFKA_SASL_PASSWORD", "battery-staple"), ("BUSBAR_KAFKA_SASL_MECHANISM", "SCRAM-SHA-256")],
+)
+def test_credentials_that_the_brokers_refuse_are_refused_in_a_sentence(
+    stack: Stack, kafka_broker: Broker, command: str, variable: str, value: str
+) -> None:
+    credentials = {
+        "BUSBAR_KAFKA_BOOTSTRAP_SERVERS": kafka_broker.sasl_bootstrap_servers,
+        "BUSBAR_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "BUSBAR_KAFKA_SASL_USERNAME": kafka.USERNAME,
+        "BUSBAR_KAFKA_SASL_PASSWORD": kafka.PASSWORD,
+    }
+    assert stack.run("migrate", **credentials).code == 0
+    ended = stack.run(command, **credentials | {variable: value})
+    assert (ended.code, ended.out) == (2, b"")
+    complaint = ended.complaints[-1]
+    assert variable in complaint
+    assert not {value, kafka.PASSWORD} & set(ended.err.decode().split())
+    assert "Traceback" not in ended.err.decode()
+
+
 def test_what_cannot_be_offered_is_refused_in_a_sentence(stack: Stack, site: Path) -> None:
     for content in ("no JSON", '{"version": 1}'):
         site.write_text(content)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from application.ports import Position, Stage
 from domain.telemetry import Receipt
 
 
@@ -17,6 +18,8 @@ class RememberedCounts:
         self.refused_plans: list[str] = []
         self.outdated_configurations = 0
         self.tombstones = 0
+        self.failures: list[tuple[Stage, str, str]] = []
+        self.untaken: list[tuple[str, Position, str]] = []
 
     def readings(self, microgrid_id: str, receipts: Mapping[Receipt, int]) -> None:
         self.receipts.update(receipts)
@@ -35,6 +38,12 @@ class RememberedCounts:
 
     def refused_plan(self, microgrid_id: str, fault: str) -> None:
         self.refused_plans.append(fault)
+
+    def parked(self, stage: Stage, microgrid_id: str, error: Exception, times: int) -> None:
+        self.failures.append((stage, microgrid_id, f"{type(error).__name__} {times}"))
+
+    def not_taken(self, microgrid_id: str, position: Position, error: Exception) -> None:
+        self.untaken.append((microgrid_id, position, type(error).__name__))
 
 
 class HandedOnTraces:

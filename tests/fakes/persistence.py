@@ -99,6 +99,9 @@ class InMemoryMicrogridRepository:
     async def get(self, microgrid_id: str) -> Microgrid | None:
         return self._tables.microgrids.get(microgrid_id)
 
+    async def get_all(self, microgrid_ids: Collection[str]) -> Sequence[Microgrid]:
+        return [self._tables.microgrids[each] for each in microgrid_ids if each in self._tables.microgrids]
+
     async def save(self, microgrid: Microgrid) -> None:
         stored = self._tables.microgrids.get(microgrid.microgrid_id)
         if microgrid.version != (stored.version if stored else 0):
@@ -211,6 +214,9 @@ class InMemoryReadModelChanges:
             return False
         self._tables.positions[projection, microgrid_id] = event_seq
         return True
+
+    async def rewind(self, projection: str, microgrid_id: str, event_seq: int) -> None:
+        self._tables.positions[projection, microgrid_id] = event_seq
 
     async def put_status(self, status: StatusRow) -> None:
         known = self._tables.statuses.get(status.microgrid_id)

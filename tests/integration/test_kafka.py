@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.record.util import calc_crc32c
 
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.source import KafkaSource
@@ -387,7 +388,7 @@ async def test_what_an_assignment_cannot_do_is_not_swallowed(bus: KafkaBus) -> N
 
     source = await KafkaSource.join(bus.connection, bus.prefix, [bus.telemetry], registry.read, Unable())
     with pytest.raises(LookupError, match="no epoch"):
-        await source.receive(10)
+        await taken(source, 1)
     await source.close()
 
 
@@ -405,3 +406,53 @@ async def test_nothing_is_delivered_before_the_application_knows_its_partitions(
     allowed.set()
     assert len(await taken(source, 1)) == 1
     await source.close()
+
+
+async def put_as_it_is(bus: KafkaBus, partition: int, codec: str | None, texts: Sequence[str]) -> None:
+    """One batch for each line of these values. Those with an x have a header whose name is no UTF-8."""
+    good, bad = ("ce_type", b"circuit.telemetry.v1"), ("0000", b"1")
+    producer = AIOKafkaProducer(bootstrap_servers=bus.connection.bootstrap_servers, compression_type=codec)
+    await producer.start()
+    for line in texts:
+        batch = producer.create_batch()
+        for text in line.split():
+            headers = [good, bad] if "x" in text else [good]
+            batch.append(timestamp=None, key=b"malaga", value=text.encode(), headers=headers)
+        encoded = bytearray(batch._build())
+        if codec is None:
+            encoded = encoded.replace(b"0000", b"\xff\xfe00")
+            encoded[17:21] = calc_crc32c(bytes(encoded[21:])).to_bytes(4, "big")
+        batch._buffer = encoded
+        await (await producer.send_batch(batch, bus.telemetry, partition=partition))
+    await producer.stop()
+
+
+async def test_a_header_whose_name_is_no_text_is_a_dead_letter_and_keeps_nothing_from_us(bus: KafkaBus) -> None:
+    await put_as_it_is(bus, 0, None, ["a1 a2", "a3 a4x a5x a6", "a7x", "a8"])
+    await put_as_it_is(bus, 1, "gzip", ["b1 b2", "b3"])
+    await put_as_it_is(bus, 3, None, ["d1x d2", "d3"])
+    member = await bus.join("worker", [bus.telemetry], Unconcerned())
+    received = await taken(member, 14)
+
+    values = {letter: [text(each) for each in received if text(each).startswith(letter)] for letter in "abd"}
+    assert values == {
+        "a": ["a1", "a2", "a3", "a4x", "a5x", "a6", "a7x", "a8"],
+        "b": ["b1", "b2", "b3"],
+        "d": ["d1x", "d2", "d3"],
+    }
+    strange = [each for each in received if "x" in text(each)]
+    assert {(each.position.partition, each.position.offset) for each in strange} == {(0, 3), (0, 4), (0, 6), (3, 0)}
+    for each in strange:
+        assert isinstance(each.body, Unreadable)
+        assert each.body.code == "invalid_header"
+        assert each.body.message.headers == (("ce_type", b"circuit.telemetry.v1"), ("\\xff\\xfe00", b"1"))
+        await bus.put_dead_letter(each.position, each.body)
+    letters = await raw(bus, bus.dead_letter, 4)
+    assert {(each.key, each.value) for each in letters} == {(b"malaga", text(each).encode()) for each in strange}
+    assert all(("dlq_code", b"invalid_header") in each.headers for each in letters)
+
+    await member.acknowledge([each.position for each in received])
+    await member.close()
+    successor = await bus.join("worker", [bus.telemetry], Unconcerned())
+    await bus.publish(bus.telemetry, numbered("malaga", 1, 1))
+    assert [text(each) for each in await taken(successor, 1)] == ["malaga 1"]

@@ -5,8 +5,10 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,11 +19,12 @@ from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModelTransactions
 from adapters.database.unit_of_work import SqlTransactions
-from application.ports import ConcurrentChange, Epoch, Fenced, Message
+from application.ports import ConcurrentChange, Epoch, Fenced, Message, StorageUnavailable
 from application.queries.rows import CycleRow
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid
-from tests.builders import EIGHT, EPOCH, a_cycle_completed, a_microgrid
+from domain.power_tree import Site
+from tests.builders import EIGHT, EPOCH, a_cycle_completed, a_microgrid, a_site
 from tests.integration.deciding import decide_until_killed, kill
 from tests.services.postgresql import PostgresqlProcess, a_process
 
@@ -238,5 +241,31 @@ async def decide_while_it_lasts(transactions: SqlTransactions, many: int, enough
             decided = await decide(transactions)
             if decided >= many:
                 enough.set()
-        except (DBAPIError, OSError):
+        except StorageUnavailable:
             return decided
+
+
+@pytest.mark.parametrize("refused", [{"name": "a\0b"}, {"version": 2**70}], ids=["by the server", "by the driver"])
+async def test_a_value_that_is_refused_is_no_sign_that_the_database_is_away(
+    transactions: SqlTransactions, refused: dict[str, Any]
+) -> None:
+    site = a_site("strange")
+    strange = Microgrid("strange", Site.of(replace(site.configuration, **refused)))
+    with pytest.raises(DBAPIError):
+        await store(transactions, strange)
+    assert await decide(transactions) == 1
+
+
+async def test_a_connection_that_is_cut_off_is_a_database_that_is_away(
+    transactions: SqlTransactions, engine: AsyncEngine
+) -> None:
+    async def be_cut_off() -> None:
+        async with transactions.begin(EPOCH) as unit_of_work:
+            async with engine.connect() as other:
+                others = "datname = current_database() AND pid <> pg_backend_pid()"
+                await other.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
+            await unit_of_work.microgrids.get("depot")
+
+    with pytest.raises(StorageUnavailable):
+        await be_cut_off()
+    assert await decide(transactions) == 1

@@ -20,6 +20,7 @@ from application.ports import Message, Partition
 from application.relay import Relay
 from domain.microgrid import Microgrid
 from tests.builders import EIGHT, a_cycle_completed
+from tests.fakes.observation import RememberedCounts
 
 PARTITIONS = 4
 MICROGRIDS = [f"depot-{number}" for number in range(8)]
@@ -52,9 +53,14 @@ class WorkerOutbox:
         clock = VirtualClock(EIGHT)
         self.transactions = SqlTransactions(engine, registry.write, clock)
         self.owned = OwnedPartitions(
-            SqlOwnership(engine), self.transactions, Mailbox(), lambda key: partition_of(key, PARTITIONS), clock
+            SqlOwnership(engine),
+            self.transactions,
+            Mailbox(),
+            lambda key: partition_of(key, PARTITIONS),
+            clock,
+            RememberedCounts(),
         )
-        self.relay = Relay(SqlPendingEvents(engine), bus, self.owned, clock)
+        self.relay = Relay(SqlPendingEvents(engine), bus, self.owned, clock, RememberedCounts())
 
     async def own(self, *numbers: int) -> None:
         await self.owned.assigned(frozenset(Partition("busbar.telemetry", number) for number in numbers))

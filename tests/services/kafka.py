@@ -24,13 +24,19 @@ INSTALL = (
     f"a Docker engine, or the address of a broker in {BOOTSTRAP_SERVERS}."
 )
 CLUSTER_ID = "YnVzYmFyLXRlc3RzLWthZg"
+USERNAME, PASSWORD = "busbar", "correct-horse"
+"""Who may use the listener that asks for credentials, by SASL's mechanism PLAIN."""
 
 PROPERTIES = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "PLAINTEXT",
-    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT",
+    "listener.name.sasl.sasl.enabled.mechanisms": "PLAIN",
+    "listener.name.sasl.plain.sasl.jaas.config": (
+        f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{USERNAME}="{PASSWORD}";'
+    ),
     "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "5",
     "transaction.state.log.replication.factor": "1",
@@ -64,6 +70,11 @@ class Broker(Protocol):
     @property
     def bootstrap_servers(self) -> str: ...
 
+    @property
+    def sasl_bootstrap_servers(self) -> str:
+        """The listener that asks for credentials. Skips the test where the broker is not ours."""
+        ...
+
     def kill(self) -> None:
         """As a power cut does. Skips the test where the broker is not ours."""
         ...
@@ -95,6 +106,10 @@ class _Given:
     def __init__(self, bootstrap_servers: str) -> None:
         self.bootstrap_servers = bootstrap_servers
 
+    @property
+    def sasl_bootstrap_servers(self) -> str:
+        pytest.skip(f"The broker of {BOOTSTRAP_SERVERS} has credentials of its own.")
+
     def kill(self) -> None:
         pytest.skip(f"The broker of {BOOTSTRAP_SERVERS} is not killed.")
 
@@ -106,8 +121,9 @@ class _Process:
     """A broker of one node in a process and a folder of its own."""
 
     def __init__(self, jars: Path, folder: Path) -> None:
-        port = processes.free_port()
+        port, sasl_port = processes.free_port(), processes.free_port()
         self.bootstrap_servers = f"127.0.0.1:{port}"
+        self.sasl_bootstrap_servers = f"127.0.0.1:{sasl_port}"
         self._port = port
         self._folder = folder
         self._java = ["java", "-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
@@ -116,8 +132,10 @@ class _Process:
         controller_port = processes.free_port()
         properties = PROPERTIES | {
             "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
-            "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+            "listeners": (
+                f"PLAINTEXT://127.0.0.1:{port},SASL://127.0.0.1:{sasl_port},CONTROLLER://127.0.0.1:{controller_port}"
+            ),
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port},SASL://127.0.0.1:{sasl_port}",
             "log.dirs": f"{folder}/data",
         }
         lines = [f"{name}={value}\n" for name, value in properties.items()]
@@ -146,13 +164,15 @@ class _Container:
     """The same broker in a container, on a port of this machine that it keeps."""
 
     def __init__(self) -> None:
-        port = processes.free_port()
+        port, sasl_port = processes.free_port(), processes.free_port()
         self.bootstrap_servers = f"127.0.0.1:{port}"
+        self.sasl_bootstrap_servers = f"127.0.0.1:{sasl_port}"
         self.container = DockerContainer(f"apache/kafka:{VERSION}").with_bind_ports(port, port)
+        self.container.with_bind_ports(sasl_port, sasl_port)
         properties = PROPERTIES | {
             "controller.quorum.voters": "1@127.0.0.1:9093",
-            "listeners": f"PLAINTEXT://0.0.0.0:{port},CONTROLLER://127.0.0.1:9093",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+            "listeners": f"PLAINTEXT://0.0.0.0:{port},SASL://0.0.0.0:{sasl_port},CONTROLLER://127.0.0.1:9093",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port},SASL://127.0.0.1:{sasl_port}",
             "log.dirs": "/tmp/kafka-logs",
         }
         for name, value in properties.items():

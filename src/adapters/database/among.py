@@ -4,12 +4,14 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, any_, literal
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 
-def among(engine: AsyncEngine, column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
+def among(
+    database: AsyncEngine | AsyncConnection, column: ColumnElement[str], values: Collection[str]
+) -> ColumnElement[bool]:
     """Whether the column has one of these values: on PostgreSQL one parameter, and one prepared statement for all."""
-    match engine.dialect.name:
+    match database.dialect.name:
         case "postgresql":
             return column == any_(literal(list(values), ARRAY(column.type)))
         case _:

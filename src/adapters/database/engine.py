@@ -1,13 +1,13 @@
 """Engines: everything that has to be said to SQLite and to PostgreSQL about connections, time-outs and locks."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
@@ -76,11 +76,30 @@ def create_engine(url: str | URL, *, migrating: bool = False) -> AsyncEngine:
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection to read from. Raises StorageUnavailable where the database does not answer."""
-    try:
+    with answering():
         async with engine.connect() as connection:
             yield connection
-    except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Raises StorageUnavailable where the database does not answer, or not as it should.
+
+    What it says of the values it was given is left as it is: that concerns whoever they belong to, and nobody else.
+    """
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, OSError) as error:
+        if isinstance(error, DBAPIError) and _is_about_values(error):
+            raise
         raise StorageUnavailable(str(error)) from error
+
+
+def _is_about_values(error: DBAPIError) -> bool:
+    """By kind, by SQLSTATE class (22 data exception, 23 constraint), or as the driver found before it asked."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    cause = error.orig and error.orig.__cause__
+    return isinstance(error, DataError | IntegrityError) or state[:2] in ("22", "23") or isinstance(cause, ValueError)
 
 
 def _dump_json(value: object) -> str:

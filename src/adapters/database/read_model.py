@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, String, column, func, 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.database.column_types import Json
-from adapters.database.engine import READ_ONLY, reading
+from adapters.database.engine import READ_ONLY, answering, reading
 from adapters.database.retention import prune
 from adapters.database.tables import breaches, cycles, microgrid_status, node_history, projection_positions
 from adapters.database.upsert import insert
@@ -41,6 +41,15 @@ class SqlReadModelChanges:
         if event_seq > reached + 1:
             raise EventGap(f"{projection} of {microgrid_id} is at {reached}, {event_seq} came")
         return False
+
+    async def rewind(self, projection: str, microgrid_id: str, event_seq: int) -> None:
+        statement = insert(self._connection, projection_positions).values(
+            projection=projection, microgrid_id=microgrid_id, event_seq=event_seq
+        )
+        key = ["projection", "microgrid_id"]
+        await self._connection.execute(
+            statement.on_conflict_do_update(index_elements=key, set_={"event_seq": event_seq})
+        )
 
     async def put_status(self, status: StatusRow) -> None:
         """A status without a latest cycle leaves the one that is known."""
@@ -92,9 +101,10 @@ class SqlReadModelTransactions:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlReadModelChanges]:
-        async with self._engine.connect() as connection:
-            await connection.begin()
-            yield SqlReadModelChanges(connection)
+        with answering():
+            async with self._engine.connect() as connection:
+                await connection.begin()
+                yield SqlReadModelChanges(connection)
 
 
 class SqlReadModel:

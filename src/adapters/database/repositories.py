@@ -1,19 +1,28 @@
 """Microgrids in SQL: one state row each, and site rows that are read and written on configuration only."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database import site_rows, state_json
+from adapters.database.among import among
 from adapters.database.tables import microgrid_state, microgrids
 from adapters.database.upsert import insert
 from application.ports import ConcurrentChange, Epoch
 from domain.microgrid import Microgrid
 from domain.power_tree import Site
 from domain.site import SiteConfiguration
+
+AT_ONCE = 100
+"""Microgrids of one query: what is made of their rows keeps neither the transaction nor the event loop for long."""
+
+_STORED = select(microgrid_state, microgrids.c.version.label("configuration_version")).outerjoin(
+    microgrids, microgrids.c.microgrid_id == microgrid_state.c.microgrid_id
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +62,31 @@ class SqlMicrogridRepository:
         return (await self._connection.execute(select(microgrid_state.c.microgrid_id))).scalars().all()
 
     async def get(self, microgrid_id: str) -> Microgrid | None:
-        statement = (
-            select(microgrid_state, microgrids.c.version.label("configuration_version"))
-            .outerjoin(microgrids, microgrids.c.microgrid_id == microgrid_state.c.microgrid_id)
-            .where(microgrid_state.c.microgrid_id == microgrid_id)
-        )
+        statement = _STORED.where(microgrid_state.c.microgrid_id == microgrid_id)
         row = (await self._connection.execute(statement)).one_or_none()
-        if row is None:
-            return None
-        state = state_json.load(row.schema_number, row.data, event_seq=row.event_seq, cycle_seq=row.cycle_seq)
-        return Microgrid(microgrid_id, await self._site(microgrid_id, row.configuration_version), state, row.version)
+        return None if row is None else _microgrid(row, await self._site(microgrid_id, row.configuration_version))
+
+    async def get_all(self, microgrid_ids: Collection[str]) -> Sequence[Microgrid]:
+        ids = sorted(microgrid_ids)
+        found: list[Microgrid] = []
+        for start in range(0, len(ids), AT_ONCE):
+            found += await self._get_some(ids[start : start + AT_ONCE])
+        return found
+
+    async def _get_some(self, microgrid_ids: Sequence[str]) -> Sequence[Microgrid]:
+        column = microgrid_state.c.microgrid_id
+        # Locked, as in `_site`, and in one order for all: the sites are read next.
+        statement = _STORED.where(among(self._connection, column, microgrid_ids)).order_by(column)
+        rows = (await self._connection.execute(statement.with_for_update(of=microgrid_state))).all()
+        sites = {
+            row.microgrid_id: self._sites.find(row.microgrid_id, row.configuration_version)
+            for row in rows
+            if row.configuration_version is not None
+        }
+        unknown = [microgrid_id for microgrid_id, site in sites.items() if site is None]
+        for configuration in await site_rows.read_all(self._connection, unknown):
+            sites[configuration.microgrid_id] = self._kept(Site.of(configuration))
+        return [_microgrid(row, sites.get(row.microgrid_id)) for row in rows]
 
     async def save(self, microgrid: Microgrid) -> None:
         """Raises ConcurrentChange where the stored version is not the one that was read."""
@@ -78,8 +102,11 @@ class SqlMicrogridRepository:
         # Whoever writes site rows holds the state row: locking it, all rows below are of one version.
         locked = select(microgrid_state.c.version).where(microgrid_state.c.microgrid_id == microgrid_id)
         await self._connection.execute(locked.with_for_update())
-        site = Site.of(await site_rows.read(self._connection, microgrid_id))
-        if microgrid_id not in self._configured:
+        (configuration,) = await site_rows.read_all(self._connection, [microgrid_id])
+        return self._kept(Site.of(configuration))
+
+    def _kept(self, site: Site) -> Site:
+        if site.configuration.microgrid_id not in self._configured:
             self._sites.keep(site)
         return site
 
@@ -108,3 +135,8 @@ class SqlMicrogridRepository:
             result = await self._connection.execute(changed.values(**values))
         if result.rowcount != 1:
             raise ConcurrentChange(microgrid.microgrid_id)
+
+
+def _microgrid(row: Row[Any], site: Site | None) -> Microgrid:
+    state = state_json.load(row.schema_number, row.data, event_seq=row.event_seq, cycle_seq=row.cycle_seq)
+    return Microgrid(row.microgrid_id, site, state, row.version)

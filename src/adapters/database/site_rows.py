@@ -1,7 +1,7 @@
 """A site configuration as rows of the site tables, and back."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.database.among import among
 from adapters.database.tables import charge_points, circuits, connectors, grid_connections, microgrids
 from adapters.database.upsert import insert
 from domain.site import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
@@ -59,37 +60,43 @@ def _rows_below(configuration: SiteConfiguration) -> dict[Table, list[dict[str, 
     return below
 
 
-async def read(connection: AsyncConnection, microgrid_id: str) -> SiteConfiguration:
-    """The configuration these rows were written from."""
-    statement = select(microgrids).where(microgrids.c.microgrid_id == microgrid_id)
-    microgrid = (await connection.execute(statement)).mappings().one()
-    placed = {
-        row["position"]: Circuit(**{"parent_id": None, **_fields(row)})
-        for table in (grid_connections, circuits)
-        for row in await _rows(connection, table, microgrid_id)
-    }
-    connectors_of: dict[str, list[Connector]] = defaultdict(list)
-    for row in await _rows(connection, connectors, microgrid_id):
+async def read_all(connection: AsyncConnection, microgrid_ids: Collection[str]) -> Sequence[SiteConfiguration]:
+    """The configurations these microgrids' rows were written from, in no order; a query a table for all of them."""
+    if not microgrid_ids:
+        return []
+    statement = select(microgrids).where(among(connection, microgrids.c.microgrid_id, microgrid_ids))
+    found = (await connection.execute(statement)).mappings().all()
+    placed: dict[str, dict[int, Circuit]] = defaultdict(dict)
+    for table in (grid_connections, circuits):
+        for row in await _rows(connection, table, microgrid_ids):
+            placed[row["microgrid_id"]][row["position"]] = Circuit(**{"parent_id": None, **_fields(row)})
+    connectors_of: dict[tuple[str, str], list[Connector]] = defaultdict(list)
+    for row in await _rows(connection, connectors, microgrid_ids):
         fields = _fields(row)
-        connectors_of[fields.pop("charge_point_id")].append(Connector(**fields))
-    return SiteConfiguration(
-        microgrid_id,
-        microgrid["name"],
-        microgrid["version"],
-        microgrid["workspace_id"],
-        microgrid["max_import_w"],
-        Strategy(microgrid["strategy_unit"], microgrid["strategy_order"]),
-        _SETTINGS.validate_python(microgrid["settings"]),
-        tuple(placed[position] for position in sorted(placed)),
-        tuple(
-            ChargePoint(**_fields(row), connectors=tuple(connectors_of[row["charge_point_id"]]))
-            for row in await _rows(connection, charge_points, microgrid_id)
-        ),
-    )
+        connectors_of[row["microgrid_id"], fields.pop("charge_point_id")].append(Connector(**fields))
+    charge_points_of: dict[str, list[ChargePoint]] = defaultdict(list)
+    for row in await _rows(connection, charge_points, microgrid_ids):
+        own = connectors_of[row["microgrid_id"], row["charge_point_id"]]
+        charge_points_of[row["microgrid_id"]].append(ChargePoint(**_fields(row), connectors=tuple(own)))
+    return [
+        SiteConfiguration(
+            row["microgrid_id"],
+            row["name"],
+            row["version"],
+            row["workspace_id"],
+            row["max_import_w"],
+            Strategy(row["strategy_unit"], row["strategy_order"]),
+            _SETTINGS.validate_python(row["settings"]),
+            tuple(circuit for _, circuit in sorted(placed[row["microgrid_id"]].items())),
+            tuple(charge_points_of[row["microgrid_id"]]),
+        )
+        for row in found
+    ]
 
 
-async def _rows(connection: AsyncConnection, table: Table, microgrid_id: str) -> Sequence[RowMapping]:
-    statement = select(table).where(table.c.microgrid_id == microgrid_id).order_by(table.c.position)
+async def _rows(connection: AsyncConnection, table: Table, microgrid_ids: Collection[str]) -> Sequence[RowMapping]:
+    column = table.c.microgrid_id
+    statement = select(table).where(among(connection, column, microgrid_ids)).order_by(column, table.c.position)
     return (await connection.execute(statement)).mappings().all()
 
 

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.database.engine import answering
 from adapters.database.outbox import Encode, SqlOutbox
 from adapters.database.ownership import hold
 from adapters.database.repositories import SiteCache, SqlMicrogridRepository
@@ -37,7 +38,8 @@ class SqlTransactions:
     @asynccontextmanager
     async def begin(self, epoch: Epoch) -> AsyncIterator[SqlUnitOfWork]:
         """Raises Fenced where the epoch has ended."""
-        async with self._engine.connect() as connection:
-            await connection.begin()
-            await hold(connection, epoch)
-            yield SqlUnitOfWork(connection, epoch, self._sites, self._encode, self._clock)
+        with answering():
+            async with self._engine.connect() as connection:
+                await connection.begin()
+                await hold(connection, epoch)
+                yield SqlUnitOfWork(connection, epoch, self._sites, self._encode, self._clock)

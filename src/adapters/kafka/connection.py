@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from aiokafka.errors import KafkaError
+from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.errors import KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 from aiokafka.helpers import create_ssl_context
 
 RETRY_S = 1.0
@@ -67,6 +68,23 @@ async def when_reachable(attempt: Callable[[], Awaitable[T]]) -> T:
                 raise
             _logger.warning("The brokers cannot be reached, trying again: %s", error)
         await asyncio.sleep(RETRY_S)
+
+
+async def require_credentials(connection: Connection) -> None:
+    """Raises SaslAuthenticationFailed and UnsupportedSaslMechanismError where a broker answers, and with a refusal.
+
+    A client that cannot start does not tell them from a broker that is away.
+    """
+    if not connection.security_protocol.startswith("SASL_"):
+        return
+    arguments = connection.arguments()
+    for host, port, _ in collect_hosts(arguments.pop("bootstrap_servers")):
+        try:
+            (await create_conn(host, port, **arguments)).close()
+        except (SaslAuthenticationFailed, UnsupportedSaslMechanismError):
+            raise
+        except (KafkaError, OSError) as error:
+            _logger.debug("%s:%d cannot be asked: %s", host, port, error)
 
 
 async def started(client: C) -> C:

@@ -39,6 +39,11 @@ class KafkaReader:
         """Whether everything that was there when the reader was opened has been received."""
         return all([await self._consumer.position(each) >= end for each, end in self._ends.items()])
 
+    async def caught_up_with_now(self) -> bool:
+        """Whether everything that is there now has been received. It counts as there when the reader was opened."""
+        self._ends = await self._consumer.end_offsets(list(self._ends))
+        return await self.caught_up()
+
 
 @asynccontextmanager
 async def reading(

@@ -13,11 +13,12 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
+from adapters.kafka import raw_fetch
 from adapters.kafka.connection import Connection, started, stopped, when_reachable
 from adapters.kafka.topics import require
 from adapters.messages import envelope
 from adapters.messages.keys import decode_key
-from application.ports import Assignment, Inbound, Message, Partition, Position, Received
+from application.ports import Assignment, Inbound, Message, Partition, Position, Received, Unreadable
 
 Read: TypeAlias = Callable[[str, Message], Inbound]
 """Makes sense of a message of the topic named first. Never raises: what it cannot read is `Unreadable`."""
@@ -46,11 +47,14 @@ class KafkaSource(ConsumerRebalanceListener):
         self._read = read
         self._assignment = assignment
         self._handing_over = asyncio.Lock()
+        self._taking: asyncio.Future[None] | None = None
         self._closed = False
         self._fault: Exception | None = None
         self._owned: frozenset[Partition] = frozenset()
         self._wanted_back = _future()
-        self._delivered: set[TopicPartition] = set()
+        self._next: dict[TopicPartition, int] = {}
+        """Of each partition that delivered something since it came: the offset after the last."""
+
         self._done: dict[TopicPartition, int] = {}
         self._uncommitted: dict[TopicPartition, int] = {}
 
@@ -89,9 +93,12 @@ class KafkaSource(ConsumerRebalanceListener):
             # The client answers nobody while the group is rebalanced, and that waits for whoever waits here.
             await asyncio.wait((asked, self._wanted_back), return_when=asyncio.FIRST_COMPLETED)
             fetched = asked.result() if asked.done() else {}
+        except UnicodeDecodeError:
+            async with asyncio.timeout(COMMITTING_S):
+                return await self._step_over()
         finally:
             asked.cancel()
-        self._delivered |= fetched.keys()
+        self._next |= {partition: records[-1].offset + 1 for partition, records in fetched.items()}
         return [self._received(record) for records in fetched.values() for record in records]
 
     async def acknowledge(self, positions: Sequence[Position]) -> None:
@@ -133,22 +140,29 @@ class KafkaSource(ConsumerRebalanceListener):
                 self._fault = error
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Called by the client after it joined; nothing is delivered before the application knows."""
-        async with self._handing_over:
-            if self._closed:
-                return
-            self._delivered.clear()
-            self._done.clear()
-            self._uncommitted.clear()
-            owned = frozenset(Partition(each.topic, each.partition) for each in assigned)
-            try:
-                if owned:
-                    await self._assignment.assigned(owned)
-            except Exception as error:
-                self._fault = error
-            else:
+        """Called by the client after it joined; nothing is delivered before the application knows.
+
+        Returns before that: the client sends its first heartbeat after this, and a take-over of many may take longer
+        than a session. Whoever takes the partitions back waits for its end.
+        """
+        await self._handing_over.acquire()
+        self._next.clear()
+        self._done.clear()
+        self._uncommitted.clear()
+        owned = frozenset(Partition(each.topic, each.partition) for each in assigned)
+        self._taking = asyncio.ensure_future(self._take(owned))
+
+    async def _take(self, owned: frozenset[Partition]) -> None:
+        """Ends the handing over that the client began."""
+        try:
+            if owned and not self._closed:
+                await self._assignment.assigned(owned)
                 self._wanted_back = _future()
                 self._owned = owned
+        except Exception as error:
+            self._fault = error
+        finally:
+            self._handing_over.release()
 
     async def _give_up(self) -> None:
         """Deliver no more, let the application drain and acknowledge. To be called while handing over."""
@@ -157,16 +171,43 @@ class KafkaSource(ConsumerRebalanceListener):
         if owned:
             await self._assignment.revoked(owned)
 
+    async def _step_over(self) -> Sequence[Received]:
+        """The batches around each record that has a header whose name is no UTF-8; the client reads on behind them.
+
+        It fails on such a batch as a whole, and lost what it had in hand of other partitions: those begin anew.
+        """
+        received: list[Received] = []
+        for partition in self._consumer.assignment():
+            offset = await self._undelivered(partition)
+            records, behind = await raw_fetch.fetch(self._consumer, partition, offset)
+            if not all(map(raw_fetch.decodes, records)):
+                received += [
+                    self._received(record) if raw_fetch.decodes(record) else _with_a_strange_header(record)
+                    for record in records
+                    if record.offset >= offset
+                ]
+                self._next[partition] = offset = behind
+            self._consumer.seek(partition, offset)
+        return received
+
+    async def _undelivered(self, partition: TopicPartition) -> int:
+        """The first offset that was not delivered yet."""
+        if partition in self._next:
+            return self._next[partition]
+        committed: int | None = await self._consumer.committed(partition)
+        if committed is not None:
+            return committed
+        begins: dict[TopicPartition, int] = await self._consumer.beginning_offsets([partition])
+        return begins[partition]
+
     def _received(self, record: "ConsumerRecord[bytes, bytes]") -> Received:
-        key = None if record.key is None else decode_key(record.key)
-        message = Message(key, tuple(record.headers), record.value)
-        position = Position(record.topic, record.partition, record.offset)
-        return Received(position, self._read(record.topic, message), envelope.traceparent(message))
+        message = Message(_key(record), tuple(record.headers), record.value)
+        return Received(_position(record), message, self._read(record.topic, message), envelope.traceparent(message))
 
     async def _note(self, partition: TopicPartition, offset: int) -> None:
         if partition not in self._consumer.assignment():
             return
-        if partition not in self._delivered:
+        if partition not in self._next:
             # It was in hand since before the partition went and came back.
             if offset <= await self._consumer.position(partition):
                 return
@@ -196,6 +237,25 @@ def _consumer(connection: Connection, group: str) -> AIOKafkaConsumer:
         rebalance_timeout_ms=DRAINING_MS,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
+
+
+def _with_a_strange_header(record: "ConsumerRecord[bytes, bytes]") -> Received:
+    """Nobody can read it. Of a name that is no UTF-8, the bytes that are none are written out as `\\xff`."""
+    headers = tuple(
+        (name.encode(errors="surrogateescape").decode(errors="backslashreplace"), value)
+        for name, value in record.headers
+    )
+    message = Message(_key(record), headers, record.value)
+    unreadable = Unreadable("invalid_header", "The name of a header is no UTF-8.", message)
+    return Received(_position(record), message, unreadable)
+
+
+def _key(record: "ConsumerRecord[bytes, bytes]") -> str | None:
+    return None if record.key is None else decode_key(record.key)
+
+
+def _position(record: "ConsumerRecord[bytes, bytes]") -> Position:
+    return Position(record.topic, record.partition, record.offset)
 
 
 def _future() -> "asyncio.Future[None]":

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
 
-from adapters.kafka.connection import Connection
+from adapters.kafka.connection import Connection, require_credentials
 
 CONFIGURATION = "configuration"
 KEYED_BY_MICROGRID = (CONFIGURATION, "telemetry", "events")
@@ -29,7 +29,7 @@ class UnusableTopics(Exception):
 async def create_missing(connection: Connection, prefix: str, partitions: int, replication: int) -> Sequence[str]:
     """Make the topics that are missing, as often as one likes; returns their names, sorted.
 
-    Raises UnusableTopics, KafkaConnectionError where no broker can be reached.
+    Raises UnusableTopics, KafkaConnectionError where no broker can be reached, and what `require_credentials` raises.
     """
     wanted = {f"{prefix}.{name}": partitions for name in KEYED_BY_MICROGRID} | {f"{prefix}.{DEAD_LETTER}": 1}
     async with _admin(connection) as admin:
@@ -58,7 +58,7 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
 async def require(connection: Connection, topics: Sequence[str]) -> int:
     """How many partitions each of these topics has, which are used together. Raises UnusableTopics.
 
-    Raises KafkaConnectionError where no broker can be reached.
+    Raises KafkaConnectionError where no broker can be reached, and what `require_credentials` raises.
     """
     async with _admin(connection) as admin:
         there = await _partition_counts(admin)
@@ -84,7 +84,11 @@ def _settings(topic: str) -> dict[str, str]:
 async def _admin(connection: Connection) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**connection.arguments())
     try:
-        await admin.start()
+        try:
+            await admin.start()
+        except KafkaConnectionError:
+            await require_credentials(connection)
+            raise
         yield admin
     finally:
         await admin.close()

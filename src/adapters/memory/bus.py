@@ -144,7 +144,7 @@ class MemorySource:
 
     def _received(self, partition: Partition, offset: int, message: Message) -> Received:
         position = Position(partition.topic, partition.number, offset)
-        return Received(position, self._read(partition.topic, message), envelope.traceparent(message))
+        return Received(position, message, self._read(partition.topic, message), envelope.traceparent(message))
 
 
 class _Group:

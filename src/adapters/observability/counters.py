@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from opentelemetry.metrics import MeterProvider
 
 from adapters.observability import names
+from application.ports import Position, Stage
 from domain.telemetry import Receipt
 
 _logger = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ class OpenTelemetryCounters:
             names.OUTDATED_CONFIGURATIONS, "{configuration}", "Configurations not newer than the applied one"
         )
         self._tombstones = meter.create_counter(names.TOMBSTONES, "{message}", "Null values, which change nothing")
+        self._parked = meter.create_counter(names.PARKED, "{failure}", "Failures that parked a microgrid, by stage")
         self._dead_letters = meter.create_counter(names.DEAD_LETTERS, "{message}", "Unreadable messages, by code")
 
     def readings(self, microgrid_id: str, receipts: Mapping[Receipt, int]) -> None:
@@ -45,3 +47,19 @@ class OpenTelemetryCounters:
         """Also an error in the log: the allocator is wrong, and somebody has to look."""
         self._refused_plans.add(1)
         _logger.error("the certificate refused a plan: %s", fault, extra={names.MICROGRID_ID: microgrid_id})
+
+    def parked(self, stage: Stage, microgrid_id: str, error: Exception, times: int) -> None:
+        """Also an error in the log, with its traceback, when it begins."""
+        self._parked.add(1, {names.STAGE: stage.value, names.ERROR_TYPE: type(error).__qualname__})
+        about = {names.MICROGRID_ID: microgrid_id, names.STAGE: stage.value}
+        if times == 1:
+            _logger.error("a microgrid failed and is parked", exc_info=error, extra=about)
+        else:
+            _logger.info("a parked microgrid failed %d times in a row: %s", times, error, extra=about)
+
+    def not_taken(self, microgrid_id: str, position: Position, error: Exception) -> None:
+        """An error in the log; what is counted is the dead letter."""
+        place = f"{position.topic}/{position.partition}@{position.offset}"
+        _logger.error(
+            "a message could not be taken in: %s", place, exc_info=error, extra={names.MICROGRID_ID: microgrid_id}
+        )

@@ -77,6 +77,24 @@ async def test_a_microgrid_of_which_only_a_refusal_is_known_has_no_site(persiste
     assert await load(persistence.transactions) == replace(refused, version=1)
 
 
+async def test_many_are_read_at_once_as_one_by_one(persistence: Persistence) -> None:
+    unsorted = replace(NESTED_AND_UNSORTED, microgrid_id="nested")
+    stored = [a_microgrid(f"depot-{number}") for number in range(120)]
+    stored += [Microgrid("nested", Site.of(unsorted)), Microgrid("refused")]
+    stored.append(a_microgrid("left-out"))
+    for microgrid in stored:
+        await store(persistence.transactions, microgrid)
+    ids = [microgrid.microgrid_id for microgrid in stored[:-1]]
+
+    for transactions in (persistence.transactions, persistence.transactions_of_another_worker):
+        async with transactions.begin(EPOCH) as unit_of_work:
+            found = await unit_of_work.microgrids.get_all([*ids, "nowhere"])
+        assert {each.microgrid_id: each for each in found} == {
+            microgrid_id: await load(persistence.transactions, microgrid_id) for microgrid_id in ids
+        }
+        assert len(found) == len(ids)
+
+
 async def test_each_save_raises_the_stored_version_by_one(persistence: Persistence) -> None:
     microgrid = a_microgrid()
     for version in (1, 2, 3):

@@ -150,3 +150,14 @@ async def test_only_cycles_decided_before_are_pruned(persistence: Persistence) -
 
     assert await persistence.read_model.cycles("depot", None, 10) == [a_cycle(cycle_seq=3), a_cycle(cycle_seq=2)]
     assert await persistence.read_model.cycles("another", None, 10) == []
+
+
+async def test_a_projection_can_be_set_back_and_forth(persistence: Persistence) -> None:
+    for event_seq in (5, 6, 7):
+        await advance(persistence, event_seq)
+    for event_seq, projection in ((5, "status"), (11, "status"), (2, "cycles")):
+        async with persistence.read_model_transactions.begin() as changes:
+            await changes.rewind(projection, "depot", event_seq)
+            await changes.commit()
+        assert not await advance(persistence, event_seq, projection)
+        assert await advance(persistence, event_seq + 1, projection)

@@ -1,7 +1,7 @@
 """A whole service in memory: bus, database, clock, and workers that can be started and lost."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -38,8 +38,8 @@ CONFIGURATION, TELEMETRY, EVENTS, DEAD_LETTER = (
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-class Lost(Exception):
-    """The process ended here."""
+class Lost(BaseException):
+    """The process ended here: nobody is left to handle it."""
 
 
 class Unconcerned:
@@ -53,7 +53,8 @@ class Unconcerned:
 class TroubledTransactions:
     """Transactions that go wrong where they were told to; numbers of commits count from 1.
 
-    `rivals`: how many of the next saves find that somebody else committed first.
+    `rivals`: how many of the next saves find that somebody else committed first. `faults`: by microgrid, what reading
+    it raises.
     """
 
     def __init__(self, inner: InMemoryTransactions) -> None:
@@ -61,6 +62,7 @@ class TroubledTransactions:
         self.lost_before_commit = 0
         self.lost_after_commit = 0
         self.rivals = 0
+        self.faults: dict[str, BaseException] = {}
         self.begun = 0
         self.commits = 0
 
@@ -100,7 +102,13 @@ class ContestedRepository:
         return await self._inner.ids()
 
     async def get(self, microgrid_id: str) -> Microgrid | None:
+        if microgrid_id in self._troubles.faults:
+            raise self._troubles.faults[microgrid_id]
         return await self._inner.get(microgrid_id)
+
+    async def get_all(self, microgrid_ids: Collection[str]) -> Sequence[Microgrid]:
+        found = [await self.get(microgrid_id) for microgrid_id in microgrid_ids]
+        return [microgrid for microgrid in found if microgrid is not None]
 
     async def save(self, microgrid: Microgrid) -> None:
         if self._troubles.rivals:
@@ -126,7 +134,9 @@ class Service:
         if self._source is not None:
             await self._source.crash()
         mailbox = Mailbox()
-        self.owned = OwnedPartitions(self.ownership, self.transactions, mailbox, self.partition_of, self.clock)
+        self.owned = OwnedPartitions(
+            self.ownership, self.transactions, mailbox, self.partition_of, self.clock, self.counts
+        )
         self._source = await self.bus.join("busbar.worker", (CONFIGURATION, TELEMETRY), registry.read, self.owned)
         return Worker(
             self._source,

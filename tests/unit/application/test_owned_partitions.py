@@ -10,6 +10,7 @@ from application.owned_partitions import OwnedPartitions
 from application.ports import Epoch, Fenced, Partition
 from domain.microgrid import Microgrid
 from tests.builders import EIGHT, a_microgrid
+from tests.fakes.observation import RememberedCounts
 from tests.fakes.persistence import InMemoryDatabase, InMemoryOwnership, InMemoryTransactions
 
 NORTH, SOUTH = (partition_of(name, 4) for name in ("north", "south"))
@@ -27,8 +28,10 @@ class Stage:
         self.ownership = InMemoryOwnership(database)
         self.transactions = InMemoryTransactions(database, registry.write)
         self.mailbox = Mailbox()
+        self.clock = VirtualClock(EIGHT)
+        self.counts = RememberedCounts()
         self.owned = OwnedPartitions(
-            self.ownership, self.transactions, self.mailbox, lambda key: partition_of(key, 4), VirtualClock(EIGHT)
+            self.ownership, self.transactions, self.mailbox, lambda key: partition_of(key, 4), self.clock, self.counts
         )
 
     async def store(self, *microgrids: Microgrid) -> None:
@@ -86,7 +89,9 @@ async def test_a_microgrid_that_has_no_configuration_yet_is_owned_too(stage: Sta
 
 async def test_a_microgrid_of_no_partition_is_never_owned() -> None:
     stage = Stage()
-    owned = OwnedPartitions(stage.ownership, stage.transactions, stage.mailbox, lambda _: None, VirtualClock(EIGHT))
+    owned = OwnedPartitions(
+        stage.ownership, stage.transactions, stage.mailbox, lambda _: None, stage.clock, stage.counts
+    )
     await stage.store(a_microgrid("north"))
 
     await owned.assigned(of_both_topics(*range(4)))

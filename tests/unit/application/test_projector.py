@@ -9,11 +9,21 @@ import pytest
 
 from adapters.messages import registry
 from application import event_types
-from application.ports import EventGap, Inbound, Message, Position, PublishedEvent, Received, Unreadable
+from application.ports import (
+    Inbound,
+    Message,
+    Position,
+    PublishedEvent,
+    Received,
+    Stage,
+    StorageUnavailable,
+    Unreadable,
+)
 from application.projections.cycles import CYCLES, KEPT, PRUNED_EVERY
 from application.projections.projector import BATCH, Projector
 from application.projections.status import STATUS
 from tests.builders import EIGHT, a_configuration, a_cycle_completed
+from tests.fakes.observation import RememberedCounts
 from tests.fakes.persistence import (
     InMemoryDatabase,
     InMemoryReadModelChanges,
@@ -24,8 +34,8 @@ from tests.unit.application.service import EVENTS, Service, Unconcerned, a_messa
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 
 
-class Lost(Exception):
-    """The process ended here."""
+class Lost(BaseException):
+    """The process ended here: nobody is left to handle it."""
 
 
 class Stream:
@@ -40,7 +50,9 @@ class Stream:
         batch = self.bodies[self._next : self._next + limit]
         positions = [Position("events", 0, offset) for offset in range(self._next, self._next + len(batch))]
         self._next += len(batch)
-        return [Received(position, body) for position, body in zip(positions, batch, strict=True)]
+        return [
+            Received(position, Message(None, (), None), body) for position, body in zip(positions, batch, strict=True)
+        ]
 
     async def acknowledge(self, positions: Sequence[Position]) -> None:
         self.acknowledged = max(position.offset for position in positions) + 1
@@ -76,8 +88,17 @@ class TransactionsOfALostProcess(InMemoryReadModelTransactions):
             yield ChangesOfALostProcess(transaction)
 
 
+class TransactionsOfADatabaseThatIsAway(InMemoryReadModelTransactions):
+    """None of them begins."""
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[InMemoryReadModelChanges]:
+        raise StorageUnavailable
+        yield
+
+
 async def project(stream: Stream, database: InMemoryDatabase) -> None:
-    await drain(Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES)))
+    await drain(Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), RememberedCounts()))
 
 
 async def drain(projector: Projector) -> None:
@@ -114,9 +135,14 @@ async def history() -> list[PublishedEvent]:
     return events
 
 
-def a_cycle(event_seq: int, decided_at: datetime = EIGHT, event_type: str = event_types.CYCLE_COMPLETED) -> Inbound:
+def a_cycle(
+    event_seq: int,
+    decided_at: datetime = EIGHT,
+    event_type: str = event_types.CYCLE_COMPLETED,
+    of: str = "depot",
+) -> Inbound:
     data = {"cycle_seq": event_seq, "decided_at": decided_at.isoformat(), "nodes": [], "setpoints": []}
-    return PublishedEvent("depot", event_seq, event_type, data)
+    return PublishedEvent(of, event_seq, event_type, data)
 
 
 async def test_the_status_shows_the_configuration_in_force_and_the_latest_cycle(history: list[PublishedEvent]) -> None:
@@ -154,7 +180,7 @@ async def test_a_projection_stands_at_the_last_event(history: list[PublishedEven
 async def test_rows_and_position_are_stored_together_or_not_at_all(history: list[PublishedEvent]) -> None:
     stream, database = Stream(*history), InMemoryDatabase()
     with pytest.raises(Lost):
-        await Projector(stream, TransactionsOfALostProcess(database), (STATUS, CYCLES)).turn()
+        await Projector(stream, TransactionsOfALostProcess(database), (STATUS, CYCLES), RememberedCounts()).turn()
     assert database.tables == Tables()
     assert stream.acknowledged == 0
 
@@ -198,16 +224,57 @@ async def test_an_event_of_an_unknown_type_only_moves_the_position() -> None:
     assert [cycle_seq for _, cycle_seq in further.cycles] == [1, 3]
 
 
-async def test_a_lost_event_stops_the_projection_and_nothing_of_the_batch_is_kept() -> None:
-    stream, database = Stream(a_cycle(1)), InMemoryDatabase()
-    await project(stream, database)
-    before = database.tables
+async def test_a_lost_event_parks_its_microgrid_where_it_is_and_the_others_go_on() -> None:
+    stream, database, counts = Stream(a_cycle(1), a_cycle(1, of="north")), InMemoryDatabase(), RememberedCounts()
+    projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), counts)
+    await drain(projector)
 
-    stream.bodies += [a_cycle(2), a_cycle(4)]
-    with pytest.raises(EventGap):
-        await project(stream, database)
-    assert database.tables == before
-    assert stream.acknowledged == 1
+    stream.bodies += [a_cycle(2), a_cycle(2, of="north"), a_cycle(4), a_cycle(3, of="north")]
+    await drain(projector)
+    stream.bodies += [a_cycle(5), a_cycle(4, of="north")]
+    await drain(projector)
+
+    assert sorted(database.tables.cycles) == [("depot", 1), ("depot", 2), *(("north", seq) for seq in (1, 2, 3, 4))]
+    assert database.tables.positions["cycles", "depot"] == database.tables.positions["status", "depot"] == 2
+    assert stream.acknowledged == len(stream.bodies)
+    assert counts.failures == [(Stage.PROJECTION, "depot", "EventGap 1"), (Stage.PROJECTION, "depot", "EventGap 2")]
+
+
+async def test_a_parked_microgrid_goes_on_when_what_is_missing_comes_again() -> None:
+    stream, database, counts = Stream(a_cycle(1), a_cycle(3), a_cycle(4)), InMemoryDatabase(), RememberedCounts()
+    projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), counts)
+    await drain(projector)
+    assert sorted(database.tables.cycles) == [("depot", 1)]
+
+    stream.bodies += [a_cycle(2), a_cycle(3), a_cycle(4), a_cycle(5)]
+    await drain(projector)
+    assert sorted(database.tables.cycles) == [("depot", seq) for seq in range(1, 6)]
+
+    stream.bodies.append(a_cycle(7))
+    await drain(projector)
+    assert counts.failures[-1] == (Stage.PROJECTION, "depot", "EventGap 1")
+
+
+async def test_an_event_that_cannot_be_projected_leaves_no_trace_and_parks_its_microgrid_alone() -> None:
+    strange = PublishedEvent("depot", 2, event_types.CYCLE_COMPLETED, {"cycle_seq": 2})
+    stream, database, counts = Stream(a_cycle(1)), InMemoryDatabase(), RememberedCounts()
+    projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), counts)
+    await drain(projector)
+
+    stream.bodies += [a_cycle(1, of="north"), strange, a_cycle(3), a_cycle(2, of="north")]
+    await drain(projector)
+
+    assert sorted(database.tables.cycles) == [("depot", 1), ("north", 1), ("north", 2)]
+    assert database.tables.positions["status", "depot"] == 1
+    assert [failure for _, _, failure in counts.failures] == ["KeyError 1", "EventGap 2"]
+
+
+async def test_a_database_that_is_away_parks_nobody_and_nothing_is_acknowledged() -> None:
+    stream, database, counts = Stream(a_cycle(1)), InMemoryDatabase(), RememberedCounts()
+    with pytest.raises(StorageUnavailable):
+        await Projector(stream, TransactionsOfADatabaseThatIsAway(database), (STATUS, CYCLES), counts).turn()
+    assert stream.acknowledged == 0
+    assert counts.failures == []
 
 
 async def test_what_is_no_event_is_passed_over() -> None:
@@ -220,7 +287,7 @@ async def test_what_is_no_event_is_passed_over() -> None:
 async def test_a_backlog_is_projected_batch_after_batch() -> None:
     count = 2 * BATCH + 1
     stream, database = Stream(*(a_cycle(event_seq) for event_seq in range(1, count + 1))), InMemoryDatabase()
-    projector = Projector(stream, InMemoryReadModelTransactions(database), (CYCLES,))
+    projector = Projector(stream, InMemoryReadModelTransactions(database), (CYCLES,), RememberedCounts())
     assert [await projector.turn() for _ in range(4)] == [True, True, True, False]
     assert len(database.tables.cycles) == count
 
@@ -240,7 +307,7 @@ async def test_an_event_type_of_a_newer_release_does_not_stop_the_projector() ->
     source = await service.bus.join("busbar.projector", (EVENTS,), registry.read, Unconcerned())
     await service.publish(EVENTS, first, new, third)
     database = InMemoryDatabase()
-    projector = Projector(source, InMemoryReadModelTransactions(database), (STATUS,))
+    projector = Projector(source, InMemoryReadModelTransactions(database), (STATUS,), RememberedCounts())
     while await projector.turn():
         pass
     assert database.tables.positions == {("status", "depot"): 3}

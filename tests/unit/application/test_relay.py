@@ -9,14 +9,15 @@ from adapters.clock import VirtualClock
 from adapters.messages import registry
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
-from application.ports import Message, PendingEvent
+from application.ports import Message, PendingEvent, PublicationRefused, Stage
 from application.relay import BATCH, KEPT, PRUNED_EVERY, Relay
 from tests.builders import EIGHT, a_cycle_completed
+from tests.fakes.observation import RememberedCounts
 from tests.fakes.persistence import InMemoryDatabase, InMemoryOwnership, InMemoryPendingEvents, InMemoryTransactions
 
 
-class Lost(Exception):
-    """The process ended here."""
+class Lost(BaseException):
+    """The process ended here: nobody is left to handle it."""
 
 
 class Bus:
@@ -25,15 +26,30 @@ class Bus:
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.away = False
+        self.refused: set[str] = set()
+        self.calls = 0
 
     async def publish(self, messages: Sequence[Message]) -> None:
+        """Of a batch with a message that is refused, what came before it is on the bus."""
+        self.calls += 1
         if self.away:
             raise Lost
-        self.messages += messages
+        for message in messages:
+            if id_of(message) in self.refused:
+                raise PublicationRefused(id_of(message))
+            self.messages.append(message)
 
     @property
     def ids(self) -> list[str]:
-        return [(dict(message.headers)["ce_id"] or b"").decode() for message in self.messages]
+        return [id_of(message) for message in self.messages]
+
+    def of(self, microgrid_id: str) -> list[int]:
+        """What is on the bus of a microgrid, without what came again, by `event_seq`."""
+        return [int(each.split("/")[1]) for each in dict.fromkeys(self.ids) if each.startswith(microgrid_id)]
+
+
+def id_of(message: Message) -> str:
+    return (dict(message.headers)["ce_id"] or b"").decode()
 
 
 class PendingEventsOfALostProcess(InMemoryPendingEvents):
@@ -51,18 +67,19 @@ class Outbox:
         self.transactions = InMemoryTransactions(self.database, registry.write)
         self.bus = Bus()
         self.clock = VirtualClock(EIGHT)
+        self.counts = RememberedCounts()
         self.owned = self.owned_by_a_worker("north", "south")
         self.relay = self.a_relay(InMemoryPendingEvents(self.database))
 
     def owned_by_a_worker(self, *microgrids: str) -> OwnedPartitions:
         ownership = InMemoryOwnership(self.database)
-        owned = OwnedPartitions(ownership, self.transactions, Mailbox(), lambda _: 0, self.clock)
+        owned = OwnedPartitions(ownership, self.transactions, Mailbox(), lambda _: 0, self.clock, self.counts)
         for microgrid_id in microgrids:
             owned.add(microgrid_id)
         return owned
 
     def a_relay(self, pending: InMemoryPendingEvents) -> Relay:
-        return Relay(pending, self.bus, self.owned, self.clock)
+        return Relay(pending, self.bus, self.owned, self.clock, self.counts)
 
     async def append(self, *keys: tuple[str, int]) -> None:
         (epoch,) = await InMemoryOwnership(self.database).claim([0])
@@ -75,6 +92,7 @@ class Outbox:
         batches = 0
         while await self.relay.turn():
             batches += 1
+            assert batches < 100
         return batches
 
     def at(self, after: timedelta) -> None:
@@ -178,3 +196,59 @@ async def test_old_events_are_looked_for_once_a_minute(outbox: Outbox) -> None:
     outbox.at(KEPT + PRUNED_EVERY)
     await outbox.relay.turn()
     assert outbox.kept == []
+
+
+async def test_an_event_that_is_refused_parks_its_microgrid_and_the_others_go_on(outbox: Outbox) -> None:
+    outbox.bus.refused.add("north/2")
+    await outbox.append(("north", 1), ("north", 2), ("north", 3), ("south", 1))
+    await outbox.drain()
+    await outbox.append(("north", 4), ("south", 2))
+    await outbox.drain()
+
+    assert outbox.bus.of("north") == [1]
+    assert outbox.bus.of("south") == [1, 2]
+    assert outbox.counts.failures == [(Stage.PUBLICATION, "north", "PublicationRefused 1")]
+    calls = outbox.bus.calls
+    assert await outbox.drain() == 0
+    assert outbox.bus.calls == calls
+
+
+async def test_a_parked_stream_is_tried_again_after_longer_and_longer_and_goes_on_in_order(outbox: Outbox) -> None:
+    outbox.bus.refused.add("north/2")
+    await outbox.append(("north", 1), ("north", 2), ("north", 3))
+    tried = []
+    for second in range(40):
+        so_far = len(outbox.counts.failures)
+        outbox.at(timedelta(seconds=second))
+        await outbox.drain()
+        tried += [second] * (len(outbox.counts.failures) - so_far)
+    assert tried == [0, 1, 3, 7, 15, 31]
+
+    outbox.bus.refused.clear()
+    await outbox.append(("north", 4))
+    outbox.at(timedelta(seconds=63))
+    await outbox.drain()
+    await outbox.append(("north", 5))
+    assert await outbox.drain() == 1
+    assert outbox.bus.of("north") == [1, 2, 3, 4, 5]
+
+
+async def test_the_rest_of_a_refused_batch_is_published_once_more_at_most(outbox: Outbox) -> None:
+    outbox.bus.refused.add("south/1")
+    await outbox.append(("north", 1), ("north", 2), ("south", 1))
+    await outbox.drain()
+    for second in (1, 3, 7):
+        outbox.at(timedelta(seconds=second))
+        await outbox.drain()
+    assert outbox.bus.ids == ["north/1", "north/2", "north/1", "north/2"]
+
+
+async def test_a_parked_microgrid_that_another_worker_took_over_is_left_to_its_relay(outbox: Outbox) -> None:
+    outbox.bus.refused.add("north/1")
+    await outbox.append(("north", 1))
+    await outbox.drain()
+    await outbox.owned.revoked(frozenset())
+    outbox.bus.refused.clear()
+    outbox.at(timedelta(seconds=5))
+    assert await outbox.drain() == 0
+    assert outbox.bus.ids == []

@@ -1,5 +1,6 @@
 """The service loop: messages in, decisions committed, positions acknowledged after them."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,13 +8,14 @@ import pytest
 
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
+from adapters.messages.configuration import configuration_to
 from adapters.messages.envelope import traceparent
-from application.ports import ConcurrentChange, Fenced, Message
+from application.ports import ConcurrentChange, Fenced, Message, Stage, StorageUnavailable
 from application.worker import ATTEMPTS, Worker
 from domain.site import SiteConfiguration
 from domain.telemetry import Receipt
 from tests.builders import EIGHT, a_configuration, a_cycle_completed
-from tests.unit.application.service import CONFIGURATION, TELEMETRY, TRACEPARENT, Lost, Service, a_message
+from tests.unit.application.service import CONFIGURATION, TELEMETRY, TRACEPARENT, Lost, Service, a_message, with_trace
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 
 DEPOT = a_configuration(connectors=1)
@@ -396,3 +398,127 @@ async def test_an_event_on_a_topic_of_the_worker_becomes_a_dead_letter_and_block
         pass
     assert len(await service.dead_letters()) == 1
     assert service.types()[-1] == "cycle.completed"
+
+
+async def two_started(service: Service) -> Worker:
+    """A worker that has decided once on two depots."""
+    worker = await service.start()
+    for name in ("depot", "other"):
+        await service.offer(replace(DEPOT, microgrid_id=name))
+    await settle(worker)
+    return worker
+
+
+def cycles(service: Service, microgrid_id: str) -> int:
+    return service.types(microgrid_id).count("cycle.completed")
+
+
+async def seconds_later(service: Service, worker: Worker, second: float) -> None:
+    service.clock.advance(EIGHT + timedelta(seconds=second))
+    await settle(worker)
+
+
+async def test_a_microgrid_whose_cycle_fails_is_parked_and_the_others_go_on(service: Service) -> None:
+    worker = await two_started(service)
+    service.transactions.faults["depot"] = ZeroDivisionError()
+    await service.say(a_charger_says(2, "Charging", EIGHT))
+    for second in (40, 80, 120):
+        await seconds_later(service, worker, second)
+
+    assert (cycles(service, "depot"), cycles(service, "other")) == (1, 4)
+    assert service.counts.failures == [(Stage.CYCLE, "depot", f"ZeroDivisionError {times}") for times in (1, 2, 3)]
+    assert await service.dead_letters() == []
+
+
+async def test_a_parked_microgrid_is_tried_again_after_longer_and_longer(service: Service) -> None:
+    worker = await two_started(service)
+    service.transactions.faults["depot"] = ZeroDivisionError()
+    tried = []
+    for second in range(40, 301):
+        so_far = len(service.counts.failures)
+        await seconds_later(service, worker, second)
+        tried += [second - 40] * (len(service.counts.failures) - so_far)
+    assert tried == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
+
+    service.transactions.faults.clear()
+    await seconds_later(service, worker, 342)
+    assert cycles(service, "depot") == 1
+    await seconds_later(service, worker, 343)
+    assert cycles(service, "depot") == 2
+
+    service.transactions.faults["depot"] = ZeroDivisionError()
+    await seconds_later(service, worker, 400)
+    assert service.counts.failures[-1] == (Stage.CYCLE, "depot", "ZeroDivisionError 1")
+
+
+async def test_a_new_configuration_makes_a_parked_microgrid_tried_at_once(service: Service) -> None:
+    worker = await two_started(service)
+    service.transactions.faults["depot"] = ZeroDivisionError()
+    for second in range(40, 60):
+        await seconds_later(service, worker, second)
+    service.transactions.faults.clear()
+
+    await service.offer(DEPOT)
+    await settle(worker)
+    assert cycles(service, "depot") == 1
+
+    await service.offer(replace(DEPOT, version=2))
+    await settle(worker)
+    assert cycles(service, "depot") == 2
+
+
+async def test_a_configuration_that_makes_us_fail_is_a_dead_letter_and_the_others_are_applied(service: Service) -> None:
+    worker = await service.start()
+    service.transactions.faults["depot"] = ZeroDivisionError("a fault of ours")
+    await service.offer(DEPOT)
+    await service.offer(replace(DEPOT, microgrid_id="other"))
+    await settle(worker)
+
+    assert service.types("other") == ["microgrid.provisioned", "configuration.applied", "cycle.completed"]
+    (letter,) = await service.dead_letters()
+    offered = with_trace(registry.encode("site.configuration.v1", configuration_to(DEPOT)))
+    assert (letter.key, letter.value) == (offered.key, offered.value)
+    assert letter.headers[: len(offered.headers)] == offered.headers
+    assert dict(letter.headers)["dlq_code"] == b"processing_failed"
+    assert service.counts.dead_letters == {"processing_failed": 1}
+    assert [(microgrid_id, error) for microgrid_id, _, error in service.counts.untaken] == [
+        ("depot", "ZeroDivisionError")
+    ]
+    assert not await (await service.start()).turn()
+
+
+@pytest.mark.parametrize("fault", [StorageUnavailable(), Fenced(), asyncio.CancelledError()])
+async def test_what_concerns_the_whole_process_parks_nobody(service: Service, fault: BaseException) -> None:
+    worker = await two_started(service)
+    service.transactions.faults["depot"] = fault
+    service.clock.advance(EIGHT + timedelta(seconds=40))
+    with pytest.raises(type(fault)):
+        await worker.turn()
+    await service.offer(replace(DEPOT, version=2))
+    with pytest.raises(type(fault)):
+        await worker.turn()
+
+    assert service.counts.failures == []
+    assert await service.dead_letters() == []
+    service.transactions.faults.clear()
+    await settle(await service.start())
+    assert [event.data["version"] for event in service.events() if "version" in event.data] == [1, 2]
+
+
+async def test_a_microgrid_that_cannot_be_read_is_parked_at_a_take_over_and_read_later(service: Service) -> None:
+    await two_started(service)
+    service.transactions.faults["depot"] = ZeroDivisionError()
+    successor = await service.start()
+    assert set(service.owned.microgrids) == {"depot", "other"}
+    await seconds_later(service, successor, 40)
+    await seconds_later(service, successor, 41)
+    assert (cycles(service, "depot"), cycles(service, "other")) == (1, 2)
+    assert service.counts.failures == [
+        (Stage.TAKE_OVER, "depot", "ZeroDivisionError 1"),
+        (Stage.TAKE_OVER, "depot", "ZeroDivisionError 2"),
+    ]
+
+    service.transactions.faults.clear()
+    await seconds_later(service, successor, 42)
+    assert cycles(service, "depot") == 2
+    assert len(service.counts.failures) == 2

@@ -1,0 +1,74 @@
+"""What a process that is told to stop still does: it ends what it began, and carries on with it until all is done."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from entrypoints import life_cycle
+from entrypoints.life_cycle import Turn
+
+PATIENCE_S = 30.0
+
+
+class Work:
+    """A worker of two loops: one takes work in, slowly, and the other carries it on, a piece a turn."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.taking = asyncio.Event()
+        self.may_end = asyncio.Event()
+        self.waiting = 0
+        self.done = 0
+
+    async def take(self) -> bool:
+        self.taking.set()
+        await self.may_end.wait()
+        self.waiting += 3
+        return True
+
+    async def carry_on(self) -> bool:
+        await asyncio.sleep(0)
+        if not self.waiting:
+            return False
+        self.waiting -= 1
+        self.done += 1
+        return True
+
+    @property
+    def turns(self) -> Sequence[Turn]:
+        return (self.take, self.carry_on)
+
+
+async def test_what_was_begun_when_the_process_is_told_to_stop_is_ended_and_carried_on() -> None:
+    work = Work()
+    taking_turns = asyncio.ensure_future(life_cycle._take_turns(work.turns, work.stop))
+    await work.taking.wait()
+    work.stop.set()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not taking_turns.done()
+
+    work.may_end.set()
+    await asyncio.wait_for(taking_turns, PATIENCE_S)
+    assert (work.waiting, work.done) == (0, 3)
+
+
+async def test_what_does_not_end_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(life_cycle, "DRAINING_S", 0.05)
+    work = Work()
+    taking_turns = asyncio.ensure_future(life_cycle._take_turns(work.turns, work.stop))
+    await work.taking.wait()
+    work.stop.set()
+    await asyncio.wait_for(taking_turns, PATIENCE_S)
+    assert work.done == 0
+
+
+async def test_a_loop_that_fails_ends_the_others() -> None:
+    async def fail() -> bool:
+        raise ZeroDivisionError
+
+    work = Work()
+    with pytest.raises(ExceptionGroup) as raised:
+        await asyncio.wait_for(life_cycle._take_turns((work.take, fail), work.stop), PATIENCE_S)
+    assert raised.group_contains(ZeroDivisionError)

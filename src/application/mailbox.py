@@ -1,23 +1,29 @@
 """The newest readings of every microgrid, conflated, and which cycles are due."""
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from application.parking import Parked
+from domain.events import CycleCompleted
 from domain.microgrid import Microgrid
 from domain.plan import Trigger
 from domain.power_tree import Site
 from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, Readings, Reception, Telemetry
 
+CONFLATED = 32
+"""How many traces a cycle is linked to, beside that of its newest reading."""
+
 
 @dataclass(frozen=True, slots=True)
 class DueCycle:
-    """A cycle that is due now, and why."""
+    """A cycle that is due now, and why. `traceparent` is of the newest reading, `conflated` of those before it."""
 
     microgrid_id: str
     readings: Readings
     trigger: Trigger
     traceparent: str | None
+    conflated: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -32,6 +38,8 @@ class _Box:
     later: bool = False
     traceparent: str | None = None
     parked: Parked | None = None
+    conflated: deque[str] = field(default_factory=lambda: deque(maxlen=CONFLATED))
+    degraded: bool = False
 
     def due(self) -> tuple[timedelta, Trigger]:
         """How long after the last cycle the next one is due, and what will have triggered it."""
@@ -78,7 +86,10 @@ class Mailbox:
         reception = box.readings.receive(telemetry, box.site.tree, received_at)
         box.later = True
         box.soon = box.soon or reception.news or _over_its_limit(telemetry, box.site)
-        box.traceparent = traceparent or box.traceparent
+        if traceparent is not None:
+            if box.traceparent is not None:
+                box.conflated.append(box.traceparent)
+            box.traceparent = traceparent
         return reception
 
     def due(self, now: datetime) -> list[DueCycle]:
@@ -89,7 +100,7 @@ class Mailbox:
                 continue
             after, trigger = box.due()
             if box.decided_at is None or now - box.decided_at >= after:
-                cycles.append(DueCycle(microgrid_id, box.readings, trigger, box.traceparent))
+                cycles.append(DueCycle(microgrid_id, box.readings, trigger, box.traceparent, tuple(box.conflated)))
         return cycles
 
     def next_due(self) -> datetime | None:
@@ -99,12 +110,19 @@ class Mailbox:
         """
         return min(map(_next_due, self._boxes.values()), default=None)
 
-    def decided(self, microgrid_id: str, at: datetime) -> None:
-        """A cycle was decided on all the mail there is."""
+    def degraded(self) -> int:
+        """How many microgrids are, by the newest cycle of each that was published since its mail is taken here."""
+        return sum(box.degraded for box in self._boxes.values())
+
+    def decided(self, microgrid_id: str, at: datetime, published: CycleCompleted | None = None) -> None:
+        """A cycle was decided on all the mail there is; one that is not published changed nothing that is said."""
         box = self._boxes[microgrid_id]
         box.decided_at = at
+        if published is not None:
+            box.degraded = published.degraded
         box.configured = box.soon = box.later = False
         box.traceparent = None
+        box.conflated.clear()
         box.parked = None
 
     def failed(self, microgrid_id: str, at: datetime) -> Parked:

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
 from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid
+from domain.plan import Outcome
 from domain.site import Fault, SiteConfiguration
 from domain.telemetry import Receipt, Telemetry
 
@@ -95,12 +96,13 @@ Inbound: TypeAlias = SiteConfiguration | MalformedConfiguration | Telemetry | To
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One message of a batch: as it came, read, with its place and the trace it belongs to."""
+    """One message of a batch: as it came, read, with its place, its trace and the time the bus has for it."""
 
     position: Position
     message: Message
     body: Inbound
     traceparent: str | None = None
+    sent_at: datetime | None = None
 
 
 class Assignment(Protocol):
@@ -154,6 +156,20 @@ class Stage(StrEnum):
     PROJECTION = "projection"
 
 
+class CycleNotes(Protocol):
+    """Takes down what became of a cycle; it counts once the cycle has ended without an error."""
+
+    def decided(
+        self,
+        outcome: Outcome,
+        input_age: timedelta | None,
+        events: Sequence[DomainEvent],
+        open_breaches: Collection[str],
+    ) -> None:
+        """`input_age`: how old the newest reading was, None where there is none. `open_breaches`: ids, before it."""
+        ...
+
+
 class Counters(Protocol):
     """What is counted instead of being answered. Names and attributes are the adapter's affair."""
 
@@ -165,7 +181,11 @@ class Counters(Protocol):
 
     def dead_letter(self, code: str) -> None: ...
 
-    def cycle(self, microgrid_id: str, published: bool) -> None: ...
+    def refused_configuration(self, microgrid_id: str, faults: Sequence[Fault]) -> None: ...
+
+    def cycle(self, microgrid_id: str) -> AbstractContextManager[CycleNotes]:
+        """One cycle, timed from entering to leaving."""
+        ...
 
     def refused_plan(self, microgrid_id: str, fault: str) -> None: ...
 
@@ -177,12 +197,30 @@ class Counters(Protocol):
         """A message that can be read could not be taken in."""
         ...
 
+    def degraded(self, microgrids: int) -> None:
+        """How many of the microgrids decided here are degraded now."""
+        ...
+
+    def projected(self, news: int, duplicates: int) -> None:
+        """Events that reached the read models, and events that had reached them before."""
+        ...
+
 
 class Tracing(Protocol):
     """Spans, without knowing who collects them."""
 
-    def cycle_span(self, microgrid_id: str, traceparent: str | None) -> AbstractContextManager[str | None]:
+    def cycle_span(
+        self, microgrid_id: str, traceparent: str | None, conflated: Sequence[str] = ()
+    ) -> AbstractContextManager[str | None]:
+        """A span in the trace that `traceparent` names, linked to the others; yields the traceparent to hand on."""
+        ...
+
+    def configuration_span(self, microgrid_id: str, traceparent: str | None) -> AbstractContextManager[str | None]:
         """A span in the trace that `traceparent` names; yields the traceparent to hand on."""
+        ...
+
+    def projection_span(self, received: Received, event: PublishedEvent) -> AbstractContextManager[None]:
+        """A span in the trace of an event that was received."""
         ...
 
 

@@ -21,6 +21,7 @@ from application.ports import (
     Tombstone,
     Unreadable,
 )
+from domain.events import CycleCompleted
 from domain.site import SiteConfiguration
 from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, Receipt, Telemetry
 
@@ -72,6 +73,7 @@ class Worker:
             await self._decide(cycle)
         if batch:
             await self._source.acknowledge([received.position for received in batch])
+        self._counters.degraded(self._mailbox.degraded())
         return bool(batch or due)
 
     async def _take(self, received: Received) -> None:
@@ -129,9 +131,9 @@ class Worker:
     async def _decide(self, due: DueCycle) -> None:
         at = self._clock.now()
         epoch = self._owned.epoch_of(due.microgrid_id)
-        command = RunCycle(due.microgrid_id, due.readings, due.trigger, at, epoch, due.traceparent)
+        command = RunCycle(due.microgrid_id, due.readings, due.trigger, at, epoch, due.traceparent, due.conflated)
         try:
-            await self._run(command)
+            published = await self._run(command)
         except NOT_OF_ONE_MICROGRID:
             raise
         except Exception as error:
@@ -139,13 +141,12 @@ class Worker:
             self._counters.parked(Stage.CYCLE, due.microgrid_id, error, parked.times)
             return
         self.cycles += 1
-        self._mailbox.decided(due.microgrid_id, at)
+        self._mailbox.decided(due.microgrid_id, at, published)
 
-    async def _run(self, command: RunCycle) -> None:
-        for attempt in range(ATTEMPTS):
+    async def _run(self, command: RunCycle) -> CycleCompleted | None:
+        for _ in range(ATTEMPTS - 1):
             try:
-                await self._run_cycle.handle(command)
-                return
+                return await self._run_cycle.handle(command)
             except ConcurrentChange:
-                if attempt == ATTEMPTS - 1:
-                    raise
+                continue
+        return await self._run_cycle.handle(command)

@@ -6,7 +6,7 @@ import logging
 from entrypoints import settings as environment
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.serve import Api
-from entrypoints.container import Container, log_to_standard_error, system_clock
+from entrypoints.container import Container, log_to_standard_error, shut_down_telemetry, system_clock
 from entrypoints.life_cycle import require_newest_schema, stop_by_signal
 from entrypoints.refusals import refusing
 
@@ -35,12 +35,12 @@ async def _serve(api: Api, url: str) -> None:
         container.read_model(), container.stored_events(), system_clock(), container.metrics().text, started.is_set
     )
     try:
-        async with api.served(read_side, PATIENCE_S):
+        async with api.served(read_side, container.requests(), PATIENCE_S):
             _logger.info("serving %s to %s", api.address, api.audience)
             await _run(url, started, stop)
     finally:
         await container.engine().dispose()
-        meter_provider.shutdown()
+        await shut_down_telemetry(meter_provider)
 
 
 async def _run(url: str, started: asyncio.Event, stop: asyncio.Event) -> None:

@@ -27,6 +27,8 @@ class Duration(click.ParamType[int]):
 PORT = click.IntRange(0, 65535)
 """0 is any free one."""
 
+OPERATIONS_PORT = "Where health and metrics are served. [default: BUSBAR_HTTP_PORT, else {} or the next free one]"
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def busbar() -> None:
@@ -110,19 +112,21 @@ def migrate() -> int:
 
 
 @busbar.command()
-def worker() -> int:
+@click.option("--port", type=PORT, help=OPERATIONS_PORT.format(8081))
+def worker(port: int | None) -> int:
     """Decide for the depots on the bus, until stopped; one of any number."""
     from entrypoints import worker
 
-    return worker.run()
+    return worker.run(port)
 
 
 @busbar.command()
-def project() -> int:
+@click.option("--port", type=PORT, help=OPERATIONS_PORT.format(8082))
+def project(port: int | None) -> int:
     """Keep the read models by the events on the bus, until stopped."""
     from entrypoints import project
 
-    return project.run()
+    return project.run(port)
 
 
 @busbar.command()

@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 
 from adapters.clock import SystemClock, VirtualClock
 from adapters.database import migrations
-from adapters.database.engine import create_engine
+from adapters.database.engine import answers, create_engine
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
@@ -33,8 +33,13 @@ from adapters.messages.dead_letters import DeadLetterTopic
 from adapters.observability import providers as telemetry
 from adapters.observability.counters import OpenTelemetryCounters
 from adapters.observability.logs import configure_logging
+from adapters.observability.outbox import MeasuredPendingEvents
 from adapters.observability.prometheus import PrometheusMetrics
+from adapters.observability.publisher import TracedPublisher
+from adapters.observability.requests import MeasuredRequests
+from adapters.observability.source import MeasuredSource
 from adapters.observability.tracing import OpenTelemetryTracing
+from adapters.observability.transactions import CountedTransactions
 from adapters.simulation import faults as fault_scripts
 from adapters.simulation import scenario as scenario_data
 from adapters.simulation.depot import Depot
@@ -67,6 +72,9 @@ DEAD_LETTER = "busbar.dead-letter"
 
 FIRST_EVENING = datetime(2026, 3, 16, 8, 0, tzinfo=UTC)
 """When simulated time begins, 16:00 in Perth: always the same, so that a run can be repeated."""
+
+IN_PROCESS = "memory"
+"""What the embedded bus is called in spans."""
 
 PARTITIONS = 12
 """Of the three topics that are keyed by microgrid; dead letters have one."""
@@ -149,9 +157,11 @@ snapshot_lines = snapshot.lines
 upgrade_database = migrations.upgrade
 schema_is_newest = migrations.is_newest
 database_answers = migrations.current_schema
+answers_now = answers
 UnusableDatabase = migrations.UnusableDatabase
 UnreachableDatabase = migrations.UnreachableDatabase
 UnusableExporter = telemetry.UnusableExporter
+shut_down_telemetry = telemetry.shut_down
 NothingToAffect = fault_scripts.NothingToAffect
 encode_message = registry.encode
 read_message = registry.read
@@ -183,8 +193,9 @@ class Container(containers.DeclarativeContainer):
     tracer_provider = providers.Singleton(telemetry.tracer_provider)
     metrics = providers.Singleton(PrometheusMetrics)
     meter_provider = providers.Singleton(telemetry.meter_provider, metrics.provided.reader)
-    tracing = providers.Singleton(OpenTelemetryTracing, tracer_provider)
+    tracing = providers.Singleton(OpenTelemetryTracing, tracer_provider, IN_PROCESS)
     counters = providers.Singleton(OpenTelemetryCounters, meter_provider)
+    requests = providers.Singleton(MeasuredRequests, meter_provider)
 
     engine = providers.Singleton(create_engine, database_url)
     transactions = providers.Singleton(SqlTransactions, engine, registry.write, clock)
@@ -199,7 +210,9 @@ class Container(containers.DeclarativeContainer):
     )
     configuration_publisher = bus.provided.publisher.call(CONFIGURATION)
     telemetry_publisher = bus.provided.publisher.call(TELEMETRY)
-    event_publisher = bus.provided.publisher.call(EVENTS)
+    event_publisher = providers.Singleton(
+        TracedPublisher, bus.provided.publisher.call(EVENTS), EVENTS, tracer_provider, IN_PROCESS
+    )
     dead_letters = bus.provided.dead_letters.call(DEAD_LETTER)
 
     mailbox = providers.Singleton(Mailbox)
@@ -207,7 +220,7 @@ class Container(containers.DeclarativeContainer):
     owned_partitions = providers.Singleton(
         OwnedPartitions, ownership, transactions, mailbox, partition_of, clock, counters
     )
-    apply_configuration = providers.Singleton(ApplyConfigurationHandler, transactions, counters)
+    apply_configuration = providers.Singleton(ApplyConfigurationHandler, transactions, tracing, counters)
     run_cycle = providers.Singleton(RunCycleHandler, transactions, tracing, counters, decide)
     worker = providers.Factory(
         Worker,
@@ -222,7 +235,11 @@ class Container(containers.DeclarativeContainer):
     relay = providers.Singleton(Relay, pending_events, event_publisher, owned_partitions, clock, counters)
     projections = providers.Object((STATUS, CYCLES, BREACHES, NODE_HISTORY))
     projector = providers.Factory(
-        Projector, transactions=read_model_transactions, projections=projections, counters=counters
+        Projector,
+        transactions=read_model_transactions,
+        projections=projections,
+        tracing=tracing,
+        counters=counters,
     )
 
     depot = providers.Singleton(
@@ -273,29 +290,41 @@ class Deployment(containers.DeclarativeContainer):
 
     clock = providers.Singleton(SystemClock)
     tracer_provider = providers.Singleton(telemetry.tracer_provider)
-    meter_provider = providers.Singleton(telemetry.meter_provider)
+    metrics = providers.Singleton(PrometheusMetrics)
+    meter_provider = providers.Singleton(telemetry.meter_provider, metrics.provided.reader)
     tracing = providers.Singleton(OpenTelemetryTracing, tracer_provider)
     counters = providers.Singleton(OpenTelemetryCounters, meter_provider)
+    measured_source = providers.Factory(MeasuredSource, clock=clock, provider=meter_provider)
 
     engine = providers.Singleton(create_engine, database_url)
-    transactions = providers.Singleton(SqlTransactions, engine, registry.write, clock)
+    sql_transactions = providers.Singleton(SqlTransactions, engine, registry.write, clock)
+    transactions = providers.Singleton(CountedTransactions, sql_transactions, meter_provider)
     ownership = providers.Singleton(SqlOwnership, engine)
-    pending_events = providers.Singleton(SqlPendingEvents, engine)
+    sql_pending_events = providers.Singleton(SqlPendingEvents, engine)
+    pending_events = providers.Singleton(
+        MeasuredPendingEvents, sql_pending_events, sql_pending_events.provided.oldest, clock, meter_provider
+    )
     read_model_transactions = providers.Singleton(SqlReadModelTransactions, engine)
 
     topics = providers.Singleton(Topics.under, prefix)
     configuration_publisher = providers.Singleton(KafkaPublisher, connection, topics.provided.configuration)
     telemetry_publisher = providers.Singleton(KafkaPublisher, connection, topics.provided.telemetry)
     event_publisher = providers.Singleton(KafkaPublisher, connection, topics.provided.events)
+    traced_event_publisher = providers.Singleton(
+        TracedPublisher, event_publisher, topics.provided.events, tracer_provider
+    )
     dead_letter_publisher = providers.Singleton(KafkaPublisher, connection, topics.provided.dead_letter)
-    dead_letters = providers.Singleton(DeadLetterTopic, dead_letter_publisher)
+    dead_letters = providers.Singleton(
+        DeadLetterTopic,
+        providers.Singleton(TracedPublisher, dead_letter_publisher, topics.provided.dead_letter, tracer_provider),
+    )
 
     mailbox = providers.Singleton(Mailbox)
     partition_of = providers.Singleton(_spread_over, partitions)
     owned_partitions = providers.Singleton(
         OwnedPartitions, ownership, transactions, mailbox, partition_of, clock, counters
     )
-    apply_configuration = providers.Singleton(ApplyConfigurationHandler, transactions, counters)
+    apply_configuration = providers.Singleton(ApplyConfigurationHandler, transactions, tracing, counters)
     run_cycle = providers.Singleton(RunCycleHandler, transactions, tracing, counters)
     worker = providers.Factory(
         Worker,
@@ -307,9 +336,13 @@ class Deployment(containers.DeclarativeContainer):
         clock=clock,
         counters=counters,
     )
-    relay = providers.Singleton(Relay, pending_events, event_publisher, owned_partitions, clock, counters)
+    relay = providers.Singleton(Relay, pending_events, traced_event_publisher, owned_partitions, clock, counters)
     projector = providers.Factory(
-        Projector, transactions=read_model_transactions, projections=Container.projections, counters=counters
+        Projector,
+        transactions=read_model_transactions,
+        projections=Container.projections,
+        tracing=tracing,
+        counters=counters,
     )
     rebuild = providers.Factory(Rebuild, read_model_transactions, Container.projections)
 

@@ -20,6 +20,7 @@ from entrypoints.container import (
     Container,
     encode_message,
     read_message,
+    shut_down_telemetry,
     site_configuration,
     upgrade_database,
 )
@@ -122,8 +123,7 @@ async def open_demo(container: Container) -> AsyncIterator[Demo]:
     async with AsyncExitStack() as stack:
         engine = container.engine()
         stack.push_async_callback(engine.dispose)
-        stack.callback(container.tracer_provider().shutdown)
-        stack.callback(container.meter_provider().shutdown)
+        stack.push_async_callback(shut_down_telemetry, container.tracer_provider(), container.meter_provider())
         known_event_seq = await _resume(container)
         sources = {}
         for group, topics, assignment in (

@@ -1,5 +1,5 @@
 """The life of a long-running process: it waits or refuses before it joins a group, joins anew after every failure, and
-drains when it is told to stop.
+drains when it is told to stop. All the while it says how it is over HTTP.
 """
 
 import asyncio
@@ -7,19 +7,26 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from entrypoints import settings as environment
+from entrypoints.api.probes import Probes
+from entrypoints.api.serve import Operations
 from entrypoints.container import (
     Deployment,
+    KafkaError,
     UnreachableDatabase,
+    answers_now,
     connection_to,
     database_answers,
     log_to_standard_error,
     require_topics,
     schema_is_newest,
+    shut_down_telemetry,
     when_reachable,
 )
+from entrypoints.health import Health, Source, Turn
 from entrypoints.refusals import OLDER_SCHEMA, refusing
 
 RETRY_S = 1.0
@@ -30,25 +37,30 @@ DRAINING_S = 8.0
 STUCK_S = 60.0
 """A turn that takes longer has lost its way: the process joins anew."""
 
-Turn: TypeAlias = Callable[[], Awaitable[bool]]
-"""One round of a loop: whether there was anything to do. Takes an instant where there was not."""
 
-Member: TypeAlias = Callable[[Deployment], AbstractAsyncContextManager[Sequence[Turn]]]
-"""Joins a group and leaves it. The first turn takes work in; the others carry on with it, at the end until all is done.
-"""
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A member of a group. The first turn takes work in; the others carry on with it, at the end until all is done."""
+
+    source: Source
+    turns: Sequence[Turn]
+
+
+Member: TypeAlias = Callable[[Deployment], AbstractAsyncContextManager[Joined]]
+"""Joins a group and leaves it."""
 
 T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
 
 
-def run(member: Member) -> int:
+def run(member: Member, port: int | None, default_port: int) -> int:
     """Be a member until SIGTERM or Ctrl-C. Raises UnusableSetting where there is no way to begin."""
     settings, database_url = environment.kafka(), environment.database_url()
     log_to_standard_error(settings.log_level, settings.log_format)
     deployment = Deployment(database_url=database_url, connection=connection_to(settings), prefix=settings.topic_prefix)
     with refusing():
-        asyncio.run(_live(deployment, member))
+        asyncio.run(_serve(deployment, member, Operations(settings, port, default_port)))
     return 0
 
 
@@ -74,40 +86,84 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
 
 async def require_newest_schema(database_url: str) -> None:
     """Once the database answers. Raises UnusableSetting where its schema is an older one, and UnusableDatabase."""
-    if not await _once_reachable(lambda: schema_is_newest(database_url)):
+    _require_newest(await _once_reachable(lambda: schema_is_newest(database_url)))
+
+
+def _require_newest(is_newest: bool) -> None:
+    if not is_newest:
         raise environment.UnusableSetting(OLDER_SCHEMA)
 
 
-async def _live(deployment: Deployment, member: Member) -> None:
+async def _serve(deployment: Deployment, member: Member, operations: Operations) -> None:
     stop = stop_by_signal()
+    engine, metrics = deployment.engine(), deployment.metrics()
+    # An exporter that cannot be had is refused before anything is begun.
+    deployment.tracer_provider(), deployment.meter_provider()
+    health = Health(lambda: answers_now(engine), asyncio.get_running_loop().time)
+    try:
+        async with operations.served(Probes(health.why_not_live, health.why_not_ready, metrics.text)):
+            await _live(deployment, member, health, stop, _Announcement(operations.address))
+    finally:
+        await engine.dispose()
+
+
+class _Announcement:
+    """Says where the process can be asked: as soon as it waits or is ready, for one that is refused says only why."""
+
+    def __init__(self, address: str) -> None:
+        self._address: str | None = address
+
+    def make(self) -> None:
+        """Once."""
+        if self._address is not None:
+            _logger.info("Health and metrics are served at %s", self._address)
+        self._address = None
+
+    def where_it_waits(self, ask: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+        """The same question, announcing where it has to be asked again."""
+
+        async def asked() -> T:
+            try:
+                return await ask()
+            except (UnreachableDatabase, KafkaError) as error:
+                if isinstance(error, UnreachableDatabase) or error.retriable:
+                    self.make()
+                raise
+
+        return asked
+
+
+async def _live(
+    deployment: Deployment, member: Member, health: Health, stop: asyncio.Event, announcement: _Announcement
+) -> None:
     async with AsyncExitStack() as stack:
-        stack.callback(deployment.tracer_provider().shutdown)
-        stack.callback(deployment.meter_provider().shutdown)
-        partitions = await unless(stop, _ready(deployment))
+        stack.push_async_callback(_let_go, deployment)
+        partitions = await unless(stop, _ready(deployment, announcement))
         if partitions is None:
             return
+        announcement.make()
         deployment.partitions.override(partitions)
-        stack.push_async_callback(deployment.engine().dispose)
-        stack.push_async_callback(_close_publishers, deployment)
         while not stop.is_set():
             try:
-                await _be_a_member(deployment, member, stop)
+                await _be_a_member(deployment, member, health, stop)
             except Exception:
                 _logger.warning("Membership failed, joining again", exc_info=True)
                 await unless(stop, _recovered(deployment))
 
 
-async def _be_a_member(deployment: Deployment, member: Member, stop: asyncio.Event) -> None:
+async def _be_a_member(deployment: Deployment, member: Member, health: Health, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
-        turns = await unless(stop, stack.enter_async_context(member(deployment)))
-        if turns is not None:
+        joined = await unless(stop, stack.enter_async_context(member(deployment)))
+        if joined is not None:
             _logger.info("Joined the group")
-            await _take_turns(turns, stop)
+            health.joined(joined.source, joined.turns)
+            stack.callback(health.left)
+            await _take_turns(joined.turns, health, stop)
 
 
-async def _take_turns(turns: Sequence[Turn], stop: asyncio.Event) -> None:
+async def _take_turns(turns: Sequence[Turn], health: Health, stop: asyncio.Event) -> None:
     """Until one of them fails, or the process is to stop and what was begun has ended or took too long."""
-    working, stopping = asyncio.ensure_future(_work(turns, stop)), asyncio.ensure_future(stop.wait())
+    working, stopping = asyncio.ensure_future(_work(turns, health, stop)), asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait((working,), timeout=DRAINING_S)
@@ -121,30 +177,31 @@ async def _take_turns(turns: Sequence[Turn], stop: asyncio.Event) -> None:
         await asyncio.wait((working,))
 
 
-async def _work(turns: Sequence[Turn], stop: asyncio.Event) -> None:
+async def _work(turns: Sequence[Turn], health: Health, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as loops:
         for turn in turns:
-            loops.create_task(_repeat(turn, stop))
+            loops.create_task(_repeat(turn, health, stop))
     for turn in turns[1:]:
         while await turn():
             pass
 
 
-async def _repeat(turn: Turn, stop: asyncio.Event) -> None:
+async def _repeat(turn: Turn, health: Health, stop: asyncio.Event) -> None:
     while not stop.is_set():
         async with asyncio.timeout(STUCK_S):
-            await turn()
+            await health.take(turn)
 
 
-async def _ready(deployment: Deployment) -> int:
+async def _ready(deployment: Deployment, announcement: _Announcement) -> int:
     """How many partitions the keyed topics have, once database and brokers answer.
 
     Raises UnusableSetting and UnusableDatabase, UnusableTopics, KafkaError where waiting does not help.
     """
-    await require_newest_schema(deployment.database_url())
+    url = deployment.database_url()
+    _require_newest(await _once_reachable(announcement.where_it_waits(lambda: schema_is_newest(url))))
     connection, topics = deployment.connection(), deployment.topics()
     keyed = (topics.configuration, topics.telemetry, topics.events)
-    partitions: int = await when_reachable(lambda: require_topics(connection, keyed))
+    partitions: int = await when_reachable(announcement.where_it_waits(lambda: require_topics(connection, keyed)))
     await when_reachable(lambda: require_topics(connection, [topics.dead_letter]))
     return partitions
 
@@ -164,5 +221,10 @@ async def _once_reachable(ask: Callable[[], Awaitable[T]]) -> T:
         await asyncio.sleep(RETRY_S)
 
 
-async def _close_publishers(deployment: Deployment) -> None:
-    await asyncio.gather(deployment.event_publisher().close(), deployment.dead_letter_publisher().close())
+async def _let_go(deployment: Deployment) -> None:
+    """All at once, as each may take its time: what is told to end has 30 s."""
+    await asyncio.gather(
+        deployment.event_publisher().close(),
+        deployment.dead_letter_publisher().close(),
+        shut_down_telemetry(deployment.tracer_provider(), deployment.meter_provider()),
+    )

@@ -60,7 +60,7 @@ class LiveDemo:
             is_started=lambda: True,
         )
         try:
-            async with self._api.served(read_side, PATIENCE_S):
+            async with self._api.served(read_side, demo.requests(), PATIENCE_S):
                 yield
         finally:
             await database.engine().dispose()

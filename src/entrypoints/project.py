@@ -1,22 +1,24 @@
 """`busbar project`: keeps the read models by the events of its partitions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from entrypoints import life_cycle
 from entrypoints.assignments import BetweenTurns, Unconcerned
 from entrypoints.container import Deployment, join_group, read_message
-from entrypoints.life_cycle import Turn
+from entrypoints.life_cycle import Joined
+
+PORT = 8082
 
 
-def run() -> int:
-    """Project until SIGTERM or Ctrl-C; returns the exit code."""
-    return life_cycle.run(_member)
+def run(port: int | None) -> int:
+    """Project until SIGTERM or Ctrl-C; returns the exit code. Raises UnusableSetting."""
+    return life_cycle.run(_member, port, PORT)
 
 
 @asynccontextmanager
-async def _member(deployment: Deployment) -> AsyncIterator[Sequence[Turn]]:
+async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
     projecting = asyncio.Lock()
     source = await join_group(
         deployment.connection(),
@@ -25,7 +27,7 @@ async def _member(deployment: Deployment) -> AsyncIterator[Sequence[Turn]]:
         read_message,
         BetweenTurns(Unconcerned(), projecting),
     )
-    projector = deployment.projector(source=source)
+    projector = deployment.projector(source=deployment.measured_source(source))
 
     async def project() -> bool:
         async with projecting:
@@ -33,6 +35,6 @@ async def _member(deployment: Deployment) -> AsyncIterator[Sequence[Turn]]:
         return projected
 
     try:
-        yield [project]
+        yield Joined(source, (project,))
     finally:
         await source.close()

@@ -1,25 +1,27 @@
 """`busbar worker`: decides for the microgrids of its partitions, and publishes what was decided there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from entrypoints import life_cycle
 from entrypoints.assignments import BetweenTurns
 from entrypoints.container import Deployment, join_group, read_message
-from entrypoints.life_cycle import Turn
+from entrypoints.life_cycle import Joined
+
+PORT = 8081
 
 IDLE_S = 0.05
 """How long the relay waits where nothing is pending."""
 
 
-def run() -> int:
-    """Decide until SIGTERM or Ctrl-C; returns the exit code."""
-    return life_cycle.run(_member)
+def run(port: int | None) -> int:
+    """Decide until SIGTERM or Ctrl-C; returns the exit code. Raises UnusableSetting."""
+    return life_cycle.run(_member, port, PORT)
 
 
 @asynccontextmanager
-async def _member(deployment: Deployment) -> AsyncIterator[Sequence[Turn]]:
+async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
     # Who joins anew knows nothing of what he owned before: others may have decided there meanwhile.
     for remembering in (deployment.mailbox, deployment.owned_partitions, deployment.relay):
         remembering.reset()
@@ -32,7 +34,7 @@ async def _member(deployment: Deployment) -> AsyncIterator[Sequence[Turn]]:
         read_message,
         BetweenTurns(deployment.owned_partitions(), deciding, publishing),
     )
-    worker, relay = deployment.worker(source=source), deployment.relay()
+    worker, relay = deployment.worker(source=deployment.measured_source(source)), deployment.relay()
 
     async def decide() -> bool:
         async with deciding:
@@ -47,6 +49,6 @@ async def _member(deployment: Deployment) -> AsyncIterator[Sequence[Turn]]:
         return published
 
     try:
-        yield decide, publish
+        yield Joined(source, (decide, publish))
     finally:
         await source.close()

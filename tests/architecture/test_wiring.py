@@ -35,6 +35,9 @@ from tests.databases import sqlite_url
 
 EVENT_TYPES = {value for name, value in vars(event_types).items() if name.isupper()}
 
+FED = ("worker", "projector", "measured_source")
+"""They are given a source of messages."""
+
 
 class Unconcerned:
     """An Assignment that has nothing to hand over."""
@@ -55,7 +58,7 @@ async def container(tmp_path: Path) -> AsyncIterator[Container]:
 async def build(container: Container, name: str) -> object:
     """What a provider provides; one that is fed by a source of messages is given one."""
     provider = container.providers[name]
-    if name not in ("worker", "projector"):
+    if name not in FED:
         return provider()
     topics = (CONFIGURATION, TELEMETRY) if name == "worker" else (EVENTS,)
     source: MessageSource = await container.bus().join(f"busbar.{name}", topics, read_message, Unconcerned())
@@ -122,7 +125,7 @@ async def test_a_provider_of_the_deployment_can_be_built(deployment: Deployment,
         assert provider(SCENARIOS_BY_NAME["joondalup-small"], 1, deployment.clock().now()) is not None
         return
     source = await MemoryBus({EVENTS: 1}).join("group", [EVENTS], read_message, Unconcerned())
-    assert (provider(source=source) if name in ("worker", "projector") else provider()) is not None
+    assert (provider(source=source) if name in FED else provider()) is not None
 
 
 async def test_the_deployment_decides_and_publishes_what_it_owns_under_its_prefix(deployment: Deployment) -> None:
@@ -130,11 +133,11 @@ async def test_the_deployment_decides_and_publishes_what_it_owns_under_its_prefi
     worker, relay = deployment.worker(source=source), deployment.relay()
     assert worker._owned is relay._owned is deployment.owned_partitions()
     assert worker._mailbox is relay._owned._mailbox
-    assert relay._publisher is deployment.event_publisher()
-    assert (relay._publisher._topic, deployment.dead_letter_publisher()._topic) == (
-        "depots.events",
-        "depots.dead-letter",
-    )
+    assert relay._publisher is deployment.traced_event_publisher()
+    traced, inner = deployment.traced_event_publisher(), deployment.event_publisher()
+    assert traced._inner is inner
+    assert (traced._topic, inner._topic) == ("depots.events", "depots.events")
+    assert deployment.dead_letter_publisher()._topic == "depots.dead-letter"
 
 
 async def test_the_deployment_finds_a_microgrid_where_the_publisher_puts_it(deployment: Deployment) -> None:

@@ -2,15 +2,20 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoint
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, NumberDataPoint
 
 from adapters.observability import names
 from adapters.observability.counters import OpenTelemetryCounters
-from application.ports import Counters, Position, Stage
+from application.ports import Counters, CycleNotes, Fenced, Position, Stage
+from domain.events import ConstraintBreached, ConstraintCleared, DomainEvent
+from domain.plan import Cause, LimitKind, NodeType, Outcome, Severity
+from domain.site import Fault
 from domain.telemetry import Receipt
+from tests.builders import EIGHT, a_cycle_completed
 
 
 @pytest.fixture
@@ -39,6 +44,22 @@ def counted(reader: InMemoryMetricReader) -> Mapping[str, Mapping[object, int | 
     }
 
 
+def measured(reader: InMemoryMetricReader) -> Mapping[str, Mapping[object, int]]:
+    """By histogram: how often by its attribute and value."""
+    data = reader.get_metrics_data()
+    assert data is not None
+    return {
+        metric.name: {
+            next(iter((point.attributes or {}).items()), ()): point.count
+            for point in metric.data.data_points
+            if isinstance(point, HistogramDataPoint)
+        }
+        for resource in data.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    }
+
+
 def test_readings_are_counted_by_what_became_of_them(counters: Counters, reader: InMemoryMetricReader) -> None:
     counters.readings("malaga", {Receipt.KEPT: 2, Receipt.OUTDATED: 1})
     counters.readings("karrinyup", {Receipt.KEPT: 3})
@@ -46,10 +67,94 @@ def test_readings_are_counted_by_what_became_of_them(counters: Counters, reader:
 
 
 def test_cycles_are_counted_by_whether_they_had_news(counters: Counters, reader: InMemoryMetricReader) -> None:
-    counters.cycle("malaga", published=True)
-    counters.cycle("malaga", published=False)
-    counters.cycle("malaga", published=False)
-    assert counted(reader) == {names.CYCLES: {True: 1, False: 2}}
+    for events in ([a_cycle_completed()], [], []):
+        with counters.cycle("malaga") as notes:
+            notes.decided(Outcome.CURTAILED, None, events, ())
+    assert counted(reader)[names.CYCLES] == {True: 1, False: 2}
+
+
+def test_a_cycle_is_timed_by_its_outcome_or_its_error(counters: Counters, reader: InMemoryMetricReader) -> None:
+    for outcome, age_s in ((Outcome.BALANCED, 2), (Outcome.BALANCED, 4), (Outcome.CURTAILED, None)):
+        with counters.cycle("malaga") as notes:
+            notes.decided(outcome, None if age_s is None else timedelta(seconds=age_s), (), ())
+    with pytest.raises(Fenced), counters.cycle("malaga") as notes:
+        _fail_after(notes)
+    assert measured(reader)[names.CYCLE_DURATION] == {
+        (names.OUTCOME, "balanced"): 2,
+        (names.OUTCOME, "curtailed"): 1,
+        (names.ERROR_TYPE, "Fenced"): 1,
+    }
+    assert measured(reader)[names.INPUT_AGE] == {(): 2}
+    assert counted(reader)[names.CYCLES] == {False: 3}
+
+
+def _fail_after(notes: CycleNotes) -> None:
+    notes.decided(Outcome.BALANCED, timedelta(seconds=8), [a_cycle_completed()], ())
+    raise Fenced
+
+
+def test_a_cycle_without_a_decision_counts_for_nothing(counters: Counters, reader: InMemoryMetricReader) -> None:
+    with counters.cycle("unknown"):
+        pass
+    assert reader.get_metrics_data() is None
+
+
+def test_breaches_are_counted_as_they_open_escalate_and_clear(counters: Counters, reader: InMemoryMetricReader) -> None:
+    opened = a_breach(ConstraintBreached, Severity.MAJOR)
+    escalated, cleared = a_breach(ConstraintBreached, Severity.CRITICAL), a_breach(ConstraintCleared, Severity.CRITICAL)
+    for event, known in ((opened, ()), (escalated, ("b-1",)), (cleared, ("b-1",))):
+        with counters.cycle("malaga") as notes:
+            notes.decided(Outcome.BALANCED, None, [event], known)
+    assert counted(reader)[names.BREACHES] == {"opened": 1, "escalated": 1, "cleared": 1}
+
+
+def a_breach(kind: type[ConstraintBreached] | type[ConstraintCleared], severity: Severity) -> DomainEvent:
+    """An event of the breach `b-1`."""
+    return kind(
+        microgrid_id="malaga",
+        event_seq=1,
+        breach_id="b-1",
+        node_id="gc-1",
+        node_type=NodeType.GRID_CONNECTION,
+        node_path=("malaga", "gc-1"),
+        severity=severity,
+        limit_w=100,
+        limit_kind=LimitKind.DEFAULT_CAPACITY,
+        observed_w=200,
+        excess_w=100,
+        peak_excess_w=100,
+        energy_over_limit_wh=0,
+        first_observed_at=EIGHT,
+        observed_at=EIGHT,
+        duration_s=0,
+        cause=Cause.UNKNOWN,
+        contributors=(),
+        cycle_seq=1,
+    )
+
+
+def test_degraded_microgrids_are_as_many_as_there_are_now(counters: Counters, reader: InMemoryMetricReader) -> None:
+    counters.degraded(3)
+    counters.degraded(1)
+    assert counted(reader) == {names.DEGRADED_MICROGRIDS: {None: 1}}
+
+
+def test_projected_events_are_counted_apart_from_those_that_came_again(
+    counters: Counters, reader: InMemoryMetricReader
+) -> None:
+    counters.projected(news=4, duplicates=0)
+    assert counted(reader) == {names.PROJECTED_EVENTS: {False: 4}}
+    counters.projected(news=1, duplicates=2)
+    assert counted(reader) == {names.PROJECTED_EVENTS: {False: 5, True: 2}}
+
+
+def test_a_refused_configuration_is_a_line_in_the_log_with_the_codes_of_its_faults(
+    counters: Counters, caplog: pytest.LogCaptureFixture
+) -> None:
+    counters.refused_configuration("malaga", [Fault("too_deep", None, ""), Fault("duplicate_id", "/circuits", "")])
+    (record,) = caplog.records
+    assert vars(record)[names.MICROGRID_ID] == "malaga"
+    assert vars(record)[names.FAULTS] == ["duplicate_id", "too_deep"]
 
 
 def test_messages_without_effect_are_counted(counters: Counters, reader: InMemoryMetricReader) -> None:

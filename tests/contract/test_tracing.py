@@ -4,11 +4,11 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import NoOpTracerProvider, StatusCode, format_span_id, format_trace_id
+from opentelemetry.trace import NoOpTracerProvider, SpanKind, StatusCode, format_span_id, format_trace_id
 
 from adapters.observability import names
 from adapters.observability.tracing import OpenTelemetryTracing, current_traceparent
-from application.ports import Tracing
+from application.ports import Message, Position, PublishedEvent, Received, Tracing
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 PARENT_SPAN_ID = "b7ad6b7169203331"
@@ -73,6 +73,49 @@ def test_a_cycle_that_fails_is_a_failed_span_and_still_fails(tracing: Tracing, e
     (span,) = exporter.get_finished_spans()
     assert span.status.status_code is StatusCode.ERROR
     assert [event.name for event in span.events] == ["exception"]
+
+
+def test_a_cycle_is_linked_to_the_messages_it_took_in_besides(tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+    others = [f"00-{number:032x}-{number:016x}-01" for number in (7, 8)]
+    with tracing.cycle_span("malaga", TRACEPARENT, [*others, "nonsense"]):
+        pass
+    (span,) = exporter.get_finished_spans()
+    assert [(link.context.trace_id, link.context.span_id) for link in span.links] == [(7, 7), (8, 8)]
+
+
+def test_a_configuration_is_a_span_in_the_trace_of_whoever_offered_it(
+    tracing: Tracing, exporter: InMemorySpanExporter
+) -> None:
+    with tracing.configuration_span("malaga", TRACEPARENT) as traceparent:
+        pass
+    (span,) = exporter.get_finished_spans()
+    assert span.name == names.CONFIGURATION_SPAN
+    assert span.context is not None
+    assert traceparent == f"00-{TRACE_ID}-{format_span_id(span.context.span_id)}-01"
+
+
+def test_a_projection_consumes_an_event_in_the_trace_of_its_decision(
+    tracing: Tracing, exporter: InMemorySpanExporter
+) -> None:
+    event = PublishedEvent("malaga", 41, "busbar.cycle.completed.v1", {})
+    message = Message("malaga", (), b"{}")
+    with tracing.projection_span(Received(Position("busbar.events", 3, 1207), message, event, TRACEPARENT), event):
+        pass
+    (span,) = exporter.get_finished_spans()
+    assert (span.name, span.kind) == ("process busbar.events", SpanKind.CONSUMER)
+    assert span.parent is not None
+    assert format_span_id(span.parent.span_id) == PARENT_SPAN_ID
+    assert dict(span.attributes or {}) == {
+        "messaging.system": "kafka",
+        "messaging.operation.name": "process",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": "busbar.events",
+        "messaging.destination.partition.id": "3",
+        "messaging.kafka.offset": 1207,
+        "cloudevents.event_type": "busbar.cycle.completed.v1",
+        names.MICROGRID_ID: "malaga",
+        names.EVENT_SEQ: 41,
+    }
 
 
 def test_after_a_cycle_there_is_no_trace_to_belong_to(tracing: Tracing) -> None:

@@ -1,10 +1,14 @@
 """What the application counts and traces, remembered in memory."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
-from application.ports import Position, Stage
+from application.ports import Position, PublishedEvent, Received, Stage
+from domain.events import CycleCompleted, DomainEvent
+from domain.plan import Outcome
+from domain.site import Fault
 from domain.telemetry import Receipt
 
 
@@ -16,6 +20,10 @@ class RememberedCounts:
         self.dead_letters: Counter[str] = Counter()
         self.cycles: Counter[str] = Counter()
         self.refused_plans: list[str] = []
+        self.refused_configurations: Counter[str] = Counter()
+        self.decided: list[RememberedCycle] = []
+        self.degraded_microgrids = 0
+        self.projected_events: Counter[str] = Counter()
         self.outdated_configurations = 0
         self.tombstones = 0
         self.failures: list[tuple[Stage, str, str]] = []
@@ -33,8 +41,17 @@ class RememberedCounts:
     def dead_letter(self, code: str) -> None:
         self.dead_letters[code] += 1
 
-    def cycle(self, microgrid_id: str, published: bool) -> None:
-        self.cycles["published" if published else "unpublished"] += 1
+    def refused_configuration(self, microgrid_id: str, faults: Sequence[Fault]) -> None:
+        self.refused_configurations[microgrid_id] += 1
+
+    @contextmanager
+    def cycle(self, microgrid_id: str) -> Iterator["RememberedCycle"]:
+        remembered = RememberedCycle()
+        yield remembered
+        if remembered.outcome is not None:
+            published = any(isinstance(event, CycleCompleted) for event in remembered.events)
+            self.cycles["published" if published else "unpublished"] += 1
+            self.decided.append(remembered)
 
     def refused_plan(self, microgrid_id: str, fault: str) -> None:
         self.refused_plans.append(fault)
@@ -45,10 +62,51 @@ class RememberedCounts:
     def not_taken(self, microgrid_id: str, position: Position, error: Exception) -> None:
         self.untaken.append((microgrid_id, position, type(error).__name__))
 
+    def degraded(self, microgrids: int) -> None:
+        self.degraded_microgrids = microgrids
+
+    def projected(self, news: int, duplicates: int) -> None:
+        self.projected_events.update(news=news, duplicates=duplicates)
+
+
+class RememberedCycle:
+    """What became of a cycle."""
+
+    def __init__(self) -> None:
+        self.outcome: Outcome | None = None
+        self.input_age: timedelta | None = None
+        self.events: Sequence[DomainEvent] = ()
+        self.open_breaches: Collection[str] = ()
+
+    def decided(
+        self,
+        outcome: Outcome,
+        input_age: timedelta | None,
+        events: Sequence[DomainEvent],
+        open_breaches: Collection[str],
+    ) -> None:
+        self.outcome, self.input_age, self.events, self.open_breaches = outcome, input_age, events, open_breaches
+
 
 class HandedOnTraces:
-    """No spans: what a cycle publishes stands in the trace of its cause."""
+    """No spans: what is published stands in the trace of its cause. `conflated`: of each cycle."""
+
+    def __init__(self) -> None:
+        self.conflated: list[Sequence[str]] = []
+        self.projected: list[tuple[str, int, str | None]] = []
 
     @contextmanager
-    def cycle_span(self, microgrid_id: str, traceparent: str | None) -> Iterator[str | None]:
+    def cycle_span(
+        self, microgrid_id: str, traceparent: str | None, conflated: Sequence[str] = ()
+    ) -> Iterator[str | None]:
+        self.conflated.append(conflated)
         yield traceparent
+
+    @contextmanager
+    def configuration_span(self, microgrid_id: str, traceparent: str | None) -> Iterator[str | None]:
+        yield traceparent
+
+    @contextmanager
+    def projection_span(self, received: Received, event: PublishedEvent) -> Iterator[None]:
+        self.projected.append((event.microgrid_id, event.event_seq, received.traceparent))
+        yield

@@ -1,8 +1,9 @@
 """What only a real broker can show: bytes on the wire, rebalances under load, a power cut, the topics' settings."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -103,6 +104,12 @@ async def running(work: Any) -> AsyncIterator[None]:
 async def until(what: Any) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not what():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def until_async(what: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not await what():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
@@ -299,6 +306,33 @@ async def test_nothing_that_was_acknowledged_is_lost_when_the_broker_is_killed(
     for key in range(4):
         numbers = [int(each.split()[1]) for each in dict.fromkeys(decided) if each.startswith(f"{key} ")]
         assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_a_member_knows_whether_it_is_one(bus: KafkaBus, kafka_broker: Broker) -> None:
+    first = await KafkaSource.join(bus.connection, bus.prefix, [bus.dead_letter], registry.read, Unconcerned())
+    await until_async(first.is_member)
+    second = await KafkaSource.join(bus.connection, bus.prefix, [bus.dead_letter], registry.read, Unconcerned())
+    await until_async(second.is_member)
+    await until_async(first.is_member)
+    await first.close()
+    assert not await first.is_member()
+    await asyncio.to_thread(kafka_broker.kill)
+    assert not await second.is_member()
+    await asyncio.to_thread(kafka_broker.start)
+    await until_async(second.is_member)
+    await second.close()
+
+
+async def test_a_message_comes_with_the_time_of_its_record(bus: KafkaBus) -> None:
+    before = datetime.now(UTC) - timedelta(milliseconds=1)
+    await bus.publish(bus.telemetry, numbered("malaga", 1, 1))
+    source = await KafkaSource.join(bus.connection, bus.prefix, [bus.telemetry], registry.read, Unconcerned())
+    async with asyncio.timeout(PATIENCE_S):
+        while not (batch := await source.receive(1)):
+            pass
+    await source.close()
+    assert batch[0].sent_at is not None
+    assert before <= batch[0].sent_at <= datetime.now(UTC)
 
 
 async def test_without_a_broker_what_is_open_closes_and_what_is_new_waits(bus: KafkaBus, kafka_broker: Broker) -> None:

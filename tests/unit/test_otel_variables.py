@@ -16,7 +16,7 @@ from adapters.observability.tracing import OpenTelemetryTracing
 spans, metrics = tracer_provider(), meter_provider()
 with OpenTelemetryTracing(spans).cycle_span("malaga", None) as traceparent:
     assert traceparent is not None
-OpenTelemetryCounters(metrics).cycle("malaga", published=True)
+OpenTelemetryCounters(metrics).tombstone()
 spans.shutdown()
 metrics.shutdown()
 """
@@ -45,10 +45,10 @@ def test_nothing_is_exported_unless_it_is_asked_for() -> None:
 def test_each_signal_goes_to_the_exporter_that_is_named_for_it() -> None:
     written = exported(OTEL_TRACES_EXPORTER="console", OTEL_METRICS_EXPORTER="none")
     assert '"name": "busbar.cycle"' in written
-    assert '"name": "busbar.cycles"' not in written
+    assert '"name": "busbar.tombstones"' not in written
     written = exported(OTEL_METRICS_EXPORTER="console")
     assert '"name": "busbar.cycle"' not in written
-    assert '"name": "busbar.cycles"' in written
+    assert '"name": "busbar.tombstones"' in written
 
 
 def test_the_service_is_called_busbar_unless_its_operator_says_otherwise() -> None:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -100,6 +100,16 @@ def _is_about_values(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None) or ""
     cause = error.orig and error.orig.__cause__
     return isinstance(error, DataError | IntegrityError) or state[:2] in ("22", "23") or isinstance(cause, ValueError)
+
+
+async def answers(engine: AsyncEngine) -> bool:
+    """Whether the database answers now."""
+    try:
+        async with reading(engine) as connection:
+            await connection.execute(select(1))
+    except StorageUnavailable:
+        return False
+    return True
 
 
 def _dump_json(value: object) -> str:

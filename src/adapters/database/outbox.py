@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.database.among import among
@@ -72,6 +72,15 @@ class SqlPendingEvents:
             )
             for row in rows
         ]
+
+    async def oldest(self, microgrids: Collection[str]) -> datetime | None:
+        """When the oldest unpublished event of these microgrids was written, None where there is none."""
+        statement = select(func.min(outbox.c.created_at)).where(
+            outbox.c.published_at.is_(None), among(self._engine, outbox.c.microgrid_id, microgrids)
+        )
+        async with self._reading.connect() as connection:
+            oldest: datetime | None = (await connection.execute(statement)).scalar_one()
+        return oldest
 
     async def mark_published(self, events: Sequence[PendingEvent], at: datetime) -> None:
         if not events:

@@ -7,11 +7,12 @@ partition again only once what it fetched is taken. It holds one fetch a partiti
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
 from typing import Self, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from adapters.kafka import raw_fetch
 from adapters.kafka.connection import Connection, started, stopped, when_reachable
@@ -35,6 +36,7 @@ REQUEST_TIMEOUT_MS = 25_000
 
 IDLE_MS = 50
 COMMITTING_S = 5.0
+ANSWERED_S = 3.0
 
 _logger = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class KafkaSource(ConsumerRebalanceListener):
         self._closed = False
         self._fault: Exception | None = None
         self._owned: frozenset[Partition] = frozenset()
+        self._is_assigned = False
         self._wanted_back = _future()
         self._next: dict[TopicPartition, int] = {}
         """Of each partition that delivered something since it came: the offset after the last."""
@@ -76,6 +79,17 @@ class KafkaSource(ConsumerRebalanceListener):
             return source
 
         return await when_reachable(attempt)
+
+    async def is_member(self) -> bool:
+        """Whether the group has said what this member reads, be it nothing, and the brokers answer now."""
+        if not self._is_assigned:
+            return False
+        try:
+            async with asyncio.timeout(ANSWERED_S):
+                await self._consumer.topics()
+        except (KafkaError, TimeoutError):
+            return False
+        return self._is_assigned
 
     async def receive(self, limit: int) -> Sequence[Received]:
         """The next messages, `limit` at most; a partition fetched again comes after those that were fetched before it.
@@ -159,6 +173,7 @@ class KafkaSource(ConsumerRebalanceListener):
                 await self._assignment.assigned(owned)
                 self._wanted_back = _future()
                 self._owned = owned
+            self._is_assigned = not self._closed
         except Exception as error:
             self._fault = error
         finally:
@@ -166,6 +181,7 @@ class KafkaSource(ConsumerRebalanceListener):
 
     async def _give_up(self) -> None:
         """Deliver no more, let the application drain and acknowledge. To be called while handing over."""
+        self._is_assigned = False
         owned, self._owned = self._owned, frozenset()
         self._wanted_back.cancel()
         if owned:
@@ -202,7 +218,10 @@ class KafkaSource(ConsumerRebalanceListener):
 
     def _received(self, record: "ConsumerRecord[bytes, bytes]") -> Received:
         message = Message(_key(record), tuple(record.headers), record.value)
-        return Received(_position(record), message, self._read(record.topic, message), envelope.traceparent(message))
+        # A broker may be told to keep the time of arrival instead; one before 0 is none.
+        sent_at = datetime.fromtimestamp(record.timestamp / 1000, UTC) if record.timestamp >= 0 else None
+        body = self._read(record.topic, message)
+        return Received(_position(record), message, body, envelope.traceparent(message), sent_at)
 
     async def _note(self, partition: TopicPartition, offset: int) -> None:
         if partition not in self._consumer.assignment():

@@ -42,6 +42,11 @@ def type_of(message: Message) -> str | None:
     return _header(message, "ce_type")
 
 
+def id_of(message: Message) -> str | None:
+    """The id by which a re-publish is known, None where there is none."""
+    return _header(message, "ce_id")
+
+
 def is_json(message: Message) -> bool:
     """Whether the value is said to be JSON. Without a content type it is: JSON is what CloudEvents assumes."""
     content_type = _header(message, "content-type")

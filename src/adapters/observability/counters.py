@@ -1,13 +1,22 @@
-"""What is counted instead of being answered, as OpenTelemetry metrics."""
+"""What is counted and measured instead of being answered, as OpenTelemetry metrics."""
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 
 from opentelemetry.metrics import MeterProvider
 
 from adapters.observability import names
 from application.ports import Position, Stage
+from domain.events import ConstraintBreached, ConstraintCleared, CycleCompleted, DomainEvent
+from domain.plan import Outcome
+from domain.site import Fault
 from domain.telemetry import Receipt
+
+DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+AGES_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90, 120, 300, 900)
 
 _logger = logging.getLogger(__name__)
 
@@ -18,6 +27,22 @@ class OpenTelemetryCounters:
     def __init__(self, provider: MeterProvider) -> None:
         meter = provider.get_meter(names.SERVICE)
         self._cycles = meter.create_counter(names.CYCLES, "{cycle}", "Cycles, by whether they had news")
+        self._durations = meter.create_histogram(
+            names.CYCLE_DURATION,
+            "s",
+            "Time from the beginning of a cycle to its commit, by outcome or error",
+            explicit_bucket_boundaries_advisory=DURATIONS_S,
+        )
+        self._input_ages = meter.create_histogram(
+            names.INPUT_AGE,
+            "s",
+            "Age of the newest reading when a cycle was decided on it",
+            explicit_bucket_boundaries_advisory=AGES_S,
+        )
+        self._breaches = meter.create_counter(names.BREACHES, "{breach}", "Breaches that opened, escalated or cleared")
+        self._degraded = meter.create_gauge(
+            names.DEGRADED_MICROGRIDS, "{microgrid}", "Microgrids decided here whose newest published cycle is degraded"
+        )
         self._refused_plans = meter.create_counter(names.REFUSED_PLANS, "{plan}", "Plans the certificate refused")
         self._readings = meter.create_counter(names.READINGS, "{reading}", "Readings, by what became of them")
         self._outdated = meter.create_counter(
@@ -26,6 +51,9 @@ class OpenTelemetryCounters:
         self._tombstones = meter.create_counter(names.TOMBSTONES, "{message}", "Null values, which change nothing")
         self._parked = meter.create_counter(names.PARKED, "{failure}", "Failures that parked a microgrid, by stage")
         self._dead_letters = meter.create_counter(names.DEAD_LETTERS, "{message}", "Unreadable messages, by code")
+        self._projected = meter.create_counter(
+            names.PROJECTED_EVENTS, "{event}", "Events that reached the read models, by whether they came again"
+        )
 
     def readings(self, microgrid_id: str, receipts: Mapping[Receipt, int]) -> None:
         for receipt, number in receipts.items():
@@ -34,14 +62,39 @@ class OpenTelemetryCounters:
     def outdated_configuration(self, microgrid_id: str) -> None:
         self._outdated.add(1)
 
+    def refused_configuration(self, microgrid_id: str, faults: Sequence[Fault]) -> None:
+        """It is answered by an event, so a line in the log is enough."""
+        codes = sorted({fault.code for fault in faults})
+        _logger.warning("Configuration refused", extra={names.MICROGRID_ID: microgrid_id, names.FAULTS: codes})
+
     def tombstone(self) -> None:
         self._tombstones.add(1)
 
     def dead_letter(self, code: str) -> None:
         self._dead_letters.add(1, {names.ERROR_TYPE: code})
 
-    def cycle(self, microgrid_id: str, published: bool) -> None:
+    @contextmanager
+    def cycle(self, microgrid_id: str) -> Iterator["CycleNotes"]:
+        """A cycle that fails is timed under its error and counts for nothing else."""
+        notes, began = CycleNotes(), time.perf_counter()
+        try:
+            yield notes
+        except Exception as error:
+            self._durations.record(time.perf_counter() - began, {names.ERROR_TYPE: type(error).__qualname__})
+            raise
+        if notes.outcome is None:
+            return
+        self._durations.record(time.perf_counter() - began, {names.OUTCOME: notes.outcome.value})
+        if notes.input_age is not None:
+            self._input_ages.record(max(0.0, notes.input_age.total_seconds()))
+        published = any(isinstance(event, CycleCompleted) for event in notes.events)
         self._cycles.add(1, {names.PUBLISHED: published})
+        for event in notes.events:
+            if isinstance(event, ConstraintBreached | ConstraintCleared):
+                transition = _transition(event, notes.open_breaches)
+                self._breaches.add(1, {names.TRANSITION: transition, names.SEVERITY: event.severity.value})
+        outcome = {names.MICROGRID_ID: microgrid_id, names.OUTCOME: notes.outcome.value, names.PUBLISHED: published}
+        _logger.debug("Cycle decided", extra=outcome)
 
     def refused_plan(self, microgrid_id: str, fault: str) -> None:
         """Also an error in the log: the allocator is wrong, and somebody has to look."""
@@ -63,3 +116,40 @@ class OpenTelemetryCounters:
         _logger.error(
             "a message could not be taken in: %s", place, exc_info=error, extra={names.MICROGRID_ID: microgrid_id}
         )
+
+    def degraded(self, microgrids: int) -> None:
+        self._degraded.set(microgrids)
+
+    def projected(self, news: int, duplicates: int) -> None:
+        for number, duplicate in ((news, False), (duplicates, True)):
+            if number:
+                self._projected.add(number, {names.DUPLICATE: duplicate})
+
+
+class CycleNotes:
+    """What became of the cycle that runs."""
+
+    def __init__(self) -> None:
+        self.outcome: Outcome | None = None
+        self.input_age: timedelta | None = None
+        self.events: Sequence[DomainEvent] = ()
+        self.open_breaches: Collection[str] = ()
+
+    def decided(
+        self,
+        outcome: Outcome,
+        input_age: timedelta | None,
+        events: Sequence[DomainEvent],
+        open_breaches: Collection[str],
+    ) -> None:
+        self.outcome, self.input_age, self.events, self.open_breaches = outcome, input_age, events, open_breaches
+
+
+def _transition(event: ConstraintBreached | ConstraintCleared, open_breaches: Collection[str]) -> str:
+    match event:
+        case ConstraintCleared():
+            return "cleared"
+        case ConstraintBreached(breach_id=known) if known in open_breaches:
+            return "escalated"
+        case ConstraintBreached():
+            return "opened"

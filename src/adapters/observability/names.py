@@ -1,18 +1,42 @@
 """The names of spans, metrics and their attributes: what dashboards and alerts are written against.
 
-Ids stand on spans and in logs, never on metrics: whoever sends messages could make up as many as he likes.
+What OpenTelemetry's semantic conventions name (messaging, HTTP, CloudEvents) bears their names, what is ours begins
+with `busbar.`. Ids stand on spans and in logs, never on metrics: whoever sends messages could make up as many as he
+likes.
 """
 
 from typing import Final
 
 SERVICE: Final = "busbar"
 
+# Spans. Those around messages are called by their operation and topic, such as `publish busbar.events`.
 CYCLE_SPAN: Final = "busbar.cycle"
-MICROGRID_ID: Final = "busbar.microgrid.id"
+CONFIGURATION_SPAN: Final = "busbar.configuration"
+PUBLISH: Final = "publish"
+PROCESS: Final = "process"
 
-CYCLES: Final = "busbar.cycles"
-PUBLISHED: Final = "busbar.cycle.published"
-REFUSED_PLANS: Final = "busbar.refused_plans"
+MICROGRID_ID: Final = "busbar.microgrid.id"
+EVENT_SEQ: Final = "busbar.event.seq"
+FAULTS: Final = "busbar.configuration.faults"
+
+# Of the semantic conventions.
+MESSAGING_SYSTEM: Final = "messaging.system"
+DESTINATION: Final = "messaging.destination.name"
+PARTITION: Final = "messaging.destination.partition.id"
+OFFSET: Final = "messaging.kafka.offset"
+MESSAGE_KEY: Final = "messaging.kafka.message.key"
+OPERATION_NAME: Final = "messaging.operation.name"
+OPERATION_TYPE: Final = "messaging.operation.type"
+EVENT_ID: Final = "cloudevents.event_id"
+EVENT_TYPE: Final = "cloudevents.event_type"
+ERROR_TYPE: Final = "error.type"
+HTTP_REQUESTS: Final = "http.server.request.duration"
+HTTP_METHOD: Final = "http.request.method"
+HTTP_ROUTE: Final = "http.route"
+HTTP_STATUS: Final = "http.response.status_code"
+
+# What a worker does.
+CONSUMER_LAG: Final = "busbar.consumer.lag"
 READINGS: Final = "busbar.readings"
 RECEIPT: Final = "busbar.reading.receipt"
 OUTDATED_CONFIGURATIONS: Final = "busbar.outdated_configurations"
@@ -20,4 +44,20 @@ TOMBSTONES: Final = "busbar.tombstones"
 DEAD_LETTERS: Final = "busbar.dead_letters"
 PARKED: Final = "busbar.parked"
 STAGE: Final = "busbar.stage"
-ERROR_TYPE: Final = "error.type"
+CYCLES: Final = "busbar.cycles"
+PUBLISHED: Final = "busbar.cycle.published"
+CYCLE_DURATION: Final = "busbar.cycle.duration"
+OUTCOME: Final = "busbar.cycle.outcome"
+INPUT_AGE: Final = "busbar.cycle.input_age"
+REFUSED_PLANS: Final = "busbar.refused_plans"
+BREACHES: Final = "busbar.breaches"
+TRANSITION: Final = "busbar.breach.transition"
+SEVERITY: Final = "busbar.breach.severity"
+DEGRADED_MICROGRIDS: Final = "busbar.degraded_microgrids"
+FENCED_WRITES: Final = "busbar.fenced_writes"
+OUTBOX_AGE: Final = "busbar.outbox.oldest_age"
+
+# What a projector and the API do.
+PROJECTED_EVENTS: Final = "busbar.projected_events"
+DUPLICATE: Final = "busbar.event.duplicate"
+OPEN_STREAMS: Final = "busbar.open_streams"

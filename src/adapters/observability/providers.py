@@ -3,9 +3,13 @@
 Shut a provider down at the end of the process, or the last things it saw are lost.
 """
 
+import asyncio
+import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import entry_points
+from threading import Thread
 from typing import Any, Final, Literal, TypeAlias
 
 from opentelemetry.sdk.metrics import MeterProvider
@@ -16,9 +20,15 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from adapters.observability import names
 
+SHUT_DOWN_S: Final = 3.0
+"""How long the last export may take. A demo has 5 s to end."""
+
 Signal: TypeAlias = Literal["TRACES", "METRICS"]
 
 _OTLP: Final = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
+
+
+_logger = logging.getLogger(__name__)
 
 
 class UnusableExporter(Exception):
@@ -30,7 +40,7 @@ def tracer_provider() -> TracerProvider:
 
     Raises UnusableExporter where it asks for an exporter which is not installed.
     """
-    provider = TracerProvider(resource=_resource())
+    provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
     for exporter in _exporters("TRACES"):
         provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
@@ -42,7 +52,36 @@ def meter_provider(*asked: MetricReader) -> MeterProvider:
     Raises UnusableExporter where it asks for an exporter which is not installed.
     """
     exporting = [PeriodicExportingMetricReader(exporter) for exporter in _exporters("METRICS")]
-    return MeterProvider(metric_readers=[*exporting, *asked], resource=_resource())
+    return MeterProvider(metric_readers=[*exporting, *asked], resource=_resource(), shutdown_on_exit=False)
+
+
+async def shut_down(*providers: TracerProvider | MeterProvider) -> None:
+    """Export what is left, all at once and within SHUT_DOWN_S: a collector that is away keeps no process alive."""
+    loop, left = asyncio.get_running_loop(), len(providers)
+    done = asyncio.Event()
+
+    def ended() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            done.set()
+
+    def end(provider: TracerProvider | MeterProvider) -> None:
+        try:
+            provider.shutdown()
+        finally:
+            # Nobody listens any more where it took too long.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(ended)
+
+    for provider in providers:
+        # A thread of an executor would be waited for at the end of the process.
+        Thread(target=end, args=(provider,), daemon=True).start()
+    try:
+        async with asyncio.timeout(SHUT_DOWN_S):
+            await done.wait()
+    except TimeoutError:
+        _logger.warning("The last spans or metrics could not be exported within %.0f s", SHUT_DOWN_S)
 
 
 def _resource() -> Resource:

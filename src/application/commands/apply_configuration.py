@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from application.ports import Counters, Epoch, MalformedConfiguration, Transactions
+from application.ports import Counters, Epoch, MalformedConfiguration, Tracing, Transactions
+from domain.events import ConfigurationRejected
 from domain.microgrid import Change, Microgrid
 from domain.site import SiteConfiguration
 
@@ -19,22 +20,27 @@ class ApplyConfiguration:
 class ApplyConfigurationHandler:
     """Commits what the microgrid makes of it, together with the events that say so."""
 
-    def __init__(self, transactions: Transactions, counters: Counters) -> None:
+    def __init__(self, transactions: Transactions, tracing: Tracing, counters: Counters) -> None:
         self._transactions = transactions
+        self._tracing = tracing
         self._counters = counters
 
     async def handle(self, command: ApplyConfiguration) -> Microgrid:
         """The microgrid as it is after the command. Raises ConcurrentChange and Fenced."""
         offered = command.offered
-        async with self._transactions.begin(command.epoch) as transaction:
-            found = await transaction.microgrids.get(offered.microgrid_id)
-            change = _offer(found or Microgrid(offered.microgrid_id), offered)
-            if not change.events:
-                self._counters.outdated_configuration(offered.microgrid_id)
-                return change.microgrid
-            await transaction.microgrids.save(change.microgrid)
-            await transaction.outbox.append(change.events, command.traceparent)
-            await transaction.commit()
+        with self._tracing.configuration_span(offered.microgrid_id, command.traceparent) as traceparent:
+            async with self._transactions.begin(command.epoch) as transaction:
+                found = await transaction.microgrids.get(offered.microgrid_id)
+                change = _offer(found or Microgrid(offered.microgrid_id), offered)
+                if not change.events:
+                    self._counters.outdated_configuration(offered.microgrid_id)
+                    return change.microgrid
+                await transaction.microgrids.save(change.microgrid)
+                await transaction.outbox.append(change.events, traceparent)
+                await transaction.commit()
+            for event in change.events:
+                if isinstance(event, ConfigurationRejected):
+                    self._counters.refused_configuration(event.microgrid_id, event.faults)
         return change.microgrid
 
 

@@ -1,19 +1,19 @@
 """Run one rebalance cycle for a microgrid."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from application.ports import Counters, Epoch, Tracing, Transactions
 from domain import rebalance
 from domain.events import CycleCompleted
-from domain.microgrid import Decide
+from domain.microgrid import Decide, Microgrid
 from domain.plan import Trigger
 from domain.telemetry import Readings
 
 
 @dataclass(frozen=True, slots=True)
 class RunCycle:
-    """A cycle is due. `traceparent` is that of the newest reading behind it."""
+    """A cycle is due. `traceparent` is that of the newest reading behind it, `conflated` are those of others."""
 
     microgrid_id: str
     readings: Readings
@@ -21,6 +21,7 @@ class RunCycle:
     at: datetime
     epoch: Epoch
     traceparent: str | None = None
+    conflated: tuple[str, ...] = ()
 
 
 class RunCycleHandler:
@@ -36,7 +37,10 @@ class RunCycleHandler:
 
     async def handle(self, command: RunCycle) -> CycleCompleted | None:
         """The published cycle, None where there was nothing to say. Raises ConcurrentChange and Fenced."""
-        with self._tracing.cycle_span(command.microgrid_id, command.traceparent) as traceparent:
+        with (
+            self._tracing.cycle_span(command.microgrid_id, command.traceparent, command.conflated) as traceparent,
+            self._counters.cycle(command.microgrid_id) as notes,
+        ):
             async with self._transactions.begin(command.epoch) as transaction:
                 microgrid = await transaction.microgrids.get(command.microgrid_id)
                 if microgrid is None:
@@ -48,6 +52,19 @@ class RunCycleHandler:
                     await transaction.microgrids.save(change.microgrid)
                     await transaction.outbox.append(change.events, traceparent)
                     await transaction.commit()
-        published = next((event for event in change.events if isinstance(event, CycleCompleted)), None)
-        self._counters.cycle(command.microgrid_id, published is not None)
-        return published
+            # A cycle that is not published has the outcome of the one published last, else it would have been.
+            if change.microgrid.state.published is not None:
+                outcome = change.microgrid.state.published.outcome
+                input_age = _input_age(command.readings, command.at)
+                notes.decided(outcome, input_age, change.events, _open_breaches(microgrid))
+        return next((event for event in change.events if isinstance(event, CycleCompleted)), None)
+
+
+def _open_breaches(microgrid: Microgrid) -> set[str]:
+    known = (each.announced for each in microgrid.state.breaches.exceedances.values())
+    return {announced.breach_id for announced in known if announced is not None}
+
+
+def _input_age(readings: Readings, at: datetime) -> timedelta | None:
+    measured_at = [*readings.heard_at.values(), *(meter.measured_at for meter in readings.meters.values())]
+    return at - max(measured_at) if measured_at else None

@@ -10,13 +10,18 @@ from application.ports import (
     PublishedEvent,
     ReadModelChanges,
     ReadModelTransactions,
+    Received,
     Stage,
     StorageUnavailable,
+    Tracing,
 )
 
 BATCH = 200
 
 Effect: TypeAlias = Callable[[PublishedEvent, ReadModelChanges], Awaitable[None]]
+
+Arrived: TypeAlias = tuple[Received, PublishedEvent]
+"""An event, and how it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,13 @@ class Projector:
         source: MessageSource,
         transactions: ReadModelTransactions,
         projections: Sequence[Projection],
+        tracing: Tracing,
         counters: Counters,
     ) -> None:
         self._source = source
         self._transactions = transactions
         self._projections = projections
+        self._tracing = tracing
         self._counters = counters
         self._parked: dict[str, int] = {}
         """How many of its events failed in a row, by microgrid."""
@@ -57,27 +64,27 @@ class Projector:
         batch = await self._source.receive(BATCH)
         if not batch:
             return False
-        events = [received.body for received in batch if isinstance(received.body, PublishedEvent)]
-        alone = [event for event in events if event.microgrid_id in self._parked]
-        await self._project_together([event for event in events if event.microgrid_id not in self._parked])
-        for event in alone:
-            await self._project_alone(event)
+        arrived = [(each, each.body) for each in batch if isinstance(each.body, PublishedEvent)]
+        alone = [each for each in arrived if each[1].microgrid_id in self._parked]
+        await self._project_together([each for each in arrived if each[1].microgrid_id not in self._parked])
+        for received, event in alone:
+            await self._project_alone(received, event)
         await self._source.acknowledge([received.position for received in batch])
         return True
 
-    async def _project_together(self, events: Sequence[PublishedEvent]) -> None:
+    async def _project_together(self, arrived: Sequence[Arrived]) -> None:
         """In one transaction; where that fails in one each, to find out whose fault it is."""
         try:
-            await project(events, self._projections, self._transactions)
+            await self._project(arrived)
         except StorageUnavailable:
             raise
         except Exception:
-            for event in events:
-                await self._project_alone(event)
+            for received, event in arrived:
+                await self._project_alone(received, event)
 
-    async def _project_alone(self, event: PublishedEvent) -> None:
+    async def _project_alone(self, received: Received, event: PublishedEvent) -> None:
         try:
-            await project([event], self._projections, self._transactions)
+            await self._project([(received, event)])
         except StorageUnavailable:
             raise
         except Exception as error:
@@ -87,17 +94,24 @@ class Projector:
         else:
             self._parked.pop(event.microgrid_id, None)
 
+    async def _project(self, arrived: Sequence[Arrived]) -> None:
+        if not arrived:
+            return
+        news = 0
+        async with self._transactions.begin() as changes:
+            for received, event in arrived:
+                with self._tracing.projection_span(received, event):
+                    news += await apply(event, self._projections, changes)
+            await changes.commit()
+        self._counters.projected(news=news, duplicates=len(arrived) - news)
 
-async def project(
-    events: Sequence[PublishedEvent], projections: Sequence[Projection], transactions: ReadModelTransactions
-) -> None:
-    """All of these events in one transaction. Raises EventGap, StorageUnavailable and what an effect raises."""
-    if not events:
-        return
-    async with transactions.begin() as changes:
-        for event in events:
-            for projection in projections:
-                if await changes.advance(projection.name, event.microgrid_id, event.event_seq):
-                    # A type from a newer release changes nothing here; it only moves the position on.
-                    await projection.effects.get(event.type, nothing)(event, changes)
-        await changes.commit()
+
+async def apply(event: PublishedEvent, projections: Sequence[Projection], changes: ReadModelChanges) -> bool:
+    """Change what the event changes; returns whether it was news. Raises EventGap and what an effect raises."""
+    news = False
+    for projection in projections:
+        if await changes.advance(projection.name, event.microgrid_id, event.event_seq):
+            # A type from a newer release changes nothing here; it only moves the position on.
+            await projection.effects.get(event.type, nothing)(event, changes)
+            news = True
+    return news

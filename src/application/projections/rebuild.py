@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from application.ports import PublishedEvent, ReadModelTransactions
-from application.projections.projector import Projection, project
+from application.projections.projector import Projection, apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,23 @@ class Rebuild:
                 if reached is not None and event.event_seq <= reached:
                     continue
                 if reached is None or event.event_seq > reached + 1:
-                    await project(following, self._projections, self._transactions)
+                    await self._apply(following)
                     following = []
                     await self._rewind(microgrid_id, event.event_seq - 1)
                     if reached is not None:
                         missing.append(Missing(microgrid_id, reached + 1, event.event_seq - 1))
                 following.append(event)
                 self._reached[microgrid_id] = event.event_seq
-            await project(following, self._projections, self._transactions)
+            await self._apply(following)
         return missing
+
+    async def _apply(self, events: Sequence[PublishedEvent]) -> None:
+        if not events:
+            return
+        async with self._transactions.begin() as changes:
+            for event in events:
+                await apply(event, self._projections, changes)
+            await changes.commit()
 
     async def _rewind(self, microgrid_id: str, event_seq: int) -> None:
         async with self._transactions.begin() as changes:

@@ -14,6 +14,8 @@ from entrypoints.api.auth import Access
 from entrypoints.api.described import Responses
 from entrypoints.api.feed import Feed
 from entrypoints.api.latest import LatestMicrogrids
+from entrypoints.api.measured import Measured, Requests
+from entrypoints.api.probes import Probes
 from entrypoints.api.problems import answer_with_problems
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.shell import HeadAsGet, LoopbackOnly, SecurityHeaders
@@ -36,11 +38,16 @@ def create_app(
     *,
     loopback_only: bool = False,
     cors_origins: Sequence[str] = (),
+    requests: Requests | None = None,
 ) -> ASGIApp:
-    """The read side as an ASGI application. `loopback_only`: requests to another Host are not answered."""
+    """The read side as an ASGI application, measured by `requests` where they are given.
+
+    `loopback_only`: requests to another Host are not answered.
+    """
     app = new_app()
     app.state.read_side = read_side
     app.state.latest = LatestMicrogrids(read_side)
+    app.state.probes = _probes(read_side)
     app.state.feed = feed
     app.state.access = access
     app.state.abort = abort
@@ -52,8 +59,28 @@ def create_app(
             allow_headers=["Authorization", "If-None-Match", "Last-Event-ID"],
             expose_headers=["ETag"],
         )
+    return _in_its_shell(app if requests is None else Measured(app, requests), loopback_only)
+
+
+def create_operations_app(probes: Probes, *, loopback_only: bool) -> ASGIApp:
+    """The operations routes alone, of a process that serves nothing else."""
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    app.state.probes = probes
+    app.include_router(operations.router)
+    answer_with_problems(app)
+    return _in_its_shell(app, loopback_only)
+
+
+def _in_its_shell(app: ASGIApp, loopback_only: bool) -> ASGIApp:
     served: ASGIApp = HeadAsGet(app)
     return SecurityHeaders(LoopbackOnly(served) if loopback_only else served)
+
+
+def _probes(read_side: ReadSide) -> Probes:
+    async def why_not_ready() -> str | None:
+        return None if await read_side.is_ready() else "The database does not answer."
+
+    return Probes(lambda: None, why_not_ready, read_side.metrics)
 
 
 def new_app() -> FastAPI:
@@ -67,6 +94,7 @@ def new_app() -> FastAPI:
     )
     app.include_router(routes.router)
     app.include_router(operations.router)
+    app.include_router(operations.describing)
     answer_with_problems(app)
     app.openapi = _described(app)  # type: ignore[method-assign]
     return app
@@ -89,7 +117,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     # The framework describes invalid parameters in a shape of its own, which is never answered here.
     for foreign in ("HTTPValidationError", "ValidationError"):
         known.pop(foreign, None)
-    for route in (*routes.router.routes, *operations.router.routes):
+    for route in (*routes.router.routes, *operations.router.routes, *operations.describing.routes):
         if isinstance(route, APIRoute):
             operation = document["paths"][route.path_format]["get"]
             if "security" in operation:

@@ -5,12 +5,16 @@ from starlette.responses import PlainTextResponse, Response
 
 from entrypoints.api import described, schemas
 from entrypoints.api.answers import answer
-from entrypoints.api.parameters import Reads
+from entrypoints.api.probes import Asked
 from entrypoints.api.problems import Problem
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 router = APIRouter(tags=["operations"])
+"""Of every process."""
+
+describing = APIRouter(tags=["operations"])
+"""Of one that has an API to describe."""
 
 
 def _healthy(status: str) -> described.Responses:
@@ -19,16 +23,16 @@ def _healthy(status: str) -> described.Responses:
 
 
 @router.get("/health/live", summary="Is the process alive?", responses=_healthy("live"))
-async def live() -> Response:
-    """Always, while it answers."""
+async def live(probes: Asked) -> Response:
+    """While it answers, and nothing it does is stuck."""
+    _require_none(probes.why_not_live())
     return Response(b'{"status":"live"}', headers={"Cache-Control": "no-store"}, media_type="application/json")
 
 
 @router.get("/health/ready", summary="Is it ready?", responses=_healthy("ready"))
-async def ready(reads: Reads) -> Response:
+async def ready(probes: Asked) -> Response:
     """Whether the database answers and has the schema of this release."""
-    if not await reads.is_ready():
-        raise Problem(503, "The database does not answer.", headers={"Retry-After": "5"})
+    _require_none(await probes.why_not_ready())
     return Response(b'{"status":"ready"}', headers={"Cache-Control": "no-store"}, media_type="application/json")
 
 
@@ -41,12 +45,17 @@ async def ready(reads: Reads) -> Response:
     },
     response_class=PlainTextResponse,
 )
-async def metrics(reads: Reads) -> Response:
+async def metrics(probes: Asked) -> Response:
     """What is counted and measured in this process."""
-    return Response(reads.metrics(), headers={"Cache-Control": "no-store"}, media_type=METRICS_TYPE)
+    return Response(probes.metrics(), headers={"Cache-Control": "no-store"}, media_type=METRICS_TYPE)
 
 
-@router.get(
+def _require_none(why_not: str | None) -> None:
+    if why_not is not None:
+        raise Problem(503, why_not, headers={"Retry-After": "5"})
+
+
+@describing.get(
     "/openapi.json",
     summary="Describe the API",
     responses={

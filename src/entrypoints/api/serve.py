@@ -5,9 +5,11 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from entrypoints.api.app import create_app
+from entrypoints.api.app import create_app, create_operations_app
 from entrypoints.api.auth import Access, AccessTokens, Anonymous
 from entrypoints.api.feed import Feed
+from entrypoints.api.measured import Requests
+from entrypoints.api.probes import Probes
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.server import Connections, UnusableAddress, listen, serving, url
 from entrypoints.api.shell import is_loopback
@@ -15,6 +17,9 @@ from entrypoints.api.signing_keys import is_trustworthy
 from entrypoints.settings import Settings, UnusableSetting
 
 PORT = 8080
+
+PATIENCE_S = 1
+"""How long what is asked of a process that serves nothing else may still take at its end."""
 
 
 def access(settings: Settings) -> Access:
@@ -44,9 +49,9 @@ class Api:
         Raises UnusableSetting.
         """
         self._access = access(settings)
-        self._listener = _listener(settings, port, next_free)
+        self._listener = _listener(settings, port, PORT, next_free=next_free)
         self._cors_origins = settings.cors_origins
-        self._loopback_only = settings.oidc_issuer is None and not settings.allow_anonymous
+        self._loopback_only = _is_loopback_only(settings)
 
     @property
     def address(self) -> str:
@@ -59,7 +64,7 @@ class Api:
         return "this machine only, as BUSBAR_OIDC_ISSUER is not set" if self._loopback_only else "all who may ask"
 
     @asynccontextmanager
-    async def served(self, read_side: ReadSide, patience_s: int) -> AsyncIterator[None]:
+    async def served(self, read_side: ReadSide, requests: Requests, patience_s: int) -> AsyncIterator[None]:
         """Answer requests while inside; at the end those that are being answered have `patience_s` left."""
         feed, connections = Feed(read_side.stored_events), Connections()
         app = create_app(
@@ -69,19 +74,49 @@ class Api:
             connections.abort,
             loopback_only=self._loopback_only,
             cors_origins=self._cors_origins,
+            requests=requests,
         )
         # What is there by now stays. To look through it for garbage now and then would hold up answers for 0.1 s.
         gc.freeze()
-        async with serving(app, feed, connections, self._listener, patience_s):
+        async with serving(app, connections, self._listener, patience_s):
+            try:
+                yield
+            finally:
+                feed.close()
+
+
+class Operations:
+    """The operations routes of a process that serves nothing else, under the rule that holds for the API."""
+
+    def __init__(self, settings: Settings, port: int | None, default: int) -> None:
+        """Listens on the port, else the variable's, else the default or the next free one. Raises UnusableSetting."""
+        access(settings)
+        self._listener = _listener(settings, port, default, next_free=True)
+        self._loopback_only = _is_loopback_only(settings)
+
+    @property
+    def address(self) -> str:
+        """Where it is found from this machine."""
+        return url(self._listener)
+
+    @asynccontextmanager
+    async def served(self, probes: Probes) -> AsyncIterator[None]:
+        """Answer requests while inside."""
+        app = create_operations_app(probes, loopback_only=self._loopback_only)
+        async with serving(app, Connections(), self._listener, PATIENCE_S):
             yield
 
 
-def _listener(settings: Settings, port: int | None, next_free: bool) -> socket.socket:
+def _is_loopback_only(settings: Settings) -> bool:
+    return settings.oidc_issuer is None and not settings.allow_anonymous
+
+
+def _listener(settings: Settings, port: int | None, default: int, *, next_free: bool) -> socket.socket:
     wanted = settings.http_port if port is None else port
     if wanted is None and not next_free:
-        wanted = PORT
+        wanted = default
     try:
-        return listen(settings.http_host, wanted, PORT)
+        return listen(settings.http_host, wanted, default)
     except UnusableAddress as error:
         variables = f"BUSBAR_HTTP_HOST, {'BUSBAR_HTTP_PORT' if port is None else '--port'}"
         raise UnusableSetting(f"The address to serve at ({variables}) cannot be used: {error}.") from None

@@ -11,7 +11,6 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from entrypoints.api import problems
-from entrypoints.api.feed import Feed
 
 BACKLOG: Final = 2048
 FREE_PORTS: Final = 100
@@ -68,9 +67,9 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(
-    app: ASGIApp, feed: Feed, connections: Connections, listener: socket.socket, patience_s: int
+    app: ASGIApp, connections: Connections, listener: socket.socket, patience_s: int
 ) -> AsyncIterator[None]:
-    """Serve while inside; at the end streams are closed, and what else is open has `patience_s` to finish."""
+    """Serve while inside; at the end what is still being answered has `patience_s` to finish."""
     config = uvicorn.Config(
         app,
         http=connections.protocol(),
@@ -87,7 +86,6 @@ async def serving(
     try:
         yield
     finally:
-        feed.close()
         server.should_exit = True
         await task
 

@@ -85,7 +85,7 @@ def address(depots: Depots) -> Iterator[str]:
         async with on_sqlite(depots) as read_side:
             feed = Feed(read_side.stored_events)
             feed.close()
-            async with serving(create_app(read_side, feed, Anonymous()), feed, Connections(), listener, 2):
+            async with serving(create_app(read_side, feed, Anonymous()), Connections(), listener, 2):
                 await stop.wait()
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))

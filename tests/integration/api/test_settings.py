@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from entrypoints import settings
-from entrypoints.api.serve import Api
+from entrypoints.api.serve import Api, Operations
 
 ISSUER = {
     "BUSBAR_OIDC_ISSUER": "https://issuer.example",
@@ -89,3 +89,28 @@ def test_a_port_that_is_taken_is_refused_by_where_it_was_asked_for(
         api(monkeypatch, {}, taken_port)
     with pytest.raises(settings.UnusableSetting, match="BUSBAR_HTTP_PORT"):
         api(monkeypatch, {"BUSBAR_HTTP_PORT": str(taken_port)}, None)
+
+
+def operations(port: int | None = None, default: int = 8081) -> Operations:
+    return Operations(settings.load(), port, default)
+
+
+def test_health_and_metrics_of_a_process_are_served_where_it_is_told_or_at_the_next_free_port(
+    monkeypatch: pytest.MonkeyPatch, taken_port: int
+) -> None:
+    assert operations(default=taken_port).address != f"http://127.0.0.1:{taken_port}/"
+    with pytest.raises(settings.UnusableSetting, match="--port"):
+        operations(taken_port)
+    monkeypatch.setenv("BUSBAR_HTTP_PORT", str(taken_port))
+    with pytest.raises(settings.UnusableSetting, match="BUSBAR_HTTP_PORT"):
+        operations()
+
+
+def test_health_and_metrics_of_a_process_are_served_under_the_rule_that_holds_for_the_api(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BUSBAR_HTTP_HOST", "0.0.0.0")
+    with pytest.raises(settings.UnusableSetting, match="BUSBAR_ALLOW_ANONYMOUS"):
+        operations(0)
+    monkeypatch.setenv("BUSBAR_ALLOW_ANONYMOUS", "true")
+    assert operations(0).address.startswith("http://127.0.0.1:")

@@ -86,8 +86,9 @@ class Depot:
         listener = listen("127.0.0.1", 0, 0)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
         app = create_app(read_side, feed, Anonymous(), connections.abort, loopback_only=True)
-        async with serving(app, feed, connections, listener, 2):
+        async with serving(app, connections, listener, 2):
             yield Served(listener.getsockname()[1], connections)
+            feed.close()
         await engine.dispose()
 
 

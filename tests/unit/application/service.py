@@ -127,6 +127,7 @@ class Service:
         self.transactions = TroubledTransactions(InMemoryTransactions(self.database, registry.write))
         self.clock = VirtualClock(EIGHT)
         self.counts = RememberedCounts()
+        self.traces = HandedOnTraces()
         self._source: MemorySource | None = None
 
     async def start(self) -> Worker:
@@ -142,8 +143,8 @@ class Service:
             self._source,
             self.bus.dead_letters(DEAD_LETTER),
             mailbox,
-            ApplyConfigurationHandler(self.transactions, self.counts),
-            RunCycleHandler(self.transactions, HandedOnTraces(), self.counts),
+            ApplyConfigurationHandler(self.transactions, self.traces, self.counts),
+            RunCycleHandler(self.transactions, self.traces, self.counts),
             self.owned,
             self.clock,
             self.counts,

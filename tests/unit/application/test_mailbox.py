@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from application.mailbox import DueCycle, Mailbox
+from application.mailbox import CONFLATED, DueCycle, Mailbox
 from domain.microgrid import Microgrid, MicrogridState
 from domain.plan import Trigger
 from domain.site import Settings
 from domain.telemetry import Receipt
-from tests.builders import EIGHT, a_microgrid, a_site, a_state
+from tests.builders import EIGHT, a_cycle_completed, a_microgrid, a_site, a_state
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 
 SETTINGS = Settings(min_cycle_interval_s=2, telemetry_cycle_interval_s=7, refresh_interval_s=40)
@@ -193,11 +193,28 @@ def test_a_cycle_bears_the_trace_of_its_newest_reading(decided: Decided) -> None
     decided.mailbox.post(a_meter_says(2, 2, after(1)), after(1), "trace-1")
     decided.mailbox.post(a_meter_says(3, 3, after(2)), after(2), "trace-2")
     (cycle,) = decided.mailbox.due(after(7))
-    assert cycle.traceparent == "trace-2"
+    assert (cycle.traceparent, cycle.conflated) == ("trace-2", ("trace-1",))
 
     decided.mailbox.decided("depot", after(7))
     (refresh,) = decided.mailbox.due(after(47))
-    assert refresh.traceparent is None
+    assert (refresh.traceparent, refresh.conflated) == (None, ())
+
+
+def test_of_many_conflated_messages_a_cycle_bears_the_newest_traces(decided: Decided) -> None:
+    for number in range(100):
+        decided.mailbox.post(a_meter_says(1, number + 2, after(1)), after(1), f"trace-{number}")
+    (cycle,) = decided.mailbox.due(after(7))
+    assert cycle.traceparent == "trace-99"
+    assert cycle.conflated == tuple(f"trace-{number}" for number in range(99 - CONFLATED, 99))
+
+
+def test_microgrids_count_as_degraded_as_their_newest_published_cycles_say(decided: Decided) -> None:
+    degraded = replace(a_cycle_completed(), degraded=True)
+    for published, expected in ((degraded, 1), (None, 1), (a_cycle_completed(), 0), (degraded, 1)):
+        decided.mailbox.decided("depot", after(1), published)
+        assert decided.mailbox.degraded() == expected
+    decided.mailbox.close("depot")
+    assert decided.mailbox.degraded() == 0
 
 
 def test_the_next_cycle_is_the_earliest_of_all_microgrids() -> None:

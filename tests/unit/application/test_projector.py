@@ -23,7 +23,7 @@ from application.projections.cycles import CYCLES, KEPT, PRUNED_EVERY
 from application.projections.projector import BATCH, Projector
 from application.projections.status import STATUS
 from tests.builders import EIGHT, a_configuration, a_cycle_completed
-from tests.fakes.observation import RememberedCounts
+from tests.fakes.observation import HandedOnTraces, RememberedCounts
 from tests.fakes.persistence import (
     InMemoryDatabase,
     InMemoryReadModelChanges,
@@ -98,7 +98,11 @@ class TransactionsOfADatabaseThatIsAway(InMemoryReadModelTransactions):
 
 
 async def project(stream: Stream, database: InMemoryDatabase) -> None:
-    await drain(Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), RememberedCounts()))
+    await drain(
+        Projector(
+            stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), HandedOnTraces(), RememberedCounts()
+        )
+    )
 
 
 async def drain(projector: Projector) -> None:
@@ -180,7 +184,9 @@ async def test_a_projection_stands_at_the_last_event(history: list[PublishedEven
 async def test_rows_and_position_are_stored_together_or_not_at_all(history: list[PublishedEvent]) -> None:
     stream, database = Stream(*history), InMemoryDatabase()
     with pytest.raises(Lost):
-        await Projector(stream, TransactionsOfALostProcess(database), (STATUS, CYCLES), RememberedCounts()).turn()
+        await Projector(
+            stream, TransactionsOfALostProcess(database), (STATUS, CYCLES), HandedOnTraces(), RememberedCounts()
+        ).turn()
     assert database.tables == Tables()
     assert stream.acknowledged == 0
 
@@ -226,7 +232,7 @@ async def test_an_event_of_an_unknown_type_only_moves_the_position() -> None:
 
 async def test_a_lost_event_parks_its_microgrid_where_it_is_and_the_others_go_on() -> None:
     stream, database, counts = Stream(a_cycle(1), a_cycle(1, of="north")), InMemoryDatabase(), RememberedCounts()
-    projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), counts)
+    projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), HandedOnTraces(), counts)
     await drain(projector)
 
     stream.bodies += [a_cycle(2), a_cycle(2, of="north"), a_cycle(4), a_cycle(3, of="north")]
@@ -242,7 +248,7 @@ async def test_a_lost_event_parks_its_microgrid_where_it_is_and_the_others_go_on
 
 async def test_a_parked_microgrid_goes_on_when_what_is_missing_comes_again() -> None:
     stream, database, counts = Stream(a_cycle(1), a_cycle(3), a_cycle(4)), InMemoryDatabase(), RememberedCounts()
-    projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), counts)
+    projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), HandedOnTraces(), counts)
     await drain(projector)
     assert sorted(database.tables.cycles) == [("depot", 1)]
 
@@ -258,7 +264,7 @@ async def test_a_parked_microgrid_goes_on_when_what_is_missing_comes_again() -> 
 async def test_an_event_that_cannot_be_projected_leaves_no_trace_and_parks_its_microgrid_alone() -> None:
     strange = PublishedEvent("depot", 2, event_types.CYCLE_COMPLETED, {"cycle_seq": 2})
     stream, database, counts = Stream(a_cycle(1)), InMemoryDatabase(), RememberedCounts()
-    projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), counts)
+    projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), HandedOnTraces(), counts)
     await drain(projector)
 
     stream.bodies += [a_cycle(1, of="north"), strange, a_cycle(3), a_cycle(2, of="north")]
@@ -272,7 +278,9 @@ async def test_an_event_that_cannot_be_projected_leaves_no_trace_and_parks_its_m
 async def test_a_database_that_is_away_parks_nobody_and_nothing_is_acknowledged() -> None:
     stream, database, counts = Stream(a_cycle(1)), InMemoryDatabase(), RememberedCounts()
     with pytest.raises(StorageUnavailable):
-        await Projector(stream, TransactionsOfADatabaseThatIsAway(database), (STATUS, CYCLES), counts).turn()
+        await Projector(
+            stream, TransactionsOfADatabaseThatIsAway(database), (STATUS, CYCLES), HandedOnTraces(), counts
+        ).turn()
     assert stream.acknowledged == 0
     assert counts.failures == []
 
@@ -287,7 +295,9 @@ async def test_what_is_no_event_is_passed_over() -> None:
 async def test_a_backlog_is_projected_batch_after_batch() -> None:
     count = 2 * BATCH + 1
     stream, database = Stream(*(a_cycle(event_seq) for event_seq in range(1, count + 1))), InMemoryDatabase()
-    projector = Projector(stream, InMemoryReadModelTransactions(database), (CYCLES,), RememberedCounts())
+    projector = Projector(
+        stream, InMemoryReadModelTransactions(database), (CYCLES,), HandedOnTraces(), RememberedCounts()
+    )
     assert [await projector.turn() for _ in range(4)] == [True, True, True, False]
     assert len(database.tables.cycles) == count
 
@@ -307,7 +317,18 @@ async def test_an_event_type_of_a_newer_release_does_not_stop_the_projector() ->
     source = await service.bus.join("busbar.projector", (EVENTS,), registry.read, Unconcerned())
     await service.publish(EVENTS, first, new, third)
     database = InMemoryDatabase()
-    projector = Projector(source, InMemoryReadModelTransactions(database), (STATUS,), RememberedCounts())
+    projector = Projector(
+        source, InMemoryReadModelTransactions(database), (STATUS,), HandedOnTraces(), RememberedCounts()
+    )
     while await projector.turn():
         pass
     assert database.tables.positions == {("status", "depot"): 3}
+
+
+async def test_an_event_is_projected_in_its_trace_and_counted_as_news_or_as_a_repeat() -> None:
+    traces, counts = HandedOnTraces(), RememberedCounts()
+    stream = Stream(a_cycle(1), a_cycle(2), a_cycle(2))
+    projector = Projector(stream, InMemoryReadModelTransactions(InMemoryDatabase()), (STATUS, CYCLES), traces, counts)
+    await drain(projector)
+    assert [(event_seq, of) for of, event_seq, _ in traces.projected] == [(1, "depot"), (2, "depot"), (2, "depot")]
+    assert counts.projected_events == {"news": 2, "duplicates": 1}

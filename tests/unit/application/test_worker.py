@@ -522,3 +522,29 @@ async def test_a_microgrid_that_cannot_be_read_is_parked_at_a_take_over_and_read
     await seconds_later(service, successor, 42)
     assert cycles(service, "depot") == 2
     assert len(service.counts.failures) == 2
+
+
+async def test_what_a_cycle_came_to_is_taken_down_with_the_age_of_its_input(service: Service) -> None:
+    worker = await started(service)
+    assert [cycle.input_age for cycle in service.counts.decided] == [timedelta(0)]
+    service.clock.advance(EIGHT + timedelta(seconds=40))
+    await settle(worker)
+    assert [cycle.input_age for cycle in service.counts.decided] == [timedelta(0), timedelta(seconds=40)]
+
+
+async def test_a_depot_nobody_hears_counts_as_degraded_until_it_is_heard(service: Service) -> None:
+    worker = await service.start()
+    await service.offer(DEPOT)
+    await settle(worker)
+    assert service.counts.degraded_microgrids == 1
+    service.clock.advance(EIGHT + timedelta(seconds=40))
+    await all_report(service, sequence=1)
+    await settle(worker)
+    assert service.counts.degraded_microgrids == 0
+
+
+async def test_a_refused_configuration_is_taken_down(service: Service) -> None:
+    worker = await service.start()
+    await service.offer(DEPOT, circuits=[])
+    await settle(worker)
+    assert service.counts.refused_configurations == {"depot": 1}

@@ -1,0 +1,40 @@
+"""How far behind a consumer is, in time: what a person can judge without knowing how many messages there are."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+
+from opentelemetry.metrics import MeterProvider
+
+from adapters.observability import names
+from application.ports import Clock, MessageSource, Position, Received
+
+BOUNDARIES_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+
+
+class MeasuredSource:
+    """MessageSource that measures what another brings: the age of the oldest message of each topic in a batch."""
+
+    def __init__(self, source: MessageSource, clock: Clock, provider: MeterProvider) -> None:
+        self._source = source
+        self._clock = clock
+        self._lag = provider.get_meter(names.SERVICE).create_histogram(
+            names.CONSUMER_LAG,
+            "s",
+            "Age of the oldest message of a topic in a batch, from its record's time to its receipt",
+            explicit_bucket_boundaries_advisory=BOUNDARIES_S,
+        )
+
+    async def receive(self, limit: int) -> Sequence[Received]:
+        batch = await self._source.receive(limit)
+        now = self._clock.now()
+        for topic, received in groupby(batch, key=lambda each: each.position.topic):
+            self._measure(topic, now, [each.sent_at for each in received if each.sent_at is not None])
+        return batch
+
+    async def acknowledge(self, positions: Sequence[Position]) -> None:
+        await self._source.acknowledge(positions)
+
+    def _measure(self, topic: str, now: datetime, sent_at: Sequence[datetime]) -> None:
+        if sent_at:
+            self._lag.record(max(0.0, (now - min(sent_at)).total_seconds()), {names.DESTINATION: topic})

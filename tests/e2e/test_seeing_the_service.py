@@ -1,0 +1,221 @@
+"""What an operator sees of a running service: health, metrics, traces and logs of real processes."""
+
+import asyncio
+import json
+import re
+import signal
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SentSpan
+
+from adapters.kafka.connection import Connection
+from adapters.kafka.publisher import KafkaPublisher
+from adapters.messages import registry
+from application.ports import Message
+from tests.e2e.collectors import Collector, Span, collecting
+from tests.e2e.stacks import Process, Stack, a_prefix, configuration, reading, until
+from tests.services import kafka
+from tests.services.kafka import Broker
+from tests.services.postgresql import PostgresqlServer
+from tests.services.processes import free_port
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+CAUSE = "b7ad6b7169203331"
+REFUSED_TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+ENDED_S = 30.0
+
+OF_A_WORKER = {
+    "busbar_consumer_lag_seconds_count",
+    "busbar_cycle_duration_seconds_count",
+    "busbar_cycle_input_age_seconds_count",
+    "busbar_cycles_total",
+    "busbar_degraded_microgrids",
+    "busbar_outbox_oldest_age_seconds",
+    "busbar_readings_total",
+}
+OF_A_PROJECTOR = {"busbar_consumer_lag_seconds_count", "busbar_projected_events_total"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A process, and where it answers for itself."""
+
+    process: Process
+    address: str
+
+    def status(self, path: str) -> int:
+        return httpx.get(self.address + path).status_code
+
+    def metrics(self) -> dict[str, float]:
+        """By name, summed over attributes."""
+        values: dict[str, float] = {}
+        for line in httpx.get(f"{self.address}/metrics").text.splitlines():
+            if not line.startswith("#"):
+                name, value = re.split(r"[{ ]", line)[0], line.rsplit(" ", 1)[1]
+                values[name] = values.get(name, 0.0) + float(value)
+        return values
+
+    def is_ready(self) -> bool:
+        return self.status("/health/ready") == 200
+
+    def is_not_ready(self) -> bool:
+        return self.status("/health/ready") == 503
+
+
+@contextmanager
+def seen(stack: Stack, command: str, name: str, **variables: str) -> Iterator[Seen]:
+    """A process of the stack once it serves its health, which it does before it waits for anything."""
+    with stack.running(name, command, "--port", "0", BUSBAR_LOG_FORMAT="json", **variables) as process:
+        until(lambda: "are served at" in process.log.read_text(), process.log)
+        served = re.search(r"are served at (http://[0-9.:]+)/", process.log.read_text())
+        assert served is not None
+        yield Seen(process, served[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A deployment of a worker and a projector whose telemetry is collected, on a broker of its own."""
+
+    stack: Stack
+    broker: Broker
+    collector: Collector
+    worker: Seen
+    projector: Seen
+
+
+@pytest.fixture(scope="module")
+def service(postgresql: PostgresqlServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with ExitStack() as opened:
+        url = opened.enter_context(postgresql.new_database())
+        broker = opened.enter_context(kafka.broker())
+        stack = Stack(tmp_path_factory.mktemp("seen"), broker.bootstrap_servers, url, a_prefix())
+        assert stack.run("migrate").code == 0
+        collector = opened.enter_context(collecting())
+        exporting = {
+            "OTEL_TRACES_EXPORTER": "otlp",
+            "OTEL_METRICS_EXPORTER": "otlp",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.address,
+            "OTEL_BSP_SCHEDULE_DELAY": "100",
+            "OTEL_METRIC_EXPORT_INTERVAL": "500",
+        }
+        worker, projector = (
+            opened.enter_context(seen(stack, command, command, OTEL_SERVICE_NAME=f"busbar-{command}", **exporting))
+            for command in ("worker", "project")
+        )
+        for process in (worker, projector):
+            until(process.is_ready, process.process.log)
+        yield Service(stack, broker, collector, worker, projector)
+
+
+def publish_traced(stack: Stack, topic: str, kind: str, payload: Mapping[str, Any], trace_id: str) -> None:
+    """Send a message inside a trace."""
+
+    async def send() -> None:
+        publisher = KafkaPublisher(Connection(stack.bootstrap_servers), f"{stack.prefix}.{topic}")
+        plain = registry.encode(kind, payload)
+        traceparent = ("traceparent", f"00-{trace_id}-{CAUSE}-01".encode())
+        await publisher.publish([Message(plain.key, (*plain.headers, traceparent), plain.value)])
+        await publisher.close()
+
+    asyncio.run(send())
+
+
+def test_one_trace_leads_from_a_reading_through_cycle_and_publish_to_the_projection(service: Service) -> None:
+    stack, log = service.stack, service.worker.process.log
+    before = service.worker.metrics()
+    stack.publish("configuration", "site.configuration.v1", [configuration("depot")])
+    until(lambda: service.worker.metrics().get("busbar_cycles_total", 0) > before.get("busbar_cycles_total", 0), log)
+    publish_traced(stack, "telemetry", "charge_point.telemetry.v1", reading("depot"), TRACE_ID)
+
+    def named() -> dict[str, Span]:
+        return {span.name: span for span in service.collector.spans if span.trace_id == TRACE_ID}
+
+    published, processed = (f"{operation} {stack.prefix}.events" for operation in ("publish", "process"))
+    until(lambda: {"busbar.cycle", published, processed} <= named().keys(), log)
+    spans = named()
+    cycle, publish, process = spans["busbar.cycle"], spans[published], spans[processed]
+    assert (cycle.service, publish.service, process.service) == ("busbar-worker", "busbar-worker", "busbar-project")
+    assert cycle.parent_id == CAUSE
+    assert publish.parent_id == process.parent_id == cycle.span_id
+    assert (publish.kind, process.kind) == (SentSpan.SPAN_KIND_PRODUCER, SentSpan.SPAN_KIND_CONSUMER)
+    assert publish.attributes["messaging.destination.name"] == f"{stack.prefix}.events"
+    assert publish.attributes["cloudevents.event_id"].startswith("depot/")
+    assert process.attributes["busbar.microgrid.id"] == "depot"
+
+
+def test_metrics_of_each_process_tell_what_it_did_to_whoever_asks_and_to_the_collector(service: Service) -> None:
+    service.stack.publish("configuration", "site.configuration.v1", [configuration("counted")])
+    service.stack.publish("telemetry", "charge_point.telemetry.v1", [reading("counted")])
+    for process, names in ((service.worker, OF_A_WORKER), (service.projector, OF_A_PROJECTOR)):
+        until(lambda process=process, names=names: names <= process.metrics().keys(), process.process.log)  # type: ignore[misc]
+    before = service.worker.metrics(), service.projector.metrics()
+    service.stack.publish("telemetry", "charge_point.telemetry.v1", [reading("counted", 2)])
+
+    def more(name: str, process: Seen, than: Mapping[str, float]) -> bool:
+        return process.metrics()[name] > than[name]
+
+    for name in ("busbar_readings_total", "busbar_cycles_total", "busbar_cycle_duration_seconds_count"):
+        until(lambda name=name: more(name, service.worker, before[0]), service.worker.process.log)  # type: ignore[misc]
+    for name in OF_A_PROJECTOR:
+        until(lambda name=name: more(name, service.projector, before[1]), service.projector.process.log)  # type: ignore[misc]
+    collected = {("busbar-worker", "busbar.cycle.duration"), ("busbar-project", "busbar.projected_events")}
+    until(lambda: collected <= service.collector.metrics, service.worker.process.log)
+
+
+def test_a_refusal_is_a_line_in_the_log_of_the_trace_that_led_to_it(service: Service) -> None:
+    refused = configuration("refused", circuits=[])
+    publish_traced(service.stack, "configuration", "site.configuration.v1", refused, REFUSED_TRACE_ID)
+    log = service.worker.process.log
+    until(lambda: "Configuration refused" in log.read_text(), log)
+    (line,) = [json.loads(line) for line in log.read_text().splitlines() if "Configuration refused" in line]
+    assert line["trace_id"] == REFUSED_TRACE_ID
+    assert len(line["span_id"]) == 16
+    assert line["attributes"]["busbar.microgrid.id"] == "refused"
+    assert "no_grid_connection" in line["attributes"]["busbar.configuration.faults"]
+
+
+def test_readiness_falls_with_the_broker_and_comes_back_with_it_while_the_process_stays_alive(
+    service: Service,
+) -> None:
+    processes = (service.worker, service.projector)
+    service.broker.kill()
+    for process in processes:
+        until(process.is_not_ready, process.process.log)
+        assert process.status("/health/live") == 200
+    service.broker.start()
+    for process in processes:
+        until(process.is_ready, process.process.log)
+
+
+def test_a_process_started_without_brokers_says_that_it_is_alive_and_not_ready(service: Service) -> None:
+    away = f"127.0.0.1:{free_port()}"
+    with seen(service.stack, "project", "waiting", BUSBAR_KAFKA_BOOTSTRAP_SERVERS=away) as waiting:
+        until(lambda: "cannot be reached" in waiting.process.log.read_text(), waiting.process.log)
+        assert waiting.is_not_ready()
+        assert waiting.status("/health/live") == 200
+        assert waiting.status("/v1/microgrids") == 404
+        other_host = httpx.get(f"{waiting.address}/metrics", headers={"Host": "example.org"})
+        assert other_host.status_code == 421
+        assert waiting.process.end(signal.SIGTERM) < ENDED_S
+        assert waiting.process.code == 0
+
+
+def test_a_collector_that_never_answers_keeps_no_process_alive(service: Service) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        exporting = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}",
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "60",
+            "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "60",
+            "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT": "60",
+            "OTEL_METRIC_EXPORT_INTERVAL": "500",
+        }
+        with seen(service.stack, "project", "unheard", **exporting) as unheard:
+            until(unheard.is_ready, unheard.process.log)
+            assert unheard.process.end(signal.SIGTERM) < ENDED_S
+            assert unheard.process.code == 0

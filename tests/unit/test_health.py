@@ -1,0 +1,123 @@
+"""Whether a member of a group says truly that it is alive and ready."""
+
+import asyncio
+
+import pytest
+
+from entrypoints.health import LOST_S, RECENTLY_S, Health
+
+
+class Group:
+    """A source whose membership comes and goes."""
+
+    def __init__(self) -> None:
+        self.assigned = True
+
+    async def is_member(self) -> bool:
+        return self.assigned
+
+
+class Process:
+    """A member with two turns, a database and a clock."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.database = True
+        self.group = Group()
+        self.health = Health(self._database_answers, lambda: self.time)
+
+    def join(self) -> None:
+        self.health.joined(self.group, (self.decide, self.relay))
+
+    async def get_on(self) -> None:
+        await self.health.take(self.decide)
+        await self.health.take(self.relay)
+
+    async def decide(self) -> bool:
+        return True
+
+    async def relay(self) -> bool:
+        return False
+
+    async def _database_answers(self) -> bool:
+        return self.database
+
+    async def is_ready(self) -> bool:
+        return await self.health.why_not_ready() is None
+
+
+async def test_a_member_is_ready_once_each_of_its_turns_was_taken() -> None:
+    process = Process()
+    assert not await process.is_ready()
+    process.join()
+    await process.health.take(process.decide)
+    assert not await process.is_ready()
+    await process.health.take(process.relay)
+    assert await process.is_ready()
+
+
+async def test_who_left_the_group_is_not_ready_until_it_joined_anew_and_got_on() -> None:
+    process = Process()
+    process.join()
+    await process.get_on()
+    process.health.left()
+    assert not await process.is_ready()
+    process.join()
+    assert not await process.is_ready()
+    await process.get_on()
+    assert await process.is_ready()
+
+
+async def test_a_member_without_assignment_or_database_is_not_ready() -> None:
+    process = Process()
+    process.join()
+    await process.get_on()
+    process.group.assigned = False
+    assert not await process.is_ready()
+    process.group.assigned, process.database = True, False
+    assert not await process.is_ready()
+    process.database = True
+    assert await process.is_ready()
+
+
+async def test_who_does_not_get_on_is_not_ready_but_alive() -> None:
+    process = Process()
+    process.join()
+    await process.get_on()
+    process.time += RECENTLY_S + 1
+    await process.health.take(process.decide)
+    assert not await process.is_ready()
+    assert process.health.why_not_live() is None
+    await process.health.take(process.relay)
+    assert await process.is_ready()
+
+
+async def test_a_turn_that_does_not_end_though_it_was_given_up_makes_a_process_dead() -> None:
+    process, ending = Process(), asyncio.Event()
+
+    async def stuck() -> bool:
+        return await ending.wait()
+
+    turn = asyncio.create_task(process.health.take(stuck))
+    await asyncio.sleep(0)
+    process.time += LOST_S
+    assert process.health.why_not_live() is None
+    process.time += 1
+    assert process.health.why_not_live() is not None
+    ending.set()
+    await turn
+    assert process.health.why_not_live() is None
+
+
+async def test_a_turn_that_fails_is_no_progress() -> None:
+    process = Process()
+
+    async def failing() -> bool:
+        raise ConnectionError
+
+    process.health.joined(process.group, (failing,))
+    with pytest.raises(ConnectionError):
+        await process.health.take(failing)
+    assert not await process.is_ready()
+    process.time += LOST_S + 1
+    assert process.health.why_not_live() is None

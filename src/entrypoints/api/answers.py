@@ -34,11 +34,12 @@ def answer(request: Request, payload: Any) -> Response:
 def answer_with(request: Request, representation: Representation) -> Response:
     """What was represented before, where the reader has not got it."""
     headers = {"ETag": representation.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    if _is_known(request, representation.etag):
+    if is_known(request, representation.etag):
         return Response(status_code=304, headers=headers)
     return Response(representation.body, 200, headers, "application/json")
 
 
-def _is_known(request: Request, etag: str) -> bool:
+def is_known(request: Request, etag: str) -> bool:
+    """Whether the reader names this ETag as one that it has."""
     known = ", ".join(request.headers.getlist("if-none-match"))
     return known.strip() == "*" or etag in _ENTITY_TAG.findall(known)

@@ -20,6 +20,7 @@ from entrypoints.api.problems import answer_with_problems
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.shell import HeadAsGet, LoopbackOnly, SecurityHeaders
 from entrypoints.api.stream import Abort
+from entrypoints.dashboard import page
 
 API_VERSION = "1"
 
@@ -95,6 +96,7 @@ def new_app() -> FastAPI:
     app.include_router(routes.router)
     app.include_router(operations.router)
     app.include_router(operations.describing)
+    app.include_router(page.router)
     answer_with_problems(app)
     app.openapi = _described(app)  # type: ignore[method-assign]
     return app

@@ -126,6 +126,35 @@ STATUS: Final = {
     "as_of": AS_OF,
     "open_breaches": [_BREACH],
 }
+OVERVIEW: Final = {
+    "microgrid_id": "malaga",
+    "name": "Malaga depot",
+    "as_of": AS_OF,
+    "age_s": 1,
+    "stale_after_s": 80,
+    "warnings": STATUS["warnings"],
+    "latest_cycle": _HEAD,
+    "load_w": 99_200,
+    "limit_w": 100_000,
+    "headroom_w": 0,
+    "over_limit": 0,
+    "charging": 1,
+    "offline": 0,
+    "connectors": 1,
+    "binding": [{"node_id": "gc-1", "limit_w": 100_000, "limit_kind": "default_capacity", "connectors": 1}],
+    "held_back": [
+        {
+            "node_id": "cp-001/1",
+            "wants_w": 150_000,
+            "gets_w": 80_000,
+            "reason": "limited",
+            "binding_node_id": "gc-1",
+        }
+    ],
+    "open_breaches": [_BREACH],
+    "last_breach": _BREACH,
+    "nodes": [{**_NODE, "name": "Grid connection 1", "rating_w": 100_000, "state": "at_limit", "setpoint": None}],
+}
 CYCLES: Final = _page(_HEAD)
 CYCLE: Final = {**_HEAD, "nodes": [_NODE], "setpoints": [_SETPOINT], "as_of": AS_OF}
 BREACHES: Final = _page(_BREACH)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from application.queries.breaches import shown
 from application.queries.microgrids import microgrids as list_microgrids
+from application.queries.overview import overview as overview_of
 from application.queries.rows import BreachState, StatusRow
 from application.queries.status import AsOf, as_of, status_of
 from domain.identifiers import connector_node_id, natural_key
@@ -59,6 +60,17 @@ async def status(request: Request, latest: LatestKnown, reads: Reads) -> Respons
             {each.name: getattr(glance, each.name) for each in fields(glance)} | {"open_breaches": latest.open_breaches}
         )
     return answer_with(request, latest.shown[state])
+
+
+@router.get(
+    "/{microgrid_id}/overview",
+    summary="Show all that a page shows",
+    responses=described.read(schemas.Overview, examples.OVERVIEW, 404),
+)
+async def overview(request: Request, microgrid: Known, reads: Reads) -> Response:
+    """The tree down to the connectors, each node with its state in a word; what binds, who is held back and why."""
+    shown = await overview_of(reads.read_model, microgrid, reads.clock.now())
+    return answer(request, {each.name: getattr(shown, each.name) for each in fields(shown)})
 
 
 @router.get(

@@ -5,7 +5,20 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from domain.plan import Cause, Contributor, LimitKind, Mode, NodeFigures, NodeType, Outcome, Setpoint, Severity, Totals
+from application.queries.overview import NodeState
+from domain.plan import (
+    Cause,
+    Contributor,
+    LimitKind,
+    Mode,
+    NodeFigures,
+    NodeType,
+    Outcome,
+    Reason,
+    Setpoint,
+    Severity,
+    Totals,
+)
 from domain.plan import Trigger as CycleTrigger
 from domain.site import SiteWarning, Strategy
 
@@ -115,6 +128,70 @@ class Status(Shape):
     open_breaches: list[Breach]
     headroom_w: int | None
     as_of: AsOf
+
+
+class OverviewNode(Shape):
+    """A node or connector with its state in a word; a connector's limit is its rating, `setpoint` what it is told."""
+
+    node_id: str
+    node_type: NodeType
+    parent_id: str | None
+    name: str
+    state: NodeState
+    rating_w: int | None
+    mode: Mode | None
+    limit_w: int | None
+    limit_kind: LimitKind | None
+    measured_w: int | None
+    background_w: int | None
+    reserved_w: int | None
+    allocated_w: int | None
+    headroom_w: int | None
+    constrained: bool | None = None
+    setpoint: Setpoint | None
+
+
+class Binding(Shape):
+    """A limit that binds, and how many connectors it binds."""
+
+    node_id: str
+    limit_w: int | None
+    limit_kind: LimitKind | None
+    connectors: int
+
+
+class HeldBack(Shape):
+    """A connector that gets less than it wants (null: as much as its rating allows), and the node that is why."""
+
+    node_id: str
+    wants_w: int | None
+    gets_w: int | None
+    reason: Reason
+    binding_node_id: str | None
+
+
+class Overview(Shape):
+    """A microgrid as its page shows it; open breaches by how much they are over, the largest first."""
+
+    microgrid_id: str
+    name: str
+    as_of: AsOf
+    age_s: int | None = Field(description="How old the latest cycle is.")
+    stale_after_s: int
+    warnings: list[SiteWarning]
+    latest_cycle: CycleHead | None
+    load_w: int | None
+    limit_w: int | None = Field(description="The microgrid's, or the sum of its grid connections' where it has none.")
+    headroom_w: int | None
+    over_limit: int = Field(description="How many nodes and connectors are over their limits.")
+    charging: int
+    offline: int
+    connectors: int
+    binding: list[Binding]
+    held_back: list[HeldBack]
+    open_breaches: list[Breach]
+    last_breach: Breach | None
+    nodes: list[OverviewNode]
 
 
 class Bucket(Shape):

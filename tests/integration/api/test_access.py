@@ -22,7 +22,7 @@ from tests.integration.api.depots import NORTH, PLAYED
 from tests.integration.api.issuer import CLIENT, SCOPE, Issuer, Key, an_issuer
 from tests.integration.api.test_routes import assert_problem
 
-OF_NORTH = ["", "/cycles", "/cycles/1", "/breaches", "/history/gc-1", "/history/cp-1/1", "/stream"]
+OF_NORTH = ["", "/overview", "/cycles", "/cycles/1", "/breaches", "/history/gc-1", "/history/cp-1/1", "/stream"]
 GUARDED = ["/v1/microgrids", *(f"/v1/microgrids/{NORTH}{path}" for path in OF_NORTH)]
 OPEN = ["/health/live", "/health/ready", "/metrics", "/openapi.json"]
 

@@ -52,6 +52,7 @@ def test_every_route_of_the_contract_is_described() -> None:
     assert set(DOCUMENT["paths"]) == {
         "/v1/microgrids",
         one,
+        f"{one}/overview",
         f"{one}/cycles",
         f"{one}/cycles/{{cycle_seq}}",
         f"{one}/breaches",

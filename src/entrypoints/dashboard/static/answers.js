@@ -1,0 +1,93 @@
+// What is asked of a site first, in words: the verdict, the breaches, and four answers.
+
+import { byId, element, list, put, say, show } from "./dom.js";
+import { CAUSES, count, duration, exactKw, KINDS, kw, kwh, plural } from "./text.js";
+
+export function verdict(view) {
+  const undecided = view.latest_cycle === null;
+  const over = view.over_limit;
+  say(byId("verdict"), undecided ? "Nothing was decided yet" : over ? `${plural(over, "node")} over limit` : "All loads within limits");
+  put(byId("verdict-bar"), { class: over ? "verdict over" : "verdict" });
+  say(byId("load"), kw(view.load_w));
+  say(byId("limit"), view.limit_w === null ? "kW" : `/ ${kw(view.limit_w)} kW`);
+  say(byId("headroom"), kw(view.headroom_w));
+  say(byId("charging"), count(view.charging));
+  say(byId("connectors"), `of ${count(view.connectors)}`);
+  say(byId("offline"), count(view.offline));
+  const cycle = view.latest_cycle;
+  say(byId("cycle"), cycle === null ? "" : `${cycle.outcome}${cycle.degraded ? ", degraded" : ""} · decided on ${cycle.trigger}`);
+}
+
+export function breaches(view, select) {
+  const causes = [...new Set(view.open_breaches.map((each) => each.cause))];
+  list(byId("open-breaches"), causes.length ? causes : ["none"], (cause) => cause,
+    () => element("div", { class: "cause" }, element("h3"), element("ul")), (group, cause) => {
+      const items = view.open_breaches.filter((each) => each.cause === cause);
+      say(group.children[0], cause === "none" ? "None open" : CAUSES[cause]);
+      list(group.children[1], items, (each) => each.breach_id, (each) => aBreach(each, select), (row, each) => {
+        const [node, excess, rest] = row.firstChild.children;
+        say(node, each.node_id);
+        say(excess, `+${kw(each.excess_w)} kW`);
+        say(rest, `${kw(each.observed_w)} of ${kw(each.limit_w)} kW, for ${duration(lasted(each, view))}${each.severity === "critical" ? ", critical" : ""}`);
+      });
+    });
+}
+
+function aBreach(breach, select) {
+  const button = element("button", { type: "button", class: "breach" }, element("b"), element("b", { class: "excess-figure" }), element("span"));
+  button.addEventListener("click", () => select(breach.node_id));
+  return element("li", {}, button);
+}
+
+const seconds = (from, to) => (Date.parse(to) - Date.parse(from)) / 1000;
+const lasted = (breach, view) => Math.max(breach.duration_s, seconds(breach.first_observed_at, view.as_of.at));
+
+export function past(items) {
+  const rows = items.map((each) => [
+    each.node_id, `+${exactKw(each.peak_excess_w)} kW`,
+    `${CAUSES[each.cause]}, ${duration(each.duration_s)}, ${kwh(each.energy_over_limit_wh)} kWh over the limit`,
+    `${each.opened_at.slice(0, 10)} ${each.opened_at.slice(11, 19)} UTC`, each.breach_id]);
+  list(byId("past"), rows.length ? rows : [["None yet", "", "", "", "none"]], (row) => row[4],
+    () => element("div", { class: "past-row" }, element("b"), element("b"), element("span"), element("span", { class: "when" })),
+    (child, row) => [...child.children].forEach((cell, index) => say(cell, row[index])));
+}
+
+export function answers(view) {
+  lines(byId("answer-binding"), view.binding.length ? "" : "None", view.binding.map((each) =>
+    `${each.node_id} (${each.limit_w === null ? "no limit" : `${exactKw(each.limit_w)} kW`}, ${KINDS[each.limit_kind] ?? "no limit"}) binds ${plural(each.connectors, "connector")}`));
+  put(byId("answer-binding"), { "data-node-ids": ids(view.binding, "node_id"), "data-limits-w": ids(view.binding, "limit_w") });
+
+  const of = view.limit_w === null ? "" : ` of ${exactKw(view.limit_w)} kW`;
+  say(byId("answer-headroom"), view.headroom_w === null ? "No limit" : `${exactKw(view.headroom_w)} kW${of}`);
+  put(byId("answer-headroom"), { "data-headroom-w": view.headroom_w ?? "", "data-limit-w": view.limit_w ?? "" });
+
+  const held = view.held_back;
+  lines(byId("answer-held"), held.length ? `${plural(held.length, "vehicle")}:` : "None", held.map((each) =>
+    `${each.node_id} wants ${each.wants_w === null ? "all it can take" : `${exactKw(each.wants_w)} kW`}, gets ${each.gets_w === null ? "nothing yet" : `${exactKw(each.gets_w)} kW`}, ${WHY[each.reason]} ${each.binding_node_id ?? "nothing"}`));
+  put(byId("answer-held"), { "data-node-ids": ids(held, "node_id"), "data-gets-w": ids(held, "gets_w"), "data-wants-w": ids(held, "wants_w"), "data-binding-node-ids": ids(held, "binding_node_id") });
+
+  const last = view.last_breach;
+  say(byId("answer-breach"), last === null ? "None" : lastBreach(last, view));
+  put(byId("answer-breach"), last === null ? { "data-node-id": "" } : { "data-node-id": last.node_id, "data-breach-id": last.breach_id,
+    "data-peak-excess-w": last.peak_excess_w, "data-duration-s": last.duration_s, "data-energy-over-limit-wh": last.energy_over_limit_wh });
+}
+
+const WHY = { limited: "limited by", below_minimum: "its minimum does not fit at", awaiting_decrease: "waits for others to come down, limited by" };
+const ids = (items, key) => items.map((each) => each[key] ?? "").join(" ");
+
+function lines(target, head, items) {
+  if (target.children.length === 0) target.append(element("span"), element("ul"));
+  say(target.children[0], head);
+  show(target.children[1], items.length > 0);
+  if (items.length > 6) put(target.children[1], { tabindex: 0, "aria-label": "All of them" });
+  else target.children[1].removeAttribute("tabindex");
+  list(target.children[1], items, (each) => each.split(" ")[0], () => element("li"), say);
+}
+
+function lastBreach(last, view) {
+  const size = `${exactKw(last.peak_excess_w)} kW over`;
+  const energy = `${kwh(last.energy_over_limit_wh)} kWh over the limit`;
+  const ago = `${duration(seconds(last.opened_at, view.as_of.at))} ago`;
+  if (last.cleared_at === null) return `${last.node_id}, ${size}, ${ago}, still open, ${energy}`;
+  return `${last.node_id}, ${size}, ${ago}, lasted ${duration(last.duration_s)}, ${energy}`;
+}

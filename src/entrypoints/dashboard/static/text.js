@@ -1,0 +1,61 @@
+// How figures and states are put in words.
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0, signDisplay: "negative" });
+const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1, roundingMode: "trunc", signDisplay: "negative" });
+
+export const count = (number) => whole.format(number);
+export const kw = (watts) => (watts === null || watts === undefined ? "–" : whole.format(watts / 1000));
+export const exactKw = (watts) => tenths.format(Math.trunc(watts / 100) / 10);
+export const kwh = (wattHours) => tenths.format(wattHours / 1000);
+export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
+
+export function duration(seconds) {
+  if (seconds < 600) return `${Math.max(0, Math.round(seconds))} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
+}
+
+export const STATES = {
+  undecided: "not decided yet", over_limit: "over limit", stale: "offline", unresponsive: "unresponsive",
+  safe: "safe mode", held_back: "held back", at_limit: "at limit", idle: "idle", normal: "within limit",
+};
+
+export const TYPES = {
+  microgrid: "Microgrid", grid_connection: "Grid connection", circuit: "Circuit", charge_point: "Charger",
+  connector: "Connector",
+};
+
+export const KINDS = {
+  max_import: "maximum import", default_capacity: "default capacity",
+  safe_operating_capacity: "safe operating capacity", max_power: "rating",
+};
+
+export const CAUSES = {
+  limit_lowered: "Limit was lowered", setpoint_not_honoured: "Setpoints not honoured",
+  unmanaged_load: "Load that is not managed", stale_telemetry: "Telemetry is missing", unknown: "Cause unknown",
+};
+
+const because = (setpoint) => setpoint.binding_node_id ?? "nothing";
+
+export const REASONS = {
+  granted: () => "Granted, all that it asks for",
+  limited: (setpoint) => `Limited by ${because(setpoint)}`,
+  below_minimum: (setpoint) => `Below minimum, which does not fit at ${because(setpoint)}`,
+  awaiting_decrease: () => "Awaiting decrease, until others have come down",
+  idle: () => "Idle, it asks for nothing",
+  reserved: (setpoint) => `Reserved, it is not heard from; ${kw(setpoint.reserved_w)} kW are held for it`,
+  unresponsive: (setpoint) => `Unresponsive, it does not do as told; ${kw(setpoint.reserved_w)} kW are held for it`,
+};
+
+export const label = (node) => (node.name === node.node_id ? node.node_id : `${node.name}, ${node.node_id}`);
+
+export function accessibleName(node) {
+  const parts = [`${TYPES[node.node_type]} ${label(node)}`];
+  if (node.measured_w === null) parts.push("not measured");
+  else if (node.limit_w === null) parts.push(`${kw(node.measured_w)} kilowatts, no limit`);
+  else {
+    parts.push(`${kw(node.measured_w)} of ${kw(node.limit_w)} kilowatts`);
+    if (node.limit_w > 0) parts.push(`${Math.round((100 * node.measured_w) / node.limit_w)} percent`);
+  }
+  return [...parts, STATES[node.state]].join(", ");
+}

@@ -24,6 +24,18 @@ class Duration(click.ParamType[int]):
         return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
+class Speed(click.ParamType[float]):
+    """How many simulated seconds pass in a second."""
+
+    name = "number"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        written = str(value)
+        if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4})?", written) or not 0.01 <= float(written) <= 1000:
+            self.fail(f"{written!r} is no speed; write a number from 0.01 to 1000.", param, ctx)
+        return float(written)
+
+
 PORT = click.IntRange(0, 65535)
 """0 is any free one."""
 
@@ -153,15 +165,22 @@ def configure(file: BinaryIO, wait_s: int | None) -> int:
 @click.option("--site", type=click.File("rb"), help="A site configuration of your own, to play instead of a scenario.")
 @click.option("--fault", help="What goes wrong meanwhile; see `busbar scenarios`.")
 @click.option("--seed", default=1, show_default=True, help="Same seed, same buses.")
-@click.option("--for", "duration_s", type=Duration(), help="How long [default: until stopped].")
+@click.option("--for", "duration_s", type=Duration(), help="Simulated time [default: until stopped].")
+@click.option("--speed", type=Speed(), default=1, show_default=True, help="Simulated seconds a second, 0.01 to 1000.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
 def simulate(
-    scenario: str | None, site: BinaryIO | None, fault: str | None, seed: int, duration_s: int | None, as_json: bool
+    scenario: str | None,
+    site: BinaryIO | None,
+    fault: str | None,
+    seed: int,
+    duration_s: int | None,
+    speed: float,
+    as_json: bool,
 ) -> int:
     """Play a depot onto the bus in time; it obeys the setpoints that come back."""
     from entrypoints import simulate_command
 
-    return simulate_command.run(scenario, site, fault, seed, duration_s, as_json=as_json)
+    return simulate_command.run(scenario, site, fault, seed, duration_s, speed, as_json=as_json)
 
 
 @busbar.command()

@@ -41,6 +41,7 @@ from adapters.observability.source import MeasuredSource
 from adapters.observability.tracing import OpenTelemetryTracing
 from adapters.observability.transactions import CountedTransactions
 from adapters.simulation import faults as fault_scripts
+from adapters.simulation import pace as paces
 from adapters.simulation import scenario as scenario_data
 from adapters.simulation.depot import Depot
 from adapters.simulation.ideal import Allocator, Want
@@ -49,7 +50,7 @@ from application.commands.apply_configuration import ApplyConfigurationHandler
 from application.commands.run_cycle import RunCycleHandler
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
-from application.ports import Clock, MalformedConfiguration, Message, Unreadable
+from application.ports import MalformedConfiguration, Message, Unreadable
 from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
 from application.projections.node_history import NODE_HISTORY
@@ -82,6 +83,7 @@ PARTITIONS = 12
 
 Scenario = scenario_data.Scenario
 Fault = fault_scripts.Fault
+Pace = paces.Pace
 
 
 class UnusableSite(Exception):
@@ -122,18 +124,18 @@ def read_offer(raw: bytes) -> tuple[Message, SiteConfiguration | MalformedConfig
             raise TypeError(f"a configuration was read as {type(other).__name__}")
 
 
-def _allocator(clock: Clock) -> Allocator:
+def _allocator() -> Allocator:
     """Shares by the domain's own strategies. The tree is derived once for each version of a configuration."""
     site: Site | None = None
 
     def allocate(
-        configuration: Mapping[str, Any], background_w: Mapping[str, int], wants: Sequence[Want]
+        configuration: Mapping[str, Any], background_w: Mapping[str, int], wants: Sequence[Want], now: datetime
     ) -> Mapping[tuple[str, int], int]:
         nonlocal site
         if site is None or site.configuration.version != configuration["version"]:
             site = Site.of(read_configuration(configuration))
         wanted = {(want.charge_point_id, want.connector_id): _as_reading(want) for want in wants}
-        return ideal_shares(site, wanted, background_w, clock.now())
+        return ideal_shares(site, wanted, background_w, now)
 
     return allocate
 
@@ -242,9 +244,7 @@ class Container(containers.DeclarativeContainer):
         counters=counters,
     )
 
-    depot = providers.Singleton(
-        Depot, scenario, seed, clock.provided.now.call(), providers.Factory(_allocator, clock), fault
-    )
+    depot = providers.Singleton(Depot, scenario, seed, clock.provided.now.call(), providers.Factory(_allocator), fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,4 +346,4 @@ class Deployment(containers.DeclarativeContainer):
     )
     rebuild = providers.Factory(Rebuild, read_model_transactions, Container.projections)
 
-    depot = providers.Factory(Depot, allocate=providers.Factory(_allocator, clock))
+    depot = providers.Factory(Depot, allocate=providers.Factory(_allocator))

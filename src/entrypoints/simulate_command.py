@@ -1,9 +1,11 @@
-"""`busbar simulate`: a simulated depot on the bus of a deployment, second by second."""
+"""`busbar simulate`: a simulated depot on the bus of a deployment, second by second, in time or faster or slower."""
 
 import asyncio
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from math import ceil
 from typing import Any, BinaryIO
 
 import click
@@ -17,6 +19,7 @@ from entrypoints.container import (
     Deployment,
     Fault,
     NothingToAffect,
+    Pace,
     Scenario,
     connection_to,
     encode_message,
@@ -24,6 +27,7 @@ from entrypoints.container import (
     read_message,
     reading,
     require_topics,
+    site_configuration,
 )
 from entrypoints.demo import TICK, telemetry_message
 from entrypoints.demo_command import DEFAULT_SCENARIO, in_words, named, own_site
@@ -35,10 +39,45 @@ HISTORY = 2000
 """How many earlier messages of the partition are looked at for the version in force, which every cycle names."""
 
 
+@dataclass(slots=True)
+class Past:
+    """What earlier runs left behind: the version in force, and the newest cycle if it was decided for this very site.
+
+    Chargers go on obeying that one: they are the same, and a setpoint stands until it lapses.
+    """
+
+    site: Mapping[str, Any]
+    version: int = 0
+    cycle: Mapping[str, Any] | None = None
+    _is_this_site: bool = False
+
+    def take(self, event: PublishedEvent) -> None:
+        """Go on to the next event."""
+        match event.type:
+            case event_types.CONFIGURATION_APPLIED:
+                self.version = max(self.version, int(event.data["version"]))
+                self._is_this_site = _but_for_version(event.data["configuration"]) == _but_for_version(self.site)
+            case event_types.CYCLE_COMPLETED:
+                self.version = max(self.version, int(event.data["configuration_version"]))
+                self.cycle = event.data
+        if not self._is_this_site:
+            self.cycle = None
+
+
 def run(
-    scenario: str | None, site: BinaryIO | None, fault: str | None, seed: int, duration_s: int | None, *, as_json: bool
+    scenario: str | None,
+    site: BinaryIO | None,
+    fault: str | None,
+    seed: int,
+    duration_s: int | None,
+    speed: float,
+    *,
+    as_json: bool,
 ) -> int:
-    """Play until the end or until stopped; returns the exit code: 1 where a limit was broken, else 0."""
+    """Play until the end or until stopped; returns the exit code: 1 where a limit was broken, else 0.
+
+    `duration_s` is simulated time, of which `speed` seconds pass in a second.
+    """
     if scenario is not None and site is not None:
         raise click.UsageError("Play either a scenario or a site of your own, not both.")
     played = named("scenario", scenario or DEFAULT_SCENARIO, SCENARIOS_BY_NAME) if site is None else own_site(site)
@@ -47,7 +86,7 @@ def run(
     quiet(settings)
     try:
         with refusing():
-            summary = asyncio.run(_play(settings, played, script, seed, duration_s))
+            summary = asyncio.run(_play(settings, at_speed(played, speed), script, seed, duration_s, speed))
     except NothingToAffect as error:
         raise click.UsageError(f"The fault script {fault} finds nothing to affect in {played.name}: {error}.") from None
     summary = {"scenario": None if site else played.name, "fault": fault, "seed": seed, **summary}
@@ -56,17 +95,23 @@ def run(
 
 
 async def _play(
-    settings: environment.Settings, scenario: Scenario, fault: Fault | None, seed: int, duration_s: int | None
+    settings: environment.Settings,
+    scenario: Scenario,
+    fault: Fault | None,
+    seed: int,
+    duration_s: int | None,
+    speed: float,
 ) -> dict[str, Any]:
     stop = stop_by_signal()
     deployment = Deployment(connection=connection_to(settings), prefix=settings.topic_prefix)
     connection, topics, clock = deployment.connection(), deployment.topics(), deployment.clock()
     configurations, telemetry = deployment.configuration_publisher(), deployment.telemetry_publisher()
     start = clock.now().replace(microsecond=0)
+    pace = Pace(start, speed)
     depot = deployment.depot(scenario, seed, start, fault=fault)
     microgrid_id = depot.configuration["microgrid_id"]
     count = await require_topics(connection, (topics.configuration, topics.telemetry, topics.events))
-    tally, known, offered = Tally(), 0, None
+    tally, past, offered = Tally(), Past(depot.configuration), None
     end = None if duration_s is None else start + timedelta(seconds=duration_s)
     try:
         async with reading(connection, topics.events, [partition_of_microgrid(microgrid_id, count)], HISTORY) as reader:
@@ -76,20 +121,25 @@ async def _play(
                     if not isinstance(event, PublishedEvent) or event.microgrid_id != microgrid_id:
                         continue
                     if reader.was_there(position):
-                        known = max(known, _version_in_force(event))
+                        past.take(event)
                         tally = Tally(event.event_seq)
                     elif tally.count(event) and event.type == event_types.CYCLE_COMPLETED:
-                        depot.deliver(event.data)
+                        depot.deliver(pace.received(event.data))
                 if offered is None:
                     if not await reader.caught_up():
                         continue
-                    depot.number_configurations_from(max(depot.configuration["version"], known + 1))
+                    depot.number_configurations_from(max(depot.configuration["version"], past.version + 1))
+                    if past.cycle is not None:
+                        depot.remember(pace.received(past.cycle))
                 if depot.configuration is not offered:
                     offered = depot.configuration
                     await configurations.publish([encode_message("site.configuration.v1", offered)])
-                if clock.now() >= depot.now + TICK:
+                due = (pace.simulated(clock.now()) - depot.now) // TICK
+                for _ in range(min(due, ceil(speed))):
+                    if depot.now == end:
+                        break
                     payloads = depot.tick(depot.now + TICK)
-                    await telemetry.publish([telemetry_message(payload) for payload in payloads])
+                    await telemetry.publish([telemetry_message(pace.sent(payload)) for payload in payloads])
     finally:
         await asyncio.gather(configurations.close(), telemetry.close())
     summary = asdict(depot.summary())
@@ -102,12 +152,18 @@ async def _play(
     }
 
 
-def _version_in_force(event: PublishedEvent) -> int:
-    """The version of the configuration that an event says is in force, 0 where it says none."""
-    match event.type:
-        case event_types.CONFIGURATION_APPLIED:
-            return int(event.data["version"])
-        case event_types.CYCLE_COMPLETED:
-            return int(event.data["configuration_version"])
-        case _:
-            return 0
+def at_speed(scenario: Scenario, speed: float) -> Scenario:
+    """The scenario for a service that lives on the wall.
+
+    In fast motion the service takes as long as ever to react, which is so much more simulated time. In slow motion the
+    devices take longer than the service expects of them: what it expects is stretched likewise.
+    """
+    if speed >= 1:
+        return replace(scenario, reaction_s=ceil(scenario.reaction_s * speed))
+    settings = asdict(site_configuration(scenario.configuration).settings)
+    stretched = {name: ceil(value / speed) if name.endswith("_s") else value for name, value in settings.items()}
+    return replace(scenario, configuration={**scenario.configuration, "settings": stretched})
+
+
+def _but_for_version(configuration: Mapping[str, Any]) -> object:
+    return replace(site_configuration(configuration), version=0)

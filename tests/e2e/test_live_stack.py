@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy import text
 from adapters.database.engine import create_engine
 from adapters.database.migrations import is_newest
 from adapters.kafka.connection import Connection
+from adapters.kafka.reader import reading as reading_topic
 from adapters.kafka.topics import create_missing, require
 from tests.e2e.processes import COMMAND, PATIENCE_S, environment
 from tests.e2e.stacks import PARTITIONS, Events, Stack, a_prefix, configuration, reading, until
@@ -225,6 +227,30 @@ async def unpublished(stack: Stack) -> int:
         count = (await connection.execute(text("SELECT count(*) FROM outbox WHERE published_at IS NULL"))).scalar_one()
     await engine.dispose()
     return int(count)
+
+
+async def latest_reading(stack: Stack) -> datetime:
+    """The newest `measured_at` of all telemetry."""
+    topic = f"{stack.prefix}.telemetry"
+    measured: list[str] = []
+    async with reading_topic(Connection(stack.bootstrap_servers), topic, range(PARTITIONS), None) as reader:
+        while not await reader.caught_up():
+            measured += [json.loads(message.value or b"")["measured_at"] for _, message in await reader.receive()]
+    return max(map(datetime.fromisoformat, measured))
+
+
+def test_a_depot_in_fast_motion_is_balanced_on_the_wall_and_again_by_the_next_run(stack: Stack) -> None:
+    fast = ("simulate", "--scenario", "elizabeth-quay", "--speed", "10", "--json")
+    with stack.running("balancing", "worker") as worker:
+        worker.has_joined()
+        for first, seconds in ((True, 80), (False, 40)):
+            ended = stack.run(*fast, "--for", f"{seconds}s")
+            summary = json.loads(ended.out)
+            assert (ended.code, summary["limit_violations"], summary["simulated_s"]) == (0, 0, seconds), ended.err
+            assert ("busbar.microgrid.provisioned.v1" in summary["events"]) == first
+            assert summary["cycles_published"] > 0
+            assert summary["energy_delivered_wh"] > 0
+            assert asyncio.run(latest_reading(stack)) <= datetime.now(UTC)
 
 
 def test_events_end_quietly_where_nobody_reads_on(stack: Stack) -> None:

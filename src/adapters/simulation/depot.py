@@ -93,7 +93,7 @@ class Depot:
             raise ValueError(f"The depot stands at {self._now}; its next tick is one second later, not at {now}.")
         self._second += 1
         self._fault.act(self._now, self._second)
-        self._hand_over(self._fault.down([], self._second))
+        self._hand_over(self._fault.down([], self._second), self._now)
         self._configurations.tick(self._second, self._fault.capacities_w)
         self._now = now
         self._fleet.tick(now)
@@ -113,7 +113,12 @@ class Depot:
 
         Repeated and overtaken cycles change nothing, setpoints of unknown connectors are passed over.
         """
-        self._hand_over(self._fault.down(deliveries(cycle), self._second))
+        self._hand_over(self._fault.down(deliveries(cycle), self._second), self._now)
+
+    def remember(self, cycle: Mapping[str, Any]) -> None:
+        """Take the data of a `CycleCompleted` that was decided before the run: the chargers have obeyed it since."""
+        for delivery in deliveries(cycle):
+            self._hand_over([delivery], delivery.decided_at)
 
     def summary(self) -> Summary:
         """The run so far."""
@@ -129,12 +134,12 @@ class Depot:
             simulated_s=self._second,
         )
 
-    def _hand_over(self, arriving: list[Delivery]) -> None:
+    def _hand_over(self, arriving: list[Delivery], at: datetime) -> None:
         for delivery in arriving:
-            self._violations.delivered(delivery, self._now)
+            self._violations.delivered(delivery, at)
             charger = self.plant.chargers.get(delivery.charge_point_id)
             if charger is not None:
-                charger.deliver(delivery, self._now)
+                charger.deliver(delivery, at)
 
     def _reports(self) -> list[Payload]:
         """What is sent at the end of this second, meters last."""

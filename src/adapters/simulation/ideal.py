@@ -33,7 +33,7 @@ class Allocator(Protocol):
     """Shares the default capacities of a configuration, less the load that is not ours, by its strategy."""
 
     def __call__(
-        self, configuration: Configuration, background_w: Mapping[str, int], wants: Sequence[Want]
+        self, configuration: Configuration, background_w: Mapping[str, int], wants: Sequence[Want], now: datetime
     ) -> Mapping[ConnectorKey, int]:
         """Watts for each who wants some; whoever is left out gets nothing. `background_w` is by circuit id."""
         ...
@@ -69,7 +69,7 @@ class IdealDepot:
         if second % ALLOCATED_ANEW_EVERY == 0 or premises != self._premises:
             self._premises = premises
             wants = [_want(key, want_w, self._plugged[key][1]) for key, want_w in wanted.items()]
-            self._given = self._allocate(configuration, background_w, wants)
+            self._given = self._allocate(configuration, background_w, wants, now)
         for key, want_w in wanted.items():
             vehicle = self._plugged[key][1]
             power_w = min(want_w, self._given.get(key, 0))

@@ -32,7 +32,7 @@ def equal_share() -> Allocator:
     layouts: dict[tuple[str, int], tuple[Layout, dict[ConnectorKey, list[int]]]] = {}
 
     def allocate(
-        configuration: Configuration, background_w: Mapping[str, int], wants: Sequence[Want]
+        configuration: Configuration, background_w: Mapping[str, int], wants: Sequence[Want], now: datetime
     ) -> Mapping[ConnectorKey, int]:
         name = (configuration["microgrid_id"], configuration["version"])
         if name not in layouts:
@@ -149,7 +149,7 @@ class Controller:
             for outlet in self._outlets
             if (wanted_w := self._wanted_w(outlet.key, outlet.max_power_w)) >= outlet.min_power_w
         ]
-        self._targets.append((now, self._allocate(configuration, self._background_w, wants)))
+        self._targets.append((now, self._allocate(configuration, self._background_w, wants, now)))
         while len(self._targets) > 1 and self._targets[1][0] <= now - self.RAISES_AFTER:
             self._targets.popleft()
         lowest = {outlet.key: min(given.get(outlet.key, 0) for _, given in self._targets) for outlet in self._outlets}

@@ -27,7 +27,7 @@ class Run:
         self, name: str, fault: str | None, seconds: int, seed: int = 1, controller: Controller | None = None
     ) -> None:
         script = None if fault is None else FAULTS[fault]
-        self.depot = Depot(SCENARIOS[name], seed, START, lambda configuration, background_w, wants: {}, script)
+        self.depot = Depot(SCENARIOS[name], seed, START, lambda configuration, background_w, wants, now: {}, script)
         self.heard: dict[str, list[int]] = defaultdict(list)
         self.messages: list[tuple[int, Payload]] = []
         self.drawn_w: list[dict[ConnectorKey, int]] = []

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -23,7 +23,7 @@ class Allocation:
         self._share_w = share_w
 
     def __call__(
-        self, configuration: Configuration, background_w: Mapping[str, int], wants: Sequence[Want]
+        self, configuration: Configuration, background_w: Mapping[str, int], wants: Sequence[Want], now: datetime
     ) -> Mapping[ConnectorKey, int]:
         self.asked.append(list(wants))
         self.told.append((configuration, background_w))

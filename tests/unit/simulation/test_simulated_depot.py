@@ -182,7 +182,7 @@ def test_a_meter_sees_chargers_and_building_together() -> None:
 
 def test_a_building_alone_can_overload_a_connection_and_takes_room_from_what_is_permitted() -> None:
     tight = _with_grid_capacity(FOOTSCRAY, 700_000)
-    living = Depot(tight, 1, START, lambda configuration, background_w, wants: {})
+    living = Depot(tight, 1, START, lambda configuration, background_w, wants, now: {})
     run(living, 100)
     assert living.summary().true_overload_ticks == living.summary().limit_violations == 100
 

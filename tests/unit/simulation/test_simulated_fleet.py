@@ -19,7 +19,7 @@ SECOND = replace(
 
 def fleet_of(*visits: Visit) -> tuple[Fleet, Socket]:
     socket = Socket(Outlet(("cp-1", 1), 150_000, 10_000))
-    return Fleet([socket], [iter(visits)], IdealDepot(lambda configuration, background_w, wants: {})), socket
+    return Fleet([socket], [iter(visits)], IdealDepot(lambda configuration, background_w, wants, now: {})), socket
 
 
 def session_at(fleet: Fleet, socket: Socket, second: int) -> str | None:

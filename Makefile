@@ -19,9 +19,9 @@ check: $(VENV)/ready-to-develop
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# The picture in the README, made from a real run.
+# The pictures in the README, made from a real run. Chromium takes those of the page.
 picture: $(VENV)/ready-to-develop
-	$(BIN)/python docs/picture.py
+	$(BIN)/python -m docs.picture
 
 # What others build against: schemas, example messages and the AsyncAPI document, made from the wire models.
 contracts: $(VENV)/ready-to-develop

@@ -54,6 +54,8 @@ def test_a_live_demo_answers_every_route_while_it_runs(home: Path) -> None:
         assert address == f"http://127.0.0.1:{port}/"
         one = f"/v1/microgrids/{DEPOT}"
         with asking(address) as client:
+            page = client.get("/")
+            assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
             assert [each["microgrid_id"] for each in read(client, "/v1/microgrids")["items"]] == [DEPOT]
             assert read(client, one)["as_of"]["state"] == "fresh"
             assert read(client, f"{one}/cycles")["items"][-1]["cycle_seq"] == 1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import postgresql
+from tests.services import chromium, postgresql
 from tests.services.finding import missing
 from tests.services.processes import DidNotStart, free_port, start, stop, wait_until
 
@@ -19,6 +19,13 @@ def test_a_service_that_is_missing_skips_elsewhere_and_says_what_to_install(monk
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="apt install postgresql"):
         missing(postgresql.MISSING)
+
+
+async def test_a_browser_that_is_missing_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(pytest.fail.Exception, match="apt install chromium"):
+        await chromium.a_browser().__aenter__()
 
 
 def test_the_server_that_the_environment_names_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:

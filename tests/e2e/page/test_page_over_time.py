@@ -1,0 +1,131 @@
+"""The page while things happen: a breach opens and clears, cycles stay away, the service is gone and comes back."""
+
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from domain.events import ConstraintBreached, ConstraintCleared, CycleCompleted
+from domain.site import Settings
+from tests.e2e.page.dashboard import STALE, Dashboard
+from tests.e2e.page.depot import ShownDepot, served
+from tests.unit.domain.depot import Depot, charger, feeder, grid
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PROMISED_MS = 2_000
+"""Within this the page shows what was published."""
+
+OVER = 220_000
+UNDER = 150_000
+
+
+class Building(ShownDepot):
+    """A metered grid connection of 200 kW with two chargers that draw 60 kW each, and a building behind the meter."""
+
+    def __init__(self, database_url: str) -> None:
+        self.depot = Depot(
+            grid("gc-1", 200_000, 180_000, metered=True),
+            feeder("f-1", "gc-1", 150_000),
+            charger("cp-1", "f-1", 60_000),
+            charger("cp-2", "f-1", 60_000),
+            settings=Settings(refresh_interval_s=10),
+        )
+        super().__init__(database_url, self.depot)
+
+    async def draws(self, load_w: int) -> list[type]:
+        """The meter shows this load, a cycle is decided on it; returns the types of what was announced."""
+        self.later(6)
+        for charge_point in ("cp-1", "cp-2"):
+            self.depot.hears(f"{charge_point}/1", 60_000, applied_limit_w=60_000)
+        self.depot.meters("gc-1", load_w)
+        return [type(event) for event in await self.decide()]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def building(database_url: str) -> AsyncIterator[Building]:
+    building = Building(database_url)
+    await building.provision()
+    await building.draws(UNDER)
+    yield building
+
+
+async def open_page(tab: Dashboard, address: str) -> None:
+    await tab.page.goto(address)
+    await tab.is_live()
+
+
+async def test_a_node_over_its_limit_shows_within_two_seconds_and_its_breach_too_until_it_clears(
+    building: Building, tab: Dashboard
+) -> None:
+    async with served(building.database_url, building.clock) as address:
+        await open_page(tab, address)
+        await expect(tab.page.get_by_text("All loads within limits")).to_be_visible()
+        await expect(tab.node("gc-1")).not_to_have_accessible_name(re.compile("over limit"))
+        await expect(tab.breaches).not_to_contain_text("gc-1")
+
+        assert CycleCompleted in await building.draws(OVER)
+        await expect(tab.node("gc-1")).to_have_accessible_name(re.compile("220.*200.*over limit"), timeout=PROMISED_MS)
+        await expect(tab.page.get_by_text("1 node over limit")).to_be_visible(timeout=PROMISED_MS)
+
+        assert ConstraintBreached in await building.draws(OVER)
+        await expect(tab.breaches).to_contain_text("gc-1", timeout=PROMISED_MS)
+        await expect(tab.breaches).to_contain_text(re.compile(r"\+20\s?kW"))
+
+        assert ConstraintCleared not in await building.draws(UNDER)
+        assert ConstraintCleared in await building.draws(UNDER)
+        await expect(tab.breaches).not_to_contain_text("gc-1", timeout=PROMISED_MS)
+        await expect(tab.page.get_by_text("All loads within limits")).to_be_visible()
+        await expect(tab.node("gc-1")).not_to_have_accessible_name(re.compile("over limit"))
+        await expect(tab.answer("Last breach")).to_contain_text("gc-1")
+
+
+async def test_without_cycles_the_page_says_how_old_it_is_and_what_it_says_is_the_last_that_is_known(
+    building: Building, tab: Dashboard
+) -> None:
+    async with served(building.database_url, building.clock) as address:
+        await tab.page.clock.install()
+        await open_page(tab, address)
+
+        building.later(25)
+        await tab.page.clock.fast_forward(25_000)
+        await expect(tab.live).to_have_text(STALE)
+        await expect(tab.live).to_have_text(re.compile(r"\b(2[5-9]|[3-9]\d) s\b"))
+        await expect(tab.page.get_by_text("last known")).to_be_visible()
+
+        await building.draws(UNDER)
+        await tab.is_live()
+        await expect(tab.page.get_by_text("last known")).not_to_be_visible()
+
+
+async def test_a_page_that_is_opened_on_a_stale_depot_says_so(building: Building, tab: Dashboard) -> None:
+    building.later(95)
+    async with served(building.database_url, building.clock) as address:
+        await tab.page.goto(address)
+        await expect(tab.live).to_have_text(STALE)
+        await expect(tab.page.get_by_text("last known")).to_be_visible()
+
+
+async def test_a_service_that_comes_back_is_found_again_and_nothing_is_shown_twice(
+    building: Building, tab: Dashboard
+) -> None:
+    await building.draws(OVER)
+    await building.draws(OVER)
+    async with served(building.database_url, building.clock) as address:
+        await open_page(tab, address)
+        before = await tab.nodes.count()
+        shown = await tab.cycle_seq()
+        await expect(tab.breaches.get_by_text("gc-1")).to_have_count(1)
+    await expect(tab.live).not_to_have_text(re.compile(r"\bLive\b"))
+
+    async with served(building.database_url, building.clock, port=urlsplit(address).port or 0) as again:
+        assert again == address
+        await tab.is_live()
+        building.later(40)
+        await building.draws(OVER)
+        await tab.is_at_cycle(shown + 1)
+        assert await tab.nodes.count() == before
+        await expect(tab.breaches.get_by_text("gc-1")).to_have_count(1)

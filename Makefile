@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check picture contracts openapi bench bench-api mutation clean
+.PHONY: demo test check picture contracts openapi bench bench-api mutation faults clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -42,6 +42,10 @@ bench-api: $(VENV)/ready-to-develop
 # An hour. make mutation ARGS=certificate for one module of the domain.
 mutation: $(VENV)/ready-to-develop
 	$(BIN)/python -m tests.mutation $(ARGS)
+
+# Processes killed, stopped and cut off, most of an hour. make faults ARGS="--kills 5 --stops 2 --away 10" for a quick look.
+faults: $(VENV)/ready-to-develop
+	$(BIN)/python -m tests.faults $(ARGS)
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache src/busbar.egg-info

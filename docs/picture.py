@@ -18,7 +18,7 @@ from entrypoints import settings
 from entrypoints.api.serve import Api
 from entrypoints.container import SCENARIOS_BY_NAME, Container
 from entrypoints.demo import Demo, open_demo
-from entrypoints.live_demo import PATIENCE_S, read_side_of
+from entrypoints.live_demo import served
 from entrypoints.live_view import depot_view
 from tests.services import chromium
 
@@ -62,7 +62,7 @@ async def main(program: str) -> None:
                 await demo.tick()
             picture_of_the_terminal(await shown(demo), demo, Path(folder) / "nowhere")
             api = Api(settings.load(), port=0)
-            async with api.served(read_side_of(container), PATIENCE_S), chromium.launched(program) as browser:
+            async with served(api, container), chromium.launched(program) as browser:
                 for name, options in PAGES.items():
                     await picture_of_the_page(browser, api.address, demo, HERE / name, options)
 

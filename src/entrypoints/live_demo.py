@@ -35,7 +35,10 @@ class LiveDemo:
         """One simulated second after the other, never faster than `speed` of them a second."""
         sys.setswitchinterval(GIVES_WAY_AFTER_S)
         # In a thread of its own: a cycle of a large depot would hold up every answer for as long as it takes.
-        with start_blocking_portal(name="api") as portal, portal.wrap_async_context_manager(self._served(container)):
+        with (
+            start_blocking_portal(name="api") as portal,
+            portal.wrap_async_context_manager(served(self._api, container)),
+        ):
             loop = asyncio.get_running_loop()
             with LiveView(self._speed, self._api.address) as view:
                 due = loop.time()
@@ -48,22 +51,23 @@ class LiveDemo:
                     due = max(due + 1 / self._speed, loop.time())
                     await _pause(stop, due - loop.time())
 
-    @asynccontextmanager
-    async def _served(self, demo: Container) -> AsyncIterator[None]:
-        """The read side of a demo, on connections of its own: none can be shared between threads."""
-        database = Container(database_url=demo.database_url())
-        read_side = ReadSide(
-            database.read_model(),
-            database.stored_events(),
-            demo.clock(),
-            demo.metrics().text,
-            is_started=lambda: True,
-        )
-        try:
-            async with self._api.served(read_side, demo.requests(), PATIENCE_S):
-                yield
-        finally:
-            await database.engine().dispose()
+
+@asynccontextmanager
+async def served(api: Api, demo: Container) -> AsyncIterator[None]:
+    """The read side of a demo, on connections of its own: none can be shared between threads."""
+    database = Container(database_url=demo.database_url())
+    read_side = ReadSide(
+        database.read_model(),
+        database.stored_events(),
+        demo.clock(),
+        demo.metrics().text,
+        is_started=lambda: True,
+    )
+    try:
+        async with api.served(read_side, demo.requests(), PATIENCE_S):
+            yield
+    finally:
+        await database.engine().dispose()
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

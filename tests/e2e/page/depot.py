@@ -81,7 +81,10 @@ async def served(database_url: str, clock: Clock, access: Access | None = None, 
         loopback_only=access is None,
     )
     try:
-        async with serving(app, feed, connections, listener, 2):
-            yield url(listener)
+        async with serving(app, connections, listener, 2):
+            try:
+                yield url(listener)
+            finally:
+                feed.close()
     finally:
         await engine.dispose()

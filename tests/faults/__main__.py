@@ -1,0 +1,112 @@
+"""Faults for as long as one likes: `make faults`. A line a run; the seed of a run that failed repeats it."""
+
+import argparse
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+
+from tests.faults import planted, runs
+from tests.faults.checker import repeated, violations
+from tests.faults.runs import Figures, Run
+from tests.faults.stage import Ground, a_ground, staged
+
+KILLS_A_RUN = 5
+"""All in one history. A run of its own for each would start and end the deployment fifty times."""
+
+STOPS_A_RUN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A run, and the invariant that it is to break (none where it is None). `repeats` says if events may come twice.
+
+    `options` are what it takes to plan it again, beside its name.
+    """
+
+    name: str
+    run: Run
+    options: str = ""
+    broken: str | None = None
+    bad: tuple[str, ...] = planted.WHOEVER_OWNS
+    repeats: bool = True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
+    parser.add_argument("--kills", type=int, default=50, help="of a worker, at random (50)")
+    parser.add_argument("--stops", type=int, default=20, help="of a worker past its session, at random (20)")
+    parser.add_argument("--away", type=float, default=120.0, help="seconds for which broker and database go away (120)")
+    parser.add_argument("--only", default="", help="the runs whose name begins so")
+    parser.add_argument("--seed", type=int, default=None, help="of the first run; the others follow (by chance)")
+    chosen = parser.parse_args()
+    first = random.SystemRandom().randrange(1_000_000) if chosen.seed is None else chosen.seed
+    failed = 0
+    plan = [each for each in _plan(chosen.kills, chosen.stops, chosen.away) if each.name.startswith(chosen.only)]
+    with a_ground() as ground:
+        for seed, planned in enumerate(plan, first):
+            began = time.monotonic()
+            faults, summary = _outcome(ground, planned, seed)
+            took = f"{time.monotonic() - began:.0f} s"
+            print(f"{'FAILED' if faults else 'ok':6}  {planned.name}  seed {seed}  {took}  {summary}", flush=True)
+            for fault in faults[:20]:
+                print(f"        {fault}", flush=True)
+            if faults:
+                failed += 1
+                again = f"--only '{planned.name}' --seed {seed} {planned.options}"
+                print(f'        again: make faults ARGS="{again.rstrip()}"', flush=True)
+    print(f"{len(plan) - failed} of {len(plan)} runs as they should be", flush=True)
+    return 1 if failed else 0
+
+
+def _plan(kills: int, stops: int, away_s: float) -> Iterator[Planned]:
+    for count in _shared(kills, KILLS_A_RUN):
+        yield Planned("kills", partial(runs.killed_at_random, kills=count), f"--kills {count}")
+    for count in _shared(stops, STOPS_A_RUN):
+        yield Planned("stops", partial(runs.stopped_and_woken, stops=count), f"--stops {count}")
+    yield Planned("failpoints", runs.killed_at_failpoints)
+    yield Planned("outages", partial(runs.outages, away_s=away_s), f"--away {away_s:g}")
+    yield Planned("rolling restart", runs.rolling_restart, repeats=False)
+    yield Planned("bad messages", runs.bad_messages_and_projectors, bad=(*planted.WHOEVER_OWNS, planted.LATE))
+    for run, broken in runs.ABLATED.items():
+        yield Planned(_name(run), run, broken=broken)
+
+
+def _shared(count: int, most: int) -> list[int]:
+    """So many, in parts of at most so many."""
+    return [min(most, count - done) for done in range(0, count, most)]
+
+
+def _outcome(ground: Ground, planned: Planned, seed: int) -> tuple[list[str], str]:
+    """What is wrong, and what was measured."""
+    figures: Figures = {}
+    with ExitStack() as stack:
+        try:
+            stage = stack.enter_context(staged(ground, seed, planned.bad))
+            figures = planned.run(stage, random.Random(seed))
+            history = stage.history()
+        except Exception as fault:
+            return [f"{type(fault).__name__}: {fault}"], ""
+    found = violations(history)
+    summary = ", ".join(
+        [f"{len(history.committed)} events", f"{repeated(history.published)} repeated", f"{len(history.planted)} bad"]
+        + [f"{name} {seconds:.1f} s" for name, seconds in figures.items()]
+    )
+    if planned.broken is not None:
+        noticed = sorted({violation.invariant for violation in found})
+        missed = [] if planned.broken in noticed else [f"{planned.broken!r} was not noticed to be broken"]
+        return missed, f"{summary}; noticed: {', '.join(noticed)}"
+    faults = [f"{violation.invariant}: {violation.detail}" for violation in found]
+    if not planned.repeats and repeated(history.published):
+        faults.append("events were published again")
+    return faults, summary
+
+
+def _name(run: Callable[..., object]) -> str:
+    return run.__name__.replace("_", " ")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

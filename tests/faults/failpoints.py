@@ -1,0 +1,123 @@
+"""Places in a worker at which it is killed or stopped by its own hand, the n-th time it passes there."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from application.commands.run_cycle import RunCycle, RunCycleHandler
+from application.ports import (
+    Clock,
+    Epoch,
+    MicrogridRepository,
+    Outbox,
+    PendingEvent,
+    PendingEvents,
+    Transactions,
+    UnitOfWork,
+)
+from domain.events import CycleCompleted
+
+BEFORE_DECIDING: Final = "before-deciding"
+BEFORE_COMMIT: Final = "before-commit"
+BEFORE_OFFSETS: Final = "after-commit-before-offsets"
+BEFORE_MARK: Final = "after-publish-before-mark"
+FAILPOINTS: Final = (BEFORE_DECIDING, BEFORE_COMMIT, BEFORE_OFFSETS, BEFORE_MARK)
+
+
+@dataclass(slots=True)
+class Failpoint:
+    """Where a process signals itself, and at which passing.
+
+    `draining` is held while the relay is at the database: who is stopped inside a transaction is thrown out by the
+    server, and then decides nothing when it wakes.
+    """
+
+    name: str
+    passing: int
+    by: signal.Signals = signal.SIGKILL
+    draining: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def passed(self, name: str) -> None:
+        if name != self.name:
+            return
+        self.passing -= 1
+        if self.passing == 0:
+            print(f"reached {name}", file=sys.stderr, flush=True)
+            os.kill(os.getpid(), self.by)
+
+
+class FailingRunCycle:
+    """A RunCycleHandler that passes a failpoint before it looks at the clock."""
+
+    def __init__(self, real: RunCycleHandler, clock: Clock, failpoint: Failpoint) -> None:
+        self._real = real
+        self._clock = clock
+        self._failpoint = failpoint
+
+    async def handle(self, command: RunCycle) -> CycleCompleted | None:
+        async with self._failpoint.draining:
+            self._failpoint.passed(BEFORE_DECIDING)
+        return await self._real.handle(replace(command, at=self._clock.now()))
+
+
+class FailingTransactions:
+    """Transactions that pass a failpoint before they commit and after they did."""
+
+    def __init__(self, real: Transactions, failpoint: Failpoint) -> None:
+        self._real = real
+        self._failpoint = failpoint
+
+    @asynccontextmanager
+    async def begin(self, epoch: Epoch) -> AsyncIterator[UnitOfWork]:
+        async with self._real.begin(epoch) as transaction:
+            yield _FailingUnitOfWork(transaction, self._failpoint)
+
+
+class _FailingUnitOfWork:
+    def __init__(self, real: UnitOfWork, failpoint: Failpoint) -> None:
+        self._real = real
+        self._failpoint = failpoint
+
+    @property
+    def microgrids(self) -> MicrogridRepository:
+        return self._real.microgrids
+
+    @property
+    def outbox(self) -> Outbox:
+        return self._real.outbox
+
+    async def commit(self) -> None:
+        self._failpoint.passed(BEFORE_COMMIT)
+        await self._real.commit()
+        self._failpoint.passed(BEFORE_OFFSETS)
+
+
+class FailingPendingEvents:
+    """PendingEvents that pass a failpoint when events are published and not yet marked."""
+
+    def __init__(self, real: PendingEvents, failpoint: Failpoint) -> None:
+        self._real = real
+        self._failpoint = failpoint
+
+    async def pending(self, microgrids: Collection[str], limit: int) -> Sequence[PendingEvent]:
+        async with self._failpoint.draining:
+            return await self._real.pending(microgrids, limit)
+
+    async def mark_published(self, events: Sequence[PendingEvent], at: datetime) -> None:
+        self._failpoint.passed(BEFORE_MARK)
+        async with self._failpoint.draining:
+            await self._real.mark_published(events, at)
+
+    async def republish_after(self, positions: Mapping[str, int]) -> int:
+        async with self._failpoint.draining:
+            return await self._real.republish_after(positions)
+
+    async def prune(self, published_before: datetime) -> int:
+        async with self._failpoint.draining:
+            return await self._real.prune(published_before)

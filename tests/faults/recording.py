@@ -1,0 +1,179 @@
+"""Records a history: an audit in the database while it is made, and everything on bus and database at its end."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.database.engine import create_engine
+from adapters.database.read_model import SqlReadModelTransactions
+from adapters.database.tables import (
+    breaches,
+    cycles,
+    metadata,
+    microgrid_state,
+    microgrid_status,
+    node_history,
+    outbox,
+    projection_positions,
+)
+from adapters.kafka import reader
+from adapters.kafka.connection import Connection
+from adapters.kafka.topics import require
+from adapters.memory.partitioning import partition_of
+from adapters.messages import registry
+from application.ports import PublishedEvent
+from application.projections.rebuild import Rebuild
+from entrypoints.container import Deployment
+from tests.e2e.stacks import PARTITIONS, Stack
+from tests.faults import planted
+from tests.faults.history import Commit, Event, History, Record, Rows, State
+
+READ_MODEL = (projection_positions, microgrid_status, cycles, breaches, node_history)
+
+AUDIT = (
+    "CREATE TABLE lies_in (microgrid_id text PRIMARY KEY, partition integer NOT NULL)",
+    """CREATE TABLE audit (
+        number bigserial PRIMARY KEY, microgrid_id text, version bigint, epoch bigint, current_epoch bigint)""",
+    """CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO audit (microgrid_id, version, epoch, current_epoch)
+            SELECT NEW.microgrid_id, NEW.version, NEW.epoch, partition_epochs.epoch
+            FROM lies_in LEFT JOIN partition_epochs USING (partition) WHERE microgrid_id = NEW.microgrid_id;
+            RETURN NULL;
+        END $$""",
+    # Deferred: it looks at the partition's epoch when the transaction commits, not when it wrote.
+    """CREATE CONSTRAINT TRIGGER noted AFTER INSERT OR UPDATE ON microgrid_state
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note()""",
+    # What an outbox that is drained by a cursor needs; nobody else looks at it.
+    "ALTER TABLE outbox ADD COLUMN number bigserial",
+)
+
+
+def audit(database_url: str, microgrids: Collection[str]) -> None:
+    """From now on PostgreSQL notes under which epoch each version of these microgrids is committed."""
+
+    async def install() -> None:
+        engine = create_engine(database_url)
+        async with engine.begin() as connection:
+            for statement in AUDIT:
+                await connection.execute(text(statement))
+            for each in microgrids:
+                values = {"id": each, "partition": partition_of(each, PARTITIONS)}
+                await connection.execute(text("INSERT INTO lies_in VALUES (:id, :partition)"), values)
+        await engine.dispose()
+
+    asyncio.run(install())
+
+
+def ask(database_url: str, question: str) -> Sequence[Any]:
+    """The rows that answer it."""
+
+    async def answer() -> Sequence[Any]:
+        engine = create_engine(database_url)
+        try:
+            async with engine.connect() as connection:
+                return (await connection.execute(text(question))).all()
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(answer())
+
+
+def all_read(stack: Stack) -> bool:
+    """Whether the workers have acknowledged everything that was sent to them."""
+
+    async def look() -> bool:
+        connection = Connection(stack.bootstrap_servers)
+        group = f"{stack.prefix}.worker"
+        consumer = AIOKafkaConsumer(**connection.arguments(), group_id=group, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            every = [
+                TopicPartition(f"{stack.prefix}.{topic}", number)
+                for topic in ("configuration", "telemetry")
+                for number in range(PARTITIONS)
+            ]
+            consumer.assign(every)
+            ends = await consumer.end_offsets(every)
+            return all([(await consumer.committed(each) or 0) >= end for each, end in ends.items()])
+        finally:
+            await consumer.stop()
+
+    return asyncio.run(look())
+
+
+def record(stack: Stack, folder: Path) -> History:
+    """The history of a deployment that has come to rest. `folder` takes the database of the rebuilt read model."""
+    return asyncio.run(_record(stack, folder))
+
+
+async def _record(stack: Stack, folder: Path) -> History:
+    events = await _topic(stack, "events")
+    sent = [*await _topic(stack, "telemetry"), *await _topic(stack, "configuration")]
+    engine = create_engine(stack.database_url)
+    async with engine.connect() as connection:
+        committed = (await connection.execute(select(outbox).order_by(outbox.c.microgrid_id, outbox.c.event_seq))).all()
+        states = (await connection.execute(select(microgrid_state))).all()
+        commits = (await connection.execute(text("SELECT * FROM audit ORDER BY number"))).all()
+    live = await _rows(engine)
+    await engine.dispose()
+    return History(
+        [Event(each.message.key, each.message.headers, each.message.value or b"", each.position) for each in events],
+        [
+            Event(row.microgrid_id, tuple((name, value.encode()) for name, value in row.headers), row.value)
+            for row in committed
+        ],
+        [Commit(row.microgrid_id, row.version, row.epoch, row.current_epoch) for row in commits],
+        {row.microgrid_id: State(row.version, row.cycle_seq, row.event_seq) for row in states},
+        await _topic(stack, "dead-letter"),
+        [each for each in sent if planted.kind_of(each.message)],
+        live,
+        await _rebuilt(events, folder),
+    )
+
+
+async def _topic(stack: Stack, name: str) -> list[Record]:
+    """All messages there are, by partition and offset."""
+    connection, topic = Connection(stack.bootstrap_servers), f"{stack.prefix}.{name}"
+    records: list[Record] = []
+    partitions = await require(connection, [topic])
+    async with reader.reading(connection, topic, range(partitions), None) as reading:
+        while not await reading.caught_up():
+            records += [Record(position, message) for position, message in await reading.receive()]
+    return sorted(records, key=lambda each: (each.position.partition, each.position.offset))
+
+
+async def _rebuilt(events: Sequence[Record], folder: Path) -> Rows:
+    engine = create_engine(f"sqlite+aiosqlite:///{folder / 'rebuilt.sqlite3'}")
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    projections = Deployment.projector.kwargs["projections"]()
+    read = [registry.read("events", each.message) for each in events]
+    published = [each for each in read if isinstance(each, PublishedEvent)]
+    await Rebuild(SqlReadModelTransactions(engine), projections).project(published)
+    rows = await _rows(engine)
+    await engine.dispose()
+    return rows
+
+
+async def _rows(engine: AsyncEngine) -> Rows:
+    async with engine.connect() as connection:
+        return {
+            table.name: [
+                dict(row)
+                for row in (await connection.execute(select(table).order_by(*table.primary_key))).mappings().all()
+            ]
+            for table in READ_MODEL
+        }
+
+
+def versions(database_url: str) -> dict[str, int]:
+    """By microgrid, how many versions were committed."""
+    return {
+        row.microgrid_id: row.version for row in ask(database_url, "SELECT microgrid_id, version FROM microgrid_state")
+    }

@@ -1,0 +1,210 @@
+"""Where faults happen: a deployment of its own under load, its members started, signalled and brought to rest."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy.exc import DBAPIError
+
+from tests.e2e.processes import environment
+from tests.e2e.stacks import Stack, a_prefix
+from tests.faults import planted, recording
+from tests.faults.history import History
+from tests.faults.load import DEPOTS, Load
+from tests.services import kafka, postgresql
+from tests.services.kafka import Broker
+from tests.services.postgresql import PostgresqlProcess, PostgresqlServer
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 100.0
+ENDED_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A broker and a database cluster, both ours to kill."""
+
+    broker: Broker
+    database: PostgresqlProcess
+
+
+@contextmanager
+def a_ground() -> Iterator[Ground]:
+    """Skips the test where there are no servers to be found, or fails where CI is set."""
+    with kafka.broker() as broker, postgresql.a_process() as database:
+        yield Ground(broker, database)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A process of the deployment, and what it logs."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def joined(self) -> None:
+        """Wait until it is a member of its group."""
+        wait_until(lambda: "Joined the group" in self.log.read_text(), self.log.read_text)
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def end(self) -> float:
+        """In order; returns how many seconds it took."""
+        began = time.monotonic()
+        self.signal(signal.SIGTERM)
+        self.ended()
+        return time.monotonic() - began
+
+    def ended(self) -> None:
+        """Wait for it, once it was told to end. AssertionError where it does not end well."""
+        self.process.wait(ENDED_S)
+        assert self.process.returncode == 0, f"{self.name} ended with {self.process.returncode}: {self.log.read_text()}"
+
+    def signalled_itself(self, failpoint: str) -> None:
+        """Wait until it came to its failpoint."""
+        wait_until(lambda: f"reached {failpoint}" in self.log.read_text(), self.log.read_text)
+
+
+@dataclass(slots=True)
+class Stage:
+    """One deployment from an empty database and empty topics to its history."""
+
+    ground: Ground
+    stack: Stack
+    load: Load
+    members: list[Member] = field(default_factory=list)
+
+    def worker(self, *options: str) -> Member:
+        """One more worker: options are those of `tests.faults.worker`."""
+        module = ("tests.faults.worker", *options) if options else ("entrypoints", "worker")
+        return self._start("worker", *module)
+
+    def projector(self) -> Member:
+        return self._start("projector", "entrypoints", "project")
+
+    def versions(self) -> Mapping[str, int]:
+        """How many commits every depot has seen."""
+        return recording.versions(self.stack.database_url)
+
+    def decided(self, patience_s: float = PATIENCE_S) -> float:
+        """Wait until every depot is decided again, and again; returns the seconds that took."""
+        began, known = time.monotonic(), self._versions_at_last(patience_s)
+
+        def again() -> bool:
+            now = self._versions_or_none()
+            return now is not None and all(now.get(depot, 0) > known.get(depot, 0) for depot in DEPOTS)
+
+        wait_until(again, self._logs, patience_s)
+        return time.monotonic() - began
+
+    def at_rest(self, patience_s: float = PATIENCE_S) -> None:
+        """Stop the load, let everything that was decided be published and projected, end the members."""
+        self.load.stop()
+        until = time.monotonic() + patience_s
+        while not (recording.all_read(self.stack) and self._published()) and time.monotonic() < until:
+            time.sleep(0.2)
+        workers = [each for each in self._running() if each.name.startswith("worker")]
+        for worker in workers:
+            worker.signal(signal.SIGTERM)
+        for worker in workers:
+            worker.ended()
+        while not self._projected() and time.monotonic() < until:
+            time.sleep(0.2)
+        for member in self._running():
+            member.end()
+
+    def history(self) -> History:
+        with TemporaryDirectory() as folder:
+            return recording.record(self.stack, Path(folder))
+
+    def close(self) -> None:
+        """Kill what still runs."""
+        for member in self._running():
+            member.kill()
+
+    def _start(self, name: str, *module: str) -> Member:
+        numbered = f"{name}-{len(self.members)}"
+        home = self.stack.home / numbered
+        home.mkdir()
+        path = os.pathsep.join(filter(None, (str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH"))))
+        with (home / "stderr").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *module],
+                cwd=home,
+                env={**environment(home, self.stack.variables), "PYTHONPATH": path},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+        member = Member(numbered, process, home / "stderr")
+        self.members.append(member)
+        return member
+
+    def _running(self) -> list[Member]:
+        return [member for member in self.members if member.process.poll() is None]
+
+    def _versions_at_last(self, patience_s: float) -> Mapping[str, int]:
+        until = time.monotonic() + patience_s
+        while (known := self._versions_or_none()) is None:
+            assert time.monotonic() < until, self._logs()
+            time.sleep(0.1)
+        return known
+
+    def _versions_or_none(self) -> Mapping[str, int] | None:
+        try:
+            return self.versions()
+        except (OSError, DBAPIError):
+            return None
+
+    def _published(self) -> bool:
+        question = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+        return int(recording.ask(self.stack.database_url, question)[0][0]) == 0
+
+    def _projected(self) -> bool:
+        behind = """SELECT count(*) FROM microgrid_state LEFT JOIN (
+            SELECT microgrid_id, min(event_seq) AS event_seq FROM projection_positions GROUP BY microgrid_id
+        ) AS reached USING (microgrid_id) WHERE reached.event_seq IS DISTINCT FROM microgrid_state.event_seq"""
+        return int(recording.ask(self.stack.database_url, behind)[0][0]) == 0
+
+    def _logs(self) -> str:
+        return "\n".join(f"{each.name}:\n{each.log.read_text()[-1500:]}" for each in self.members)
+
+
+@contextmanager
+def staged(ground: Ground, seed: int, bad: Sequence[str] = planted.WHOEVER_OWNS) -> Iterator[Stage]:
+    """A deployment without members and with a load, repeatable by its seed, that is not started yet."""
+    with (
+        TemporaryDirectory(prefix="busbar-faults-") as home,
+        PostgresqlServer(ground.database.url).new_database() as url,
+    ):
+        stack = Stack(Path(home), ground.broker.bootstrap_servers, url, a_prefix())
+        migrated = stack.run("migrate")
+        assert migrated.code == 0, migrated.err
+        recording.audit(url, DEPOTS)
+        stage = Stage(ground, stack, Load(stack.bootstrap_servers, stack.prefix, seed, bad))
+        try:
+            yield stage
+        finally:
+            stage.close()
+            stage.load.stop()
+
+
+def wait_until(holds: Callable[[], bool], log: Callable[[], str], patience_s: float = PATIENCE_S) -> None:
+    """AssertionError with the log where it does not come about in time."""
+    until = time.monotonic() + patience_s
+    while not holds():
+        assert time.monotonic() < until, log()[-6000:]
+        time.sleep(0.1)

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check picture contracts openapi bench bench-api mutation faults clean
+.PHONY: demo test check picture contracts openapi bench bench-api bench-service bench-fleet mutation faults clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -38,6 +38,14 @@ bench: $(VENV)/ready-to-measure
 # Five minutes, on a quiet machine. make bench-api ARGS="--seconds 10" for a quick look, ARGS=--save to keep it.
 bench-api: $(VENV)/ready-to-develop
 	$(BIN)/python -m benchmarks.api $(ARGS)
+
+# Minutes, on a real Kafka and PostgreSQL (found or started as the tests do). ARGS="--readings 50000 --seconds 10" is quick.
+bench-service: $(VENV)/ready-to-measure
+	$(BIN)/python -m benchmarks.service $(ARGS)
+
+# A thousand depots for ten minutes. make bench-fleet ARGS="--depots 100 --minutes 2" for a quick look.
+bench-fleet: $(VENV)/ready-to-measure
+	$(BIN)/python -m benchmarks.fleet $(ARGS)
 
 # An hour. make mutation ARGS=certificate for one module of the domain.
 mutation: $(VENV)/ready-to-develop

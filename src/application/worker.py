@@ -1,5 +1,6 @@
 """The one service loop: messages in, decisions committed, positions acknowledged after them."""
 
+from collections import Counter, defaultdict
 from typing import assert_never
 
 from application.commands.apply_configuration import ApplyConfiguration, ApplyConfigurationHandler
@@ -56,6 +57,7 @@ class Worker:
         self._clock = clock
         self._counters = counters
         self.cycles = 0
+        self._receipts: defaultdict[str, Counter[Receipt]] = defaultdict(Counter)
 
     async def turn(self) -> bool:
         """Take one batch, run the cycles that are due, acknowledge; returns whether there was anything to do.
@@ -68,6 +70,7 @@ class Worker:
         await self._owned.take_over_again()
         for received in batch:
             await self._take(received)
+        self._count_receipts()
         due = self._mailbox.due(self._clock.now())
         for cycle in due:
             await self._decide(cycle)
@@ -123,10 +126,17 @@ class Worker:
     def _post(self, telemetry: Telemetry, traceparent: str | None) -> None:
         microgrid_id = telemetry.microgrid_id
         if not self._mailbox.knows(microgrid_id):
-            self._counters.readings(microgrid_id, {Receipt.UNKNOWN: 1})
+            self._receipts[microgrid_id][Receipt.UNKNOWN] += 1
             return
         reception = self._mailbox.post(telemetry, self._clock.now(), traceparent)
-        self._counters.readings(microgrid_id, reception.receipts)
+        for receipt, count in reception.receipts.items():
+            self._receipts[microgrid_id][receipt] += count
+
+    def _count_receipts(self) -> None:
+        """Once a batch: counting costs half as much as taking a reading in."""
+        for microgrid_id, receipts in self._receipts.items():
+            self._counters.readings(microgrid_id, receipts)
+        self._receipts.clear()
 
     async def _decide(self, due: DueCycle) -> None:
         at = self._clock.now()

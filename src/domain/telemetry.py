@@ -152,19 +152,14 @@ class Readings:
         heard_at = self.heard_at.get(identifier)
         if heard_at is None or heard_at < measured_at:
             self.heard_at[identifier] = measured_at
-        before = [self._plugged(identifier, reading) for reading in telemetry.connectors]
-        receipts = Counter(
-            self._receive_connector(telemetry, reading, tree, measured_at) for reading in telemetry.connectors
-        )
-        after = [self._plugged(identifier, reading) for reading in telemetry.connectors]
-        return Reception(receipts, before != after)
-
-    def _plugged(self, charge_point_id: str, reading: ConnectorReading) -> tuple[str, str | None] | None:
-        known = self.connectors.get((charge_point_id, reading.connector_id))
-        if known is None:
-            return None
-        session = known.reading.session
-        return known.reading.status, None if session is None else session.session_id
+        receipts: Counter[Receipt] = Counter()
+        news = False
+        for reading in telemetry.connectors:
+            known = self.connectors.get((identifier, reading.connector_id))
+            receipt = self._receive_connector(telemetry, reading, tree, measured_at, known)
+            receipts[receipt] += 1
+            news |= receipt is Receipt.KEPT and (known is None or _plugged(known.reading) != _plugged(reading))
+        return Reception(receipts, news)
 
     def _receive_meter(self, telemetry: CircuitTelemetry, tree: PowerTree, measured_at: datetime) -> Receipt:
         index = tree.node_index.get(telemetry.circuit_id)
@@ -179,12 +174,16 @@ class Readings:
         return Receipt.KEPT
 
     def _receive_connector(
-        self, telemetry: ChargePointTelemetry, reading: ConnectorReading, tree: PowerTree, measured_at: datetime
+        self,
+        telemetry: ChargePointTelemetry,
+        reading: ConnectorReading,
+        tree: PowerTree,
+        measured_at: datetime,
+        known: KeptReading | None,
     ) -> Receipt:
         key = (telemetry.charge_point_id, reading.connector_id)
         if key not in tree.connector_index:
             return Receipt.UNKNOWN
-        known = self.connectors.get(key)
         if known is not None and not _newer(telemetry, measured_at, known):
             return Receipt.OUTDATED
         report = known.report if known is not None else None
@@ -198,6 +197,11 @@ def _all(telemetry: Telemetry, receipt: Receipt) -> Counter[Receipt]:
     """The same receipt for every reading in a message; one for a message without any."""
     readings = len(telemetry.connectors) if isinstance(telemetry, ChargePointTelemetry) else 1
     return Counter({receipt: max(1, readings)})
+
+
+def _plugged(reading: ConnectorReading) -> tuple[str, str | None]:
+    """What changes when a vehicle comes or goes."""
+    return reading.status, None if reading.session is None else reading.session.session_id
 
 
 def _newer(telemetry: Telemetry, measured_at: datetime, known: _Dated) -> bool:

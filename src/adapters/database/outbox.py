@@ -17,6 +17,12 @@ from domain.events import DomainEvent
 Encode: TypeAlias = Callable[[DomainEvent, str | None], Message]
 """An event and its traceparent as the message to publish; the key is the microgrid's id."""
 
+_PUBLISHED = (
+    outbox.update()
+    .where(outbox.c.microgrid_id == bindparam("of_microgrid"), outbox.c.event_seq == bindparam("of_event_seq"))
+    .values(published_at=bindparam("at"))
+)
+
 
 class SqlOutbox:
     """Appends encoded events to the running transaction."""
@@ -85,19 +91,11 @@ class SqlPendingEvents:
     async def mark_published(self, events: Sequence[PendingEvent], at: datetime) -> None:
         if not events:
             return
-        statement = (
-            outbox.update()
-            .where(
-                outbox.c.microgrid_id == bindparam("of_microgrid"),
-                outbox.c.event_seq == bindparam("of_event_seq"),
-            )
-            .values(published_at=bindparam("at"))
-        )
         published = [
             {"of_microgrid": event.microgrid_id, "of_event_seq": event.event_seq, "at": at} for event in events
         ]
         async with self._engine.begin() as connection:
-            await connection.execute(statement, published)
+            await connection.execute(_PUBLISHED, published)
 
     async def republish_after(self, positions: Mapping[str, int]) -> int:
         beyond: list[ColumnElement[bool]] = [outbox.c.microgrid_id.not_in(positions)]

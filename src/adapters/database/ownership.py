@@ -2,12 +2,22 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.database.tables import partition_epochs
 from adapters.database.upsert import insert
 from application.ports import Epoch, Fenced
+
+# Made once, as every cycle asks: putting a statement together costs more than sending it.
+_HELD = (
+    select(partition_epochs.c.epoch)
+    .where(
+        partition_epochs.c.partition == bindparam("partition"),
+        partition_epochs.c.epoch == bindparam("number"),
+    )
+    .with_for_update(read=True)
+)
 
 
 class SqlOwnership:
@@ -36,8 +46,6 @@ async def hold(connection: AsyncConnection, epoch: Epoch) -> None:
 
     The shared lock is what makes the check good until the commit; on SQLite a writer is alone anyway.
     """
-    current = select(partition_epochs.c.epoch).where(
-        partition_epochs.c.partition == epoch.partition, partition_epochs.c.epoch == epoch.number
-    )
-    if (await connection.execute(current.with_for_update(read=True))).one_or_none() is None:
+    held = await connection.execute(_HELD, {"partition": epoch.partition, "number": epoch.number})
+    if held.one_or_none() is None:
         raise Fenced(f"epoch {epoch.number} of partition {epoch.partition} has ended")

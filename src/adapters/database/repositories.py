@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database import site_rows, state_json
@@ -22,6 +22,13 @@ AT_ONCE = 100
 
 _STORED = select(microgrid_state, microgrids.c.version.label("configuration_version")).outerjoin(
     microgrids, microgrids.c.microgrid_id == microgrid_state.c.microgrid_id
+)
+
+# Made once, as every cycle runs them: putting a statement together costs more than sending it.
+_STORED_ONE = _STORED.where(microgrid_state.c.microgrid_id == bindparam("of_microgrid"))
+_CHANGED = microgrid_state.update().where(
+    microgrid_state.c.microgrid_id == bindparam("of_microgrid"),
+    microgrid_state.c.version == bindparam("of_version"),
 )
 
 
@@ -62,8 +69,7 @@ class SqlMicrogridRepository:
         return (await self._connection.execute(select(microgrid_state.c.microgrid_id))).scalars().all()
 
     async def get(self, microgrid_id: str) -> Microgrid | None:
-        statement = _STORED.where(microgrid_state.c.microgrid_id == microgrid_id)
-        row = (await self._connection.execute(statement)).one_or_none()
+        row = (await self._connection.execute(_STORED_ONE, {"of_microgrid": microgrid_id})).one_or_none()
         return None if row is None else _microgrid(row, await self._site(microgrid_id, row.configuration_version))
 
     async def get_all(self, microgrid_ids: Collection[str]) -> Sequence[Microgrid]:
@@ -128,11 +134,8 @@ class SqlMicrogridRepository:
             new = insert(self._connection, microgrid_state).values(microgrid_id=microgrid.microgrid_id, **values)
             result = await self._connection.execute(new.on_conflict_do_nothing())
         else:
-            changed = microgrid_state.update().where(
-                microgrid_state.c.microgrid_id == microgrid.microgrid_id,
-                microgrid_state.c.version == microgrid.version,
-            )
-            result = await self._connection.execute(changed.values(**values))
+            read = {"of_microgrid": microgrid.microgrid_id, "of_version": microgrid.version}
+            result = await self._connection.execute(_CHANGED, {**read, **values})
         if result.rowcount != 1:
             raise ConcurrentChange(microgrid.microgrid_id)
 

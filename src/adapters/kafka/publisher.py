@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -67,22 +67,26 @@ class KafkaPublisher:
                 future.cancel()
 
     def _new_producer(self) -> AIOKafkaProducer:
-        return AIOKafkaProducer(
-            **self._connection.arguments(),
-            acks="all",
-            enable_idempotence=True,
-            compression_type="zstd",
-            key_serializer=_key,
-            value_serializer=_value,
-            max_batch_size=BATCH_BYTES,
-            max_request_size=REQUEST_BYTES,
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
-        )
+        return producer_for(self._connection, key_serializer=_key, value_serializer=_value)
 
     async def _discard(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
             await stopped(producer)
+
+
+def producer_for(connection: Connection, **serializers: Callable[[Message], bytes | None]) -> AIOKafkaProducer:
+    """The client of a publisher, with every setting that matters."""
+    return AIOKafkaProducer(
+        **connection.arguments(),
+        acks="all",
+        enable_idempotence=True,
+        compression_type="zstd",
+        max_batch_size=BATCH_BYTES,
+        max_request_size=REQUEST_BYTES,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        **serializers,
+    )
 
 
 def _key(message: Message) -> bytes | None:

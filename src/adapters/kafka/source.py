@@ -45,7 +45,7 @@ class KafkaSource(ConsumerRebalanceListener):
     """MessageSource of one member of a group."""
 
     def __init__(self, connection: Connection, group: str, read: Read, assignment: Assignment) -> None:
-        self._consumer = _consumer(connection, group)
+        self._consumer = consumer_of(connection, group)
         self._read = read
         self._assignment = assignment
         self._handing_over = asyncio.Lock()
@@ -243,7 +243,8 @@ class KafkaSource(ConsumerRebalanceListener):
             }
 
 
-def _consumer(connection: Connection, group: str) -> AIOKafkaConsumer:
+def consumer_of(connection: Connection, group: str) -> AIOKafkaConsumer:
+    """The client of a member, with every setting that matters."""
     return AIOKafkaConsumer(
         **connection.arguments(),
         group_id=group,

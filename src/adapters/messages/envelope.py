@@ -70,8 +70,11 @@ def structured(message: Message, data: Any) -> bytes:
 
 
 def _header(message: Message, name: str) -> str | None:
-    value = dict(message.headers).get(name)
-    return None if value is None else value.decode(errors="replace")
+    """The last of this name."""
+    for known, value in reversed(message.headers):
+        if known == name:
+            return None if value is None else value.decode(errors="replace")
+    return None
 
 
 def _rfc3339(instant: datetime) -> str:

@@ -23,8 +23,7 @@ async def _configured(event: PublishedEvent, changes: ReadModelChanges) -> None:
 
 
 async def _decided(event: PublishedEvent, changes: ReadModelChanges) -> None:
-    cycle = {key: value for key, value in event.data.items() if key != "setpoints"}
-    await changes.put_latest_cycle(event.microgrid_id, cycle)
+    await changes.put_latest_cycle(event.microgrid_id, event.data)
 
 
 STATUS = Projection(

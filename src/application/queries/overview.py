@@ -90,8 +90,7 @@ async def overview(read_model: ReadModel, row: StatusRow, now: datetime) -> Over
     """What the page shows of the microgrid that this row is of."""
     latest = row.latest_cycle
     status = status_of(row, now)
-    whole = None if latest is None else await read_model.cycle(row.microgrid_id, latest["cycle_seq"])
-    setpoints = {} if whole is None else {_node_id(each): each for each in whole.data["setpoints"]}
+    setpoints = {} if latest is None else {_node_id(each): each for each in latest.get("setpoints", ())}
     open_breaches = await breaches(read_model, row.microgrid_id, BreachState.OPEN, None, OPEN_BREACHES)
     last = await breaches(read_model, row.microgrid_id, BreachState.ALL, None, 1)
     nodes = list(_nodes(row, status.nodes, setpoints, {each["node_id"] for each in open_breaches}))
@@ -103,7 +102,7 @@ async def overview(read_model: ReadModel, row: StatusRow, now: datetime) -> Over
         None if latest is None else int((now - datetime.fromisoformat(latest["decided_at"])).total_seconds()),
         2 * row.configuration["settings"]["refresh_interval_s"],
         row.warnings,
-        status.latest_cycle,
+        None if latest is None else {key: latest[key] for key in latest if key not in ("nodes", "setpoints")},
         nodes[0]["measured_w"],
         _limit_w(nodes),
         status.headroom_w,

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """A microgrid at a glance. `latest_cycle` is the newest `CycleCompleted` data without its setpoints."""
+    """A microgrid at a glance. `latest_cycle` is the newest `CycleCompleted` data."""
 
     microgrid_id: str
     workspace_id: str | None

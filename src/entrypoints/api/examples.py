@@ -121,7 +121,7 @@ STATUS: Final = {
             "safe_operating_capacity_w": None,
         }
     ],
-    "latest_cycle": _HEAD,
+    "latest_cycle": {**_HEAD, "setpoints": [_SETPOINT]},
     "headroom_w": 0,
     "as_of": AS_OF,
     "open_breaches": [_BREACH],

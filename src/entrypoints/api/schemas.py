@@ -82,11 +82,16 @@ class CycleHead(Shape):
     totals: Totals
 
 
-class Cycle(CycleHead):
+class LatestCycle(CycleHead):
+    """A published cycle without its nodes."""
+
+    setpoints: list[Setpoint]
+
+
+class Cycle(LatestCycle):
     """A whole published cycle."""
 
     nodes: list[NodeFigures]
-    setpoints: list[Setpoint]
     as_of: AsOf
 
 
@@ -124,7 +129,7 @@ class Status(Shape):
     configuration_version: int
     warnings: list[SiteWarning]
     nodes: list[Node]
-    latest_cycle: CycleHead | None
+    latest_cycle: LatestCycle | None
     open_breaches: list[Breach]
     headroom_w: int | None
     as_of: AsOf

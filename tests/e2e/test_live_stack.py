@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from adapters.database.engine import create_engine
 from adapters.database.migrations import is_newest
+from adapters.database.tables import breaches, cycles, microgrid_status, node_history, projection_positions
 from adapters.kafka.connection import Connection
 from adapters.kafka.reader import reading as reading_topic
 from adapters.kafka.topics import create_missing, require
@@ -218,6 +219,31 @@ def test_from_a_configuration_to_the_status_of_a_depot(stack: Stack, site: Path)
     assert sorted(set(printed)) == list(range(1, max(printed) + 1))
     assert max(printed) >= max(seqs)
     assert asyncio.run(unpublished(stack)) == 0
+
+    assert stack.run("rebuild", "depot").code == 0
+    shown = status(stack, "depot")
+    assert shown["latest_cycle"]["event_seq"] <= max(printed)
+    asyncio.run(forget(stack, "depot"))
+    assert stack.run("status", "depot").code != 0
+    rebuilt = stack.run("rebuild")
+    assert (rebuilt.code, rebuilt.out, rebuilt.err) == (0, b"", b"")
+    assert status(stack, "depot") == shown
+
+
+def status(stack: Stack, microgrid_id: str) -> dict[str, Any]:
+    """What the read models show of a microgrid, but for how old it is."""
+    shown: dict[str, Any] = json.loads(stack.run("status", microgrid_id, "--json").out)
+    del shown["as_of"]
+    return shown
+
+
+async def forget(stack: Stack, microgrid_id: str) -> None:
+    """Empty the read models of a microgrid."""
+    engine = create_engine(stack.database_url)
+    async with engine.begin() as connection:
+        for table in (microgrid_status, cycles, breaches, node_history, projection_positions):
+            await connection.execute(table.delete().where(table.c.microgrid_id == microgrid_id))
+    await engine.dispose()
 
 
 async def unpublished(stack: Stack) -> int:

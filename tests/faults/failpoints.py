@@ -21,7 +21,7 @@ from application.ports import (
     Transactions,
     UnitOfWork,
 )
-from domain.events import CycleCompleted
+from domain.events import CycleCompleted, DomainEvent
 
 BEFORE_DECIDING: Final = "before-deciding"
 BEFORE_COMMIT: Final = "before-commit"
@@ -67,7 +67,7 @@ class FailingRunCycle:
 
 
 class FailingTransactions:
-    """Transactions that pass a failpoint before they commit and after they did."""
+    """Transactions that pass a failpoint before they commit something to announce, and after they did."""
 
     def __init__(self, real: Transactions, failpoint: Failpoint) -> None:
         self._real = real
@@ -83,6 +83,7 @@ class _FailingUnitOfWork:
     def __init__(self, real: UnitOfWork, failpoint: Failpoint) -> None:
         self._real = real
         self._failpoint = failpoint
+        self._announces = False
 
     @property
     def microgrids(self) -> MicrogridRepository:
@@ -90,12 +91,18 @@ class _FailingUnitOfWork:
 
     @property
     def outbox(self) -> Outbox:
-        return self._real.outbox
+        return self
+
+    async def append(self, events: Sequence[DomainEvent], traceparent: str | None) -> None:
+        await self._real.outbox.append(events, traceparent)
+        self._announces = self._announces or bool(events)
 
     async def commit(self) -> None:
-        self._failpoint.passed(BEFORE_COMMIT)
+        if self._announces:
+            self._failpoint.passed(BEFORE_COMMIT)
         await self._real.commit()
-        self._failpoint.passed(BEFORE_OFFSETS)
+        if self._announces:
+            self._failpoint.passed(BEFORE_OFFSETS)
 
 
 class FailingPendingEvents:

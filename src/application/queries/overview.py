@@ -8,14 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from application.ports import ReadModel
-from application.queries.breaches import breaches
-from application.queries.rows import BreachState, StatusRow
+from application.queries.rows import StatusRow
 from application.queries.status import AsOf, status_of
 from domain.identifiers import connector_node_id
 from domain.plan import LimitKind, Mode, NodeType, Reason
-
-OPEN_BREACHES: Final = 500
 
 _HELD_BACK: Final = (Reason.LIMITED, Reason.BELOW_MINIMUM, Reason.AWAITING_DECREASE)
 _CONNECTOR_STATES: Final = dict.fromkeys(_HELD_BACK, "held_back") | {
@@ -68,7 +64,6 @@ class Overview:
     microgrid_id: str
     name: str
     as_of: AsOf
-    age_s: int | None
     stale_after_s: int
     warnings: Sequence[dict[str, Any]]
     latest_cycle: dict[str, Any] | None
@@ -86,20 +81,19 @@ class Overview:
     nodes: Sequence[dict[str, Any]]
 
 
-async def overview(read_model: ReadModel, row: StatusRow, now: datetime) -> Overview:
-    """What the page shows of the microgrid that this row is of."""
+def overview(
+    row: StatusRow, open_breaches: Sequence[dict[str, Any]], last_breach: dict[str, Any] | None, now: datetime
+) -> Overview:
+    """What the page shows of the microgrid that this row and these breaches are of."""
     latest = row.latest_cycle
     status = status_of(row, now)
     setpoints = {} if latest is None else {_node_id(each): each for each in latest.get("setpoints", ())}
-    open_breaches = await breaches(read_model, row.microgrid_id, BreachState.OPEN, None, OPEN_BREACHES)
-    last = await breaches(read_model, row.microgrid_id, BreachState.ALL, None, 1)
     nodes = list(_nodes(row, status.nodes, setpoints, {each["node_id"] for each in open_breaches}))
     connectors = [node for node in nodes if node["node_type"] == NodeType.CONNECTOR]
     return Overview(
         row.microgrid_id,
         row.name,
         status.as_of,
-        None if latest is None else int((now - datetime.fromisoformat(latest["decided_at"])).total_seconds()),
         2 * row.configuration["settings"]["refresh_interval_s"],
         row.warnings,
         None if latest is None else {key: latest[key] for key in latest if key not in ("nodes", "setpoints")},
@@ -113,7 +107,7 @@ async def overview(read_model: ReadModel, row: StatusRow, now: datetime) -> Over
         _binding(nodes, setpoints),
         _held_back(setpoints),
         sorted(open_breaches, key=lambda each: -each["excess_w"]),
-        last[0] if last else None,
+        last_breach,
         nodes,
     )
 

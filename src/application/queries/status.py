@@ -89,3 +89,9 @@ def as_of(row: StatusRow, now: datetime) -> AsOf:
     bearable = timedelta(seconds=2 * row.configuration["settings"]["refresh_interval_s"])
     age = now - datetime.fromisoformat(cycle["decided_at"])
     return AsOf(cycle["cycle_seq"], cycle["decided_at"], "stale" if age > bearable else "fresh")
+
+
+def age_s(row: StatusRow, now: datetime) -> int | None:
+    """How many whole seconds old the latest cycle is, None before the first."""
+    cycle = row.latest_cycle
+    return None if cycle is None else int((now - datetime.fromisoformat(cycle["decided_at"])).total_seconds())

@@ -26,6 +26,12 @@ def represent(payload: Any) -> Representation:
     return Representation(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
+def with_figure(representation: Representation, name: str, figure: int | None) -> Representation:
+    """The object that was represented before, with one more member: what changes while the rest stays."""
+    member = to_json({name: figure}).removesuffix(b"}")
+    return Representation(member + b"," + representation.body[1:], f'{representation.etag[:-1]}-{figure}"')
+
+
 def answer(request: Request, payload: Any) -> Response:
     """The payload, where the reader has not got it."""
     return answer_with(request, represent(payload))

@@ -1,9 +1,11 @@
 """Microgrids as they were read last: read again only after a further event, and put into words once for all who ask."""
 
+from asyncio import Lock
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from application.queries.breaches import breaches
 from application.queries.rows import BreachState, StatusRow
@@ -19,12 +21,14 @@ OPEN_BREACHES: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """A microgrid as of an event. `shown`: its status as it was answered, by the state of its `as_of`."""
+    """A microgrid as of an event. What was answered of it is kept by the state of its `as_of`."""
 
     event_seq: int
     microgrid: StatusRow
     open_breaches: Sequence[dict[str, Any]]
+    last_breach: dict[str, Any] | None
     shown: dict[str, Representation] = field(default_factory=dict)
+    overviews: dict[str, Representation] = field(default_factory=dict)
 
 
 class LatestMicrogrids:
@@ -34,19 +38,28 @@ class LatestMicrogrids:
         self._read_model = read_side.read_model
         self._events = read_side.stored_events
         self._kept: OrderedDict[str, Latest] = OrderedDict()
+        self._reading: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
     async def of(self, microgrid_id: str) -> Latest | None:
         """None where nobody knows it. Raises StorageUnavailable."""
         # Asked for first: what is read after it is as new, or newer.
         event_seq = await self._events.newest(microgrid_id)
-        latest = self._kept.pop(microgrid_id, None)
-        if latest is None or latest.event_seq != event_seq:
-            row = await self._read_model.status(microgrid_id)
-            if row is None:
-                return None
-            open_breaches = await breaches(self._read_model, microgrid_id, BreachState.OPEN, None, OPEN_BREACHES)
-            latest = Latest(event_seq, row, open_breaches)
-        self._kept[microgrid_id] = latest
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return latest
+        # All who heard of an event ask at once: the first reads, the others wait for what it read.
+        reading = self._reading.setdefault(microgrid_id, Lock())
+        async with reading:
+            latest = self._kept.pop(microgrid_id, None)
+            if latest is None or latest.event_seq < event_seq:
+                latest = await self._read(microgrid_id, event_seq)
+            if latest is not None:
+                self._kept[microgrid_id] = latest
+                if len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            return latest
+
+    async def _read(self, microgrid_id: str, event_seq: int) -> Latest | None:
+        row = await self._read_model.status(microgrid_id)
+        if row is None:
+            return None
+        open_breaches = await breaches(self._read_model, microgrid_id, BreachState.OPEN, None, OPEN_BREACHES)
+        last = await breaches(self._read_model, microgrid_id, BreachState.ALL, None, 1)
+        return Latest(event_seq, row, open_breaches, last[0] if last else None)

@@ -11,10 +11,10 @@ from application.queries.breaches import shown
 from application.queries.microgrids import microgrids as list_microgrids
 from application.queries.overview import overview as overview_of
 from application.queries.rows import BreachState, StatusRow
-from application.queries.status import AsOf, as_of, status_of
+from application.queries.status import AsOf, age_s, as_of, status_of
 from domain.identifiers import connector_node_id, natural_key
 from entrypoints.api import cursors, described, examples, schemas
-from entrypoints.api.answers import answer, answer_with, represent
+from entrypoints.api.answers import answer, answer_with, represent, with_figure
 from entrypoints.api.auth import Asking
 from entrypoints.api.feed import Feed
 from entrypoints.api.parameters import Cursor, CycleSeq, From, Known, LatestKnown, Limit, Reads, To
@@ -67,10 +67,14 @@ async def status(request: Request, latest: LatestKnown, reads: Reads) -> Respons
     summary="Show all that a page shows",
     responses=described.read(schemas.Overview, examples.OVERVIEW, 404),
 )
-async def overview(request: Request, microgrid: Known, reads: Reads) -> Response:
+async def overview(request: Request, latest: LatestKnown, reads: Reads) -> Response:
     """The tree down to the connectors, each node with its state in a word; what binds, who is held back and why."""
-    shown = await overview_of(reads.read_model, microgrid, reads.clock.now())
-    return answer(request, {each.name: getattr(shown, each.name) for each in fields(shown)})
+    now = reads.clock.now()
+    state = as_of(latest.microgrid, now).state
+    if state not in latest.overviews:
+        seen = overview_of(latest.microgrid, latest.open_breaches, latest.last_breach, now)
+        latest.overviews[state] = represent({each.name: getattr(seen, each.name) for each in fields(seen)})
+    return answer_with(request, with_figure(latest.overviews[state], "age_s", age_s(latest.microgrid, now)))
 
 
 @router.get(

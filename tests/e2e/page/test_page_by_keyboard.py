@@ -74,12 +74,23 @@ async def test_enter_on_a_connector_explains_its_setpoint_by_every_limit_above_i
     await expect(explanation).to_be_visible()
     for said in (r"Reason\s*Limited", r"Setpoint\s*50\s?kW", r"Target\s*50\s?kW"):
         await expect(explanation).to_contain_text(re.compile(said, re.IGNORECASE))
+    await expect(explanation).not_to_contain_text("limit is its")
     chain = await explanation.get_by_role("listitem").all_inner_texts()
     for node_id, limit in {"cp-2/1": 80, "cp-2": 80, "f-1": 100, "gc-1": 400}.items():
         (link,) = (each for each in chain if word(node_id).search(each))
         assert re.search(rf"\b{limit}\s?kW", link), link
         assert bool(re.search(r"\bbinds\b", link)) == (node_id == "f-1"), link
     assert any(word("depot").search(each) for each in chain)
+
+
+async def test_what_draws_below_a_node_is_read_as_separate_words(opened: Dashboard) -> None:
+    await opened.node("f-1").click()
+    items = opened.explanation("f-1").get_by_role("listitem")
+    await expect(items).to_have_count(2)
+    assert sorted([" ".join((await each.text_content() or "").split()) for each in await items.all()]) == [
+        "cp-1 50 / 80",
+        "cp-2 50 / 80",
+    ]
 
 
 async def test_the_focus_stays_where_it_is_when_a_cycle_comes(feeder: Feeder, opened: Dashboard) -> None:

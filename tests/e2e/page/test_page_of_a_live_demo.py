@@ -61,6 +61,14 @@ async def test_the_depot_is_there_and_alive_when_the_address_is_opened(address: 
         await expect(tab.node(node_id)).to_have_count(1)
 
 
+async def test_what_a_name_says_of_the_type_is_not_said_twice(address: str, tab: Dashboard) -> None:
+    await tab.page.goto(address)
+    await tab.node("gc-1").click()
+    await expect(tab.node("gc-1")).to_have_accessible_name(re.compile("^Grid connection 1, gc-1,"))
+    await expect(tab.explanation("gc-1")).to_contain_text("Grid connection 1:")
+    await expect(tab.explanation("gc-1")).not_to_contain_text("Grid connection Grid connection")
+
+
 async def test_every_cycle_that_comes_is_shown(address: str, tab: Dashboard) -> None:
     await tab.page.goto(address)
     await tab.is_live()

@@ -78,3 +78,22 @@ async def test_a_name_is_text_whatever_it_says(database_url: str, tab: Dashboard
             await expect(tab.node(node_id)).to_have_accessible_name(re.compile(re.escape(HOSTILE)))
         await expect(tab.page.locator("img")).to_have_count(0)
         assert await tab.page.evaluate("typeof taken") == "undefined"
+
+
+CUT = """[...document.querySelectorAll("[role=treeitem], [role=treeitem] *")]
+    .filter((each) => each.scrollWidth > each.clientWidth && getComputedStyle(each).overflowX !== "visible")
+    .map((each) => each.textContent)"""
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_a_long_name_is_shown_whole(database_url: str, new_tab: NewTab, width: int) -> None:
+    name = "The connection of the yard behind the workshop"
+    circuits = (Circuit("gc-1", None, name, 4_000_000), Circuit("f-1", "gc-1", name, 1_200_000))
+    clock = VirtualClock(EIGHT)
+    await add(database_url, Microgrid("depot").configure(a_configuration(circuits=circuits)).events, clock)
+    tab = await new_tab(viewport={"width": width, "height": 900})
+    async with served(database_url, clock) as address:
+        await tab.page.goto(address)
+        await expect(tab.node("f-1")).to_contain_text(name)
+        assert await tab.page.evaluate(CUT) == []
+        assert await tab.page.evaluate("document.documentElement.scrollWidth") <= width

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 PROMISED_MS = 2_000
 """Within this the page shows what was published."""
 
+MARK = "status => getComputedStyle(status, '::before').backgroundColor"
+
 OVER = 220_000
 UNDER = 150_000
 
@@ -83,6 +85,27 @@ async def test_a_node_over_its_limit_shows_within_two_seconds_and_its_breach_too
         await expect(tab.answer("Last breach")).to_contain_text("gc-1")
 
 
+async def test_a_load_that_is_nearly_nothing_has_no_sign(building: Building, tab: Dashboard) -> None:
+    building.later(40)
+    await building.draws(-300)
+    async with served(building.database_url, building.clock) as address:
+        await open_page(tab, address)
+        await expect(tab.node("gc-1")).to_have_accessible_name(re.compile(r"gc-1, 0 of 200 kilowatts, 0 percent"))
+        await expect(tab.node("gc-1")).to_have_text(re.compile(r"(?<!-)\b0 / 200 kW"))
+
+
+async def test_what_is_held_for_chargers_that_are_not_heard_from_stands_beside_the_load(
+    building: Building, tab: Dashboard
+) -> None:
+    building.later(600)
+    await building.decide()
+    async with served(building.database_url, building.clock) as address:
+        await open_page(tab, address)
+        await expect(tab.node("f-1")).to_have_accessible_name(re.compile(r"\b[1-9]\d* kilowatts held"))
+        await tab.node("f-1").click()
+        await expect(tab.explanation("f-1")).to_contain_text(re.compile(r"0 \+ [1-9]\d* held / 150 kW"))
+
+
 async def test_without_cycles_the_page_says_how_old_it_is_and_what_it_says_is_the_last_that_is_known(
     building: Building, tab: Dashboard
 ) -> None:
@@ -119,7 +142,9 @@ async def test_a_service_that_comes_back_is_found_again_and_nothing_is_shown_twi
         before = await tab.nodes.count()
         shown = await tab.cycle_seq()
         await expect(tab.breaches.get_by_text("gc-1")).to_have_count(1)
+        mark = await tab.live.evaluate(MARK)
     await expect(tab.live).not_to_have_text(re.compile(r"\bLive\b"))
+    assert await tab.live.evaluate(MARK) != mark
 
     async with served(building.database_url, building.clock, port=urlsplit(address).port or 0) as again:
         assert again == address

@@ -1,5 +1,6 @@
 """A status that is asked for again and again: read once after an event, and never older than the last one."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +25,7 @@ from tests.integration.api.depots import METRICS, add
 from tests.unit.application.test_breach_projection import OPENED
 
 STATUS = "/v1/microgrids/depot"
+OVERVIEW = f"{STATUS}/overview"
 
 
 class CountingReadModel(SqlReadModel):
@@ -72,6 +74,31 @@ async def test_a_status_is_read_once_however_often_it_is_asked_for(depot: Depot)
     answers = {(await depot.client.get(STATUS)).content for _ in range(5)}
     assert len(answers) == 1
     assert depot.read_model.statuses_read == 1
+
+
+async def test_those_who_ask_at_once_are_answered_by_one_reading(depot: Depot) -> None:
+    answered = await asyncio.gather(*(depot.client.get(OVERVIEW) for _ in range(10)))
+    assert {each.status_code for each in answered} == {200}
+    assert depot.read_model.statuses_read == 1
+
+
+async def test_an_overview_grows_old_though_nothing_happens_and_is_not_read_again(depot: Depot) -> None:
+    fresh = await depot.client.get(OVERVIEW)
+    aged = []
+    for seconds in (7, 86_400):
+        depot.clock.advance(EIGHT + timedelta(seconds=seconds))
+        aged.append(await depot.client.get(OVERVIEW, headers={"If-None-Match": fresh.headers["etag"]}))
+    assert [each.json()["age_s"] - fresh.json()["age_s"] for each in aged] == [7, 86_400]
+    assert [each.json()["as_of"]["state"] for each in (fresh, *aged)] == ["fresh", "fresh", "stale"]
+    assert depot.read_model.statuses_read == 1
+
+
+async def test_after_a_breach_the_overview_shows_it(depot: Depot) -> None:
+    assert (await depot.client.get(OVERVIEW)).json()["last_breach"] is None
+    await add(depot.url, [replace(OPENED, microgrid_id="depot", event_seq=4)], depot.clock)
+    overview = (await depot.client.get(OVERVIEW)).json()
+    assert [each["breach_id"] for each in overview["open_breaches"]] == [OPENED.breach_id]
+    assert overview["last_breach"]["breach_id"] == OPENED.breach_id
 
 
 async def test_after_a_cycle_the_status_is_the_new_one(depot: Depot) -> None:

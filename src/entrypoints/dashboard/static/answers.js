@@ -1,7 +1,7 @@
 // What is asked of a site first, in words: the verdict, the breaches, and four answers.
 
 import { byId, element, list, put, say, show } from "./dom.js";
-import { CAUSES, count, duration, exactKw, KINDS, kw, kwh, plural } from "./text.js";
+import { CAUSES, count, duration, exactKw, held, KINDS, kw, kwh, plural } from "./text.js";
 
 export function verdict(view) {
   const undecided = view.latest_cycle === null;
@@ -9,7 +9,7 @@ export function verdict(view) {
   say(byId("verdict"), undecided ? "Nothing was decided yet" : over ? `${plural(over, "node")} over limit` : "All loads within limits");
   put(byId("verdict-bar"), { class: over ? "verdict over" : "verdict" });
   say(byId("load"), kw(view.load_w));
-  say(byId("limit"), view.limit_w === null ? "kW" : `/ ${kw(view.limit_w)} kW`);
+  say(byId("limit"), `${held(view.nodes[0])}${view.limit_w === null ? "" : ` / ${kw(view.limit_w)}`} kW`.trim());
   say(byId("headroom"), kw(view.headroom_w));
   say(byId("charging"), count(view.charging));
   say(byId("connectors"), `of ${count(view.connectors)}`);
@@ -34,7 +34,7 @@ export function breaches(view, select) {
 }
 
 function aBreach(breach, select) {
-  const button = element("button", { type: "button", class: "breach" }, element("b"), element("b", { class: "excess-figure" }), element("span"));
+  const button = element("button", { type: "button", class: "breach" }, element("b"), " ", element("b", { class: "excess-figure" }), " ", element("span"));
   button.addEventListener("click", () => select(breach.node_id));
   return element("li", {}, button);
 }
@@ -48,7 +48,7 @@ export function past(items) {
     `${CAUSES[each.cause]}, ${duration(each.duration_s)}, ${kwh(each.energy_over_limit_wh)} kWh over the limit`,
     `${each.opened_at.slice(0, 10)} ${each.opened_at.slice(11, 19)} UTC`, each.breach_id]);
   list(byId("past"), rows.length ? rows : [["None yet", "", "", "", "none"]], (row) => row[4],
-    () => element("div", { class: "past-row" }, element("b"), element("b"), element("span"), element("span", { class: "when" })),
+    () => element("div", { class: "past-row" }, element("b"), " ", element("b"), " ", element("span"), " ", element("span", { class: "when" })),
     (child, row) => [...child.children].forEach((cell, index) => say(cell, row[index])));
 }
 
@@ -61,10 +61,10 @@ export function answers(view) {
   say(byId("answer-headroom"), view.headroom_w === null ? "No limit" : `${exactKw(view.headroom_w)} kW${of}`);
   put(byId("answer-headroom"), { "data-headroom-w": view.headroom_w ?? "", "data-limit-w": view.limit_w ?? "" });
 
-  const held = view.held_back;
-  lines(byId("answer-held"), held.length ? `${plural(held.length, "vehicle")}:` : "None", held.map((each) =>
+  const waiting = view.held_back;
+  lines(byId("answer-held"), waiting.length ? `${plural(waiting.length, "vehicle")}:` : "None", waiting.map((each) =>
     `${each.node_id} wants ${each.wants_w === null ? "all it can take" : `${exactKw(each.wants_w)} kW`}, gets ${each.gets_w === null ? "nothing yet" : `${exactKw(each.gets_w)} kW`}, ${WHY[each.reason]} ${each.binding_node_id ?? "nothing"}`));
-  put(byId("answer-held"), { "data-node-ids": ids(held, "node_id"), "data-gets-w": ids(held, "gets_w"), "data-wants-w": ids(held, "wants_w"), "data-binding-node-ids": ids(held, "binding_node_id") });
+  put(byId("answer-held"), { "data-node-ids": ids(waiting, "node_id"), "data-gets-w": ids(waiting, "gets_w"), "data-wants-w": ids(waiting, "wants_w"), "data-binding-node-ids": ids(waiting, "binding_node_id") });
 
   const last = view.last_breach;
   say(byId("answer-breach"), last === null ? "None" : lastBreach(last, view));

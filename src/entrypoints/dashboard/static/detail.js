@@ -3,7 +3,7 @@
 import { draw } from "./chart.js";
 import { bar, byId, element, fillBar, list, put, say, show } from "./dom.js";
 import { read } from "./stream.js";
-import { exactKw, KINDS, kw, label, REASONS, STATES, TYPES } from "./text.js";
+import { exactKw, held, KINDS, kw, label, REASONS, STATES, titled, TYPES } from "./text.js";
 
 const HISTORY_EVERY_MS = 5000;
 
@@ -21,9 +21,9 @@ export class Detail {
     while (nodes.has(chain.at(-1).parent_id)) chain.push(nodes.get(chain.at(-1).parent_id));
     say(byId("path"), chain.slice(1).reverse().map((each) => each.name).join(" › ") || "Whole site");
     say(byId("detail-title"), node.node_id);
-    say(byId("detail-load"), `${kw(node.measured_w)}${node.limit_w === null ? "" : ` / ${kw(node.limit_w)}`} kW`);
-    const name = node.name === node.node_id ? TYPES[node.node_type] : `${TYPES[node.node_type]} ${node.name}`;
-    const kind = node.limit_kind && node.setpoint === null ? `, limited by its ${KINDS[node.limit_kind]}` : "";
+    say(byId("detail-load"), `${kw(node.measured_w)}${held(node)}${node.limit_w === null ? "" : ` / ${kw(node.limit_w)}`} kW`);
+    const name = node.name === node.node_id ? TYPES[node.node_type] : titled(node, node.name);
+    const kind = node.limit_kind && node.setpoint === null ? `, the limit is its ${KINDS[node.limit_kind]}` : "";
     say(byId("detail-state"), `${name}: ${STATES[node.state]}${kind}`);
     put(byId("detail"), { "data-state": node.state });
     this.#explain(node, chain);
@@ -42,7 +42,7 @@ export class Detail {
 
   #child() {
     const button = element("button", { type: "button", class: "link" });
-    const child = element("li", {}, button, bar(), element("span", { class: "figure" }));
+    const child = element("li", {}, button, " ", bar(), element("span", { class: "figure" }));
     button.addEventListener("click", () => this.select(child.dataset.key));
     return child;
   }

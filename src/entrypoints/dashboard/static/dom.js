@@ -51,13 +51,13 @@ export function list(parent, items, key, make, update) {
 export function bar() {
   return drawn("svg", { class: "bar", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
     drawn("rect", { class: "track", height: 10 }), drawn("rect", { class: "withheld", height: 10 }),
-    drawn("rect", { class: "load", height: 10 }), drawn("line", { class: "limit", y1: -3, y2: 13 }));
+    drawn("rect", { class: "load", height: 10 }), drawn("rect", { class: "held", height: 8, y: 1 }), drawn("line", { class: "limit", y1: -3, y2: 13 }));
 }
 
 const BEYOND = 1.12;
 
 export function fillBar(svg, node) {
-  const [track, withheld, load, limit] = svg.children;
+  const [track, withheld, load, held, limit] = svg.children;
   const full = node.rating_w || node.limit_w || node.measured_w || 1;
   const at = (watts) => Math.min(100, Math.max(0, (100 * (watts ?? 0)) / (full * BEYOND))).toFixed(1);
   const bound = node.limit_w === null ? full : Math.min(node.limit_w, full);
@@ -65,6 +65,8 @@ export function fillBar(svg, node) {
   put(track, { width: at(full) });
   put(withheld, { x: at(bound), width: (at(full) - at(bound)).toFixed(1) });
   put(load, { width: at(node.measured_w), class: `load ${level(node)}` });
+  const drawnTo = at(node.measured_w);
+  put(held, { x: drawnTo, width: (at((node.measured_w ?? 0) + (node.reserved_w ?? 0)) - drawnTo).toFixed(1) });
   put(limit, { x1: at(bound), x2: at(bound), class: node.limit_w === null ? "limit none" : "limit" });
 }
 

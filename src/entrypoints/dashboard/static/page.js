@@ -131,9 +131,9 @@ class MicrogridPage {
     const stale = as_of.state === "stale" || age > stale_after_s;
     const last = age === null ? "no cycle yet" : `last cycle ${duration(age)} ago`;
     const [mark, text] = !this.connected ? ["lost", `Service not reached, ${last}, trying again`]
-      : stale ? ["stale", `Stale, ${last}`] : ["live", `Live, cycle ${count(as_of.cycle_seq)}`];
+      : stale ? ["stale", `Stale, ${last}`] : ["fresh", `Live, cycle ${count(as_of.cycle_seq)}`];
     tell(mark, text);
-    const old = mark !== "live";
+    const old = mark !== "fresh";
     if (old && !this.stale) announce(this.connected ? "The figures are stale" : "The service is not reached");
     this.stale = old;
     show(byId("known"), old && age !== null);
@@ -155,7 +155,7 @@ function showList(items) {
   say(byId("title"), "Microgrids");
   list(byId("microgrids"), items, (each) => each.microgrid_id, (each) =>
     element("li", {}, element("a", { href: `/microgrids/${encodeURIComponent(each.microgrid_id)}` },
-      element("b"), element("span", { class: "id" })), ...["outcome", "totals", "over"].map((name) => element("span", { class: name }))),
+      element("b"), " ", element("span", { class: "id" })), ...["outcome", "totals", "over"].flatMap((name) => [" ", element("span", { class: name })])),
   (row, each) => {
     const [link, outcome, totals, over] = row.children;
     say(link.children[0], each.name);
@@ -171,7 +171,7 @@ async function runList(items) {
   for (;;) {
     if (items !== null) {
       showList(items);
-      tell("live", `Live, ${plural(items.length, "microgrid")}`);
+      tell("fresh", `Live, ${plural(items.length, "microgrid")}`);
     }
     await pause(LIST_EVERY_MS);
     items = await everyMicrogrid().catch((error) => {

@@ -9,6 +9,9 @@ export const exactKw = (watts) => tenths.format(Math.trunc(watts / 100) / 10);
 export const kwh = (wattHours) => tenths.format(wattHours / 1000);
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
+// What counts beside what is measured: held for connectors that are not heard from.
+export const held = (node) => (node.reserved_w >= 500 ? ` + ${kw(node.reserved_w)} held` : "");
+
 export function duration(seconds) {
   if (seconds < 600) return `${Math.max(0, Math.round(seconds))} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
@@ -47,15 +50,22 @@ export const REASONS = {
   unresponsive: (setpoint) => `Unresponsive, it does not do as told; ${kw(setpoint.reserved_w)} kW are held for it`,
 };
 
+// Many are named by what they are: "Grid connection 1".
+export function titled(node, name) {
+  const type = TYPES[node.node_type];
+  return name.toLowerCase().startsWith(type.toLowerCase()) ? name : `${type} ${name}`;
+}
+
 export const label = (node) => (node.name === node.node_id ? node.node_id : `${node.name}, ${node.node_id}`);
 
 export function accessibleName(node) {
-  const parts = [`${TYPES[node.node_type]} ${label(node)}`];
+  const parts = [titled(node, label(node))];
   if (node.measured_w === null) parts.push("not measured");
   else if (node.limit_w === null) parts.push(`${kw(node.measured_w)} kilowatts, no limit`);
   else {
     parts.push(`${kw(node.measured_w)} of ${kw(node.limit_w)} kilowatts`);
     if (node.limit_w > 0) parts.push(`${Math.round((100 * node.measured_w) / node.limit_w)} percent`);
   }
+  if (held(node)) parts.push(`${kw(node.reserved_w)} kilowatts held`);
   return [...parts, STATES[node.state]].join(", ");
 }

@@ -1,7 +1,7 @@
 // The single-line diagram: a tree of the network, built once for a configuration and changed in place.
 
 import { bar, drawn, element, fillBar, level, put, say } from "./dom.js";
-import { accessibleName, kw, STATES } from "./text.js";
+import { accessibleName, held, kw, STATES } from "./text.js";
 
 const COLLAPSES_FROM = 600;
 const CASE_WIDTH = 14;
@@ -121,9 +121,9 @@ export class Tree {
 const BUILDERS = { microgrid: aMicrogrid, grid_connection: aConnection, circuit: aCircuit, charge_point: aCharger,
   connector: aConnector };
 
-function figure(node) {
+function figure(node, more) {
   const over = node.state === "over_limit" ? "▲ " : "";
-  return `${over}${kw(node.measured_w)}${node.limit_w === null ? "" : ` / ${kw(node.limit_w)}`} kW`;
+  return `${over}${kw(node.measured_w)}${more}${node.limit_w === null ? "" : ` / ${kw(node.limit_w)}`} kW`;
 }
 
 function row(parent, glyph, node, kind) {
@@ -131,12 +131,12 @@ function row(parent, glyph, node, kind) {
   const chip = element("span", { class: "chip" });
   const load = element("span", { class: "figure" });
   const line = bar();
-  const item = element("div", { class: kind }, glyph, name, chip, line, load);
+  const item = element("div", { class: kind }, glyph, name, " ", chip, " ", line, load);
   const below = element("div", { class: "below", role: "none" });
   const wrap = element("div", { class: `${kind}-wrap`, role: "none" }, item, below);
   parent.append(wrap);
   return { item, below, wrap, update(each) {
-    say(load, figure(each));
+    say(load, figure(each, kind === "circuit" ? "" : held(each)));
     say(chip, ["safe", "at_limit"].includes(each.state) ? STATES[each.state] : "");
     fillBar(line, each);
   } };
@@ -166,7 +166,7 @@ function aCharger(node, parent) {
     parent.below.prepend(parent.busbar);
   }
   const load = element("b");
-  const item = element("div", { class: "charger" }, load, element("span", {}, node.node_id.split("-").at(-1)));
+  const item = element("div", { class: "charger" }, load, " ", element("span", {}, node.node_id.split("-").at(-1)));
   const columns = element("div", { class: "columns", role: "none" });
   parent.busbar.append(element("div", { class: "charger-wrap", role: "none" }, item, columns));
   return { item, columns, update(each) {

@@ -35,7 +35,7 @@ openapi: $(VENV)/ready-to-develop
 bench: $(VENV)/ready-to-measure
 	$(BIN)/python -m benchmarks.decide $(ARGS)
 
-# Five minutes, on a quiet machine. make bench-api ARGS="--seconds 10" for a quick look, ARGS=--save to keep it.
+# Ten minutes, on a quiet machine. make bench-api ARGS="--seconds 10" for a quick look, ARGS=--save to keep it.
 bench-api: $(VENV)/ready-to-develop
 	$(BIN)/python -m benchmarks.api $(ARGS)
 

@@ -18,7 +18,7 @@ from entrypoints.settings import Settings
 PATIENCE_S = 2
 """How long requests may still take at the end."""
 
-GIVES_WAY_AFTER_S = 0.0005
+GIVES_WAY_AFTER_S = 0.0001
 """How long a cycle keeps the interpreter from a request, each time that one comes back from the database."""
 
 

@@ -1,6 +1,6 @@
 """What chargers and meters report, which reading is newer, and how long one stays fresh (contract section 3)."""
 
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -118,7 +118,7 @@ class MeterReading:
 class Reception:
     """What a message did. `news`: a status or a session changed, which is worth a cycle soon."""
 
-    receipts: Counter[Receipt]
+    receipts: Mapping[Receipt, int]
     news: bool = False
 
 
@@ -145,19 +145,19 @@ class Readings:
             return Reception(_all(telemetry, Receipt.FUTURE))
         measured_at = min(telemetry.measured_at, received_at)
         if isinstance(telemetry, CircuitTelemetry):
-            return Reception(Counter((self._receive_meter(telemetry, tree, measured_at),)))
+            return Reception({self._receive_meter(telemetry, tree, measured_at): 1})
         identifier = telemetry.charge_point_id
         if identifier not in tree.charge_points:
             return Reception(_all(telemetry, Receipt.UNKNOWN))
         heard_at = self.heard_at.get(identifier)
         if heard_at is None or heard_at < measured_at:
             self.heard_at[identifier] = measured_at
-        receipts: Counter[Receipt] = Counter()
+        receipts: dict[Receipt, int] = {}
         news = False
         for reading in telemetry.connectors:
             known = self.connectors.get((identifier, reading.connector_id))
             receipt = self._receive_connector(telemetry, reading, tree, measured_at, known)
-            receipts[receipt] += 1
+            receipts[receipt] = receipts.get(receipt, 0) + 1
             news |= receipt is Receipt.KEPT and (known is None or _plugged(known.reading) != _plugged(reading))
         return Reception(receipts, news)
 
@@ -193,10 +193,10 @@ class Readings:
         return Receipt.KEPT
 
 
-def _all(telemetry: Telemetry, receipt: Receipt) -> Counter[Receipt]:
+def _all(telemetry: Telemetry, receipt: Receipt) -> Mapping[Receipt, int]:
     """The same receipt for every reading in a message; one for a message without any."""
     readings = len(telemetry.connectors) if isinstance(telemetry, ChargePointTelemetry) else 1
-    return Counter({receipt: max(1, readings)})
+    return {receipt: max(1, readings)}
 
 
 def _plugged(reading: ConnectorReading) -> tuple[str, str | None]:

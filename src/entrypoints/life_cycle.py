@@ -26,6 +26,7 @@ from entrypoints.container import (
     shut_down_telemetry,
     when_reachable,
 )
+from entrypoints.garbage import collect_rarely
 from entrypoints.health import Health, Source, Turn
 from entrypoints.refusals import OLDER_SCHEMA, refusing
 
@@ -59,6 +60,7 @@ def run(member: Member, port: int | None, default_port: int) -> int:
     settings, database_url = environment.kafka(), environment.database_url()
     log_to_standard_error(settings.log_level, settings.log_format)
     deployment = Deployment(database_url=database_url, connection=connection_to(settings), prefix=settings.topic_prefix)
+    collect_rarely()
     with refusing():
         asyncio.run(_serve(deployment, member, Operations(settings, port, default_port)))
     return 0

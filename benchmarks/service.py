@@ -256,7 +256,7 @@ async def _echoes(source: KafkaReader, echoes_s: list[float]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--readings", type=int, default=200_000, help="how many are worked off")
-    parser.add_argument("--depots", default="20,200", help=f"numbers of depots of {CONNECTORS} connectors")
+    parser.add_argument("--depots", default="5,20,200", help=f"numbers of depots of {CONNECTORS} connectors")
     parser.add_argument("--seconds", type=int, default=60, help="how long latency is measured")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}/service.json and .txt")
     arguments = parser.parse_args()

@@ -6,7 +6,7 @@ This uses the client's connection and its codecs, which are not its public face;
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -26,15 +26,30 @@ _CODECS: Final = {1: gzip_decode, 2: snappy_decode, 3: lz4_decode, 4: zstd_decod
 _CODEC, _CONTROL = 0x07, 0x20
 
 
-async def fetch(
+async def step_over(
+    consumer: AIOKafkaConsumer, undelivered: Mapping[TopicPartition, int]
+) -> tuple[Sequence["ConsumerRecord[bytes, bytes]"], Mapping[TopicPartition, int]]:
+    """The batches around each record that has a header whose name is no UTF-8, and where the client reads on.
+
+    It fails on such a batch as a whole, and lost what it had in hand of other partitions: each is read on from its
+    first `undelivered` offset, or from behind these batches. What of a name is no UTF-8 becomes lone surrogates
+    (`surrogateescape`). Raises KafkaError where a leader does not answer as it should.
+    """
+    stepped_over: list[ConsumerRecord[bytes, bytes]] = []
+    ahead = dict(undelivered)
+    for partition, offset in undelivered.items():
+        records, behind = await _fetch(consumer, partition, offset)
+        if not all(map(decodes, records)):
+            stepped_over += [record for record in records if record.offset >= offset]
+            ahead[partition] = behind
+        consumer.seek(partition, ahead[partition])
+    return stepped_over, ahead
+
+
+async def _fetch(
     consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int
 ) -> tuple[Sequence["ConsumerRecord[bytes, bytes]"], int]:
-    """The batches from the one with this offset on: their records, also those before it, and the offset behind them.
-
-    In the name of a header what is no UTF-8 becomes lone surrogates (`surrogateescape`).
-
-    Raises KafkaError where the leader does not answer as it should.
-    """
+    """The batches from the one with this offset on: their records, also those before it, and the offset behind them."""
     client = consumer._client
     wanted = [(partition.topic, [(partition.partition, offset, FETCH_BYTES)])]
     request = FetchRequest(0, 1, FETCH_BYTES, 0, wanted, rack_id="")

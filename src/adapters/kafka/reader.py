@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from adapters.kafka import raw_fetch
 from adapters.kafka.connection import Connection, started, stopped
 from adapters.messages.keys import decode_key
 from application.ports import Message, Position
@@ -15,21 +16,35 @@ IDLE_MS = 50
 class KafkaReader:
     """Some partitions of one topic, from a start on. What was there when it was opened comes first."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> None:
+    def __init__(
+        self, consumer: AIOKafkaConsumer, begins: dict[TopicPartition, int], ends: dict[TopicPartition, int]
+    ) -> None:
         self._consumer = consumer
+        self._next = begins
         self._ends = ends
 
     async def receive(self) -> Sequence[tuple[Position, Message]]:
-        """The next messages, in order within each partition; empty where none came for an instant."""
-        fetched = await self._consumer.getmany(timeout_ms=IDLE_MS)
+        """The next messages, in order within each partition; empty where none came for an instant.
+
+        One that has a header whose name is no UTF-8 is left out: it is none of this service's.
+        """
         return [
             (
                 Position(record.topic, record.partition, record.offset),
                 Message(None if record.key is None else decode_key(record.key), tuple(record.headers), record.value),
             )
-            for records in fetched.values()
-            for record in records
+            for record in await self._records()
         ]
+
+    async def _records(self) -> "Sequence[ConsumerRecord[bytes, bytes]]":
+        try:
+            fetched = await self._consumer.getmany(timeout_ms=IDLE_MS)
+        except UnicodeDecodeError:
+            records, ahead = await raw_fetch.step_over(self._consumer, self._next)
+            self._next |= ahead
+            return list(filter(raw_fetch.decodes, records))
+        self._next |= {partition: records[-1].offset + 1 for partition, records in fetched.items()}
+        return [record for records in fetched.values() for record in records]
 
     def was_there(self, position: Position) -> bool:
         """Whether a message was on the topic already when the reader was opened."""
@@ -59,7 +74,9 @@ async def reading(
         consumer.assign(every)
         begins, ends = await consumer.beginning_offsets(every), await consumer.end_offsets(every)
         for each in every:
-            consumer.seek(each, begins[each] if newest is None else max(begins[each], ends[each] - newest))
-        yield KafkaReader(consumer, ends)
+            if newest is not None:
+                begins[each] = max(begins[each], ends[each] - newest)
+            consumer.seek(each, begins[each])
+        yield KafkaReader(consumer, begins, ends)
     finally:
         await stopped(consumer)

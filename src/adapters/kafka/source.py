@@ -188,23 +188,14 @@ class KafkaSource(ConsumerRebalanceListener):
             await self._assignment.revoked(owned)
 
     async def _step_over(self) -> Sequence[Received]:
-        """The batches around each record that has a header whose name is no UTF-8; the client reads on behind them.
-
-        It fails on such a batch as a whole, and lost what it had in hand of other partitions: those begin anew.
-        """
-        received: list[Received] = []
-        for partition in self._consumer.assignment():
-            offset = await self._undelivered(partition)
-            records, behind = await raw_fetch.fetch(self._consumer, partition, offset)
-            if not all(map(raw_fetch.decodes, records)):
-                received += [
-                    self._received(record) if raw_fetch.decodes(record) else _with_a_strange_header(record)
-                    for record in records
-                    if record.offset >= offset
-                ]
-                self._next[partition] = offset = behind
-            self._consumer.seek(partition, offset)
-        return received
+        """What the client cannot read, and what lies in the same batches."""
+        undelivered = {partition: await self._undelivered(partition) for partition in self._consumer.assignment()}
+        records, ahead = await raw_fetch.step_over(self._consumer, undelivered)
+        self._next |= {partition: ahead[partition] for partition in ahead if ahead[partition] != undelivered[partition]}
+        return [
+            self._received(record) if raw_fetch.decodes(record) else _with_a_strange_header(record)
+            for record in records
+        ]
 
     async def _undelivered(self, partition: TopicPartition) -> int:
         """The first offset that was not delivered yet."""

@@ -76,8 +76,6 @@ class Projector:
         """In one transaction; where that fails in one each, to find out whose fault it is."""
         try:
             await self._project(arrived)
-        except StorageUnavailable:
-            raise
         except Exception:
             for received, event in arrived:
                 await self._project_alone(received, event)

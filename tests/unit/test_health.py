@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from entrypoints import health
 from entrypoints.health import LOST_S, RECENTLY_S, Health
 
 
@@ -23,6 +24,7 @@ class Process:
     def __init__(self) -> None:
         self.time = 1000.0
         self.database = True
+        self.database_is_stuck = False
         self.group = Group()
         self.health = Health(self._database_answers, lambda: self.time)
 
@@ -40,6 +42,8 @@ class Process:
         return False
 
     async def _database_answers(self) -> bool:
+        if self.database_is_stuck:
+            await asyncio.Event().wait()
         return self.database
 
     async def is_ready(self) -> bool:
@@ -78,6 +82,15 @@ async def test_a_member_without_assignment_or_database_is_not_ready() -> None:
     assert not await process.is_ready()
     process.database = True
     assert await process.is_ready()
+
+
+async def test_a_database_that_keeps_its_answer_back_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "ANSWERED_S", 0.01)
+    process = Process()
+    process.join()
+    await process.get_on()
+    process.database_is_stuck = True
+    assert not await process.is_ready()
 
 
 async def test_who_does_not_get_on_is_not_ready_but_alive() -> None:

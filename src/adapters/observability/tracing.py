@@ -80,5 +80,5 @@ def current_traceparent() -> str | None:
 
 
 def _links(traceparents: Sequence[str]) -> list[Link]:
-    contexts = [get_current_span(context_of(each)).get_span_context() for each in traceparents]
-    return [Link(context) for context in contexts if context.is_valid]
+    """What names no span is left out where a span is begun."""
+    return [Link(get_current_span(context_of(each)).get_span_context()) for each in traceparents]

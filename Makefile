@@ -51,7 +51,7 @@ bench-fleet: $(VENV)/ready-to-measure
 mutation: $(VENV)/ready-to-develop
 	$(BIN)/python -m tests.mutation $(ARGS)
 
-# Processes killed, stopped and cut off, most of an hour. make faults ARGS="--kills 5 --stops 2 --away 10" for a quick look.
+# Processes killed, stopped and cut off, half an hour. make faults ARGS="--kills 5 --stops 2 --away 10" for a quick look.
 faults: $(VENV)/ready-to-develop
 	$(BIN)/python -m tests.faults $(ARGS)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
@@ -15,14 +16,14 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.clock import VirtualClock
-from adapters.database.engine import READ_ONLY, create_engine
+from adapters.database.engine import READ_ONLY, create_engine, reading
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.repositories import SiteCache
 from adapters.database.tables import connectors, cycles, microgrid_state, microgrids
 from adapters.database.unit_of_work import SqlTransactions
-from application.ports import Message
+from application.ports import Message, StorageUnavailable
 from application.queries.rows import CycleRow
 from domain.events import DomainEvent
 from tests.builders import EIGHT, EPOCH, a_cycle_completed, a_microgrid, a_site
@@ -66,6 +67,15 @@ def is_locked(url: str) -> bool:
 def test_a_database_that_connections_cannot_share_is_refused(unusable: str) -> None:
     with pytest.raises(ValueError, match="cannot be used"):
         create_engine(unusable)
+
+
+async def test_a_file_that_cannot_be_opened_leaves_no_thread_behind(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path}/nowhere/busbar.sqlite3")
+    before = threading.enumerate()
+    with pytest.raises(StorageUnavailable, match="unable to open database file"):
+        async with reading(engine):
+            pass
+    assert threading.enumerate() == before
 
 
 async def test_every_connection_is_opened_alike(engine: AsyncEngine) -> None:

@@ -1,11 +1,12 @@
 """Engines: everything that has to be said to SQLite and to PostgreSQL about connections, time-outs and locks."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, Dialect, event, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -68,6 +69,7 @@ def create_engine(url: str | URL, *, migrating: bool = False) -> AsyncEngine:
             raise ValueError(f"{unusable.drivername} with this database name cannot be used")
     engine = create_async_engine(url, json_serializer=_dump_json, json_deserializer=from_json, **arguments)
     if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "do_connect", _open_ahead)
         event.listen(engine.sync_engine, "connect", _configure)
         event.listen(engine.sync_engine, "begin", _begin)
     return engine
@@ -114,6 +116,11 @@ async def answers(engine: AsyncEngine) -> bool:
 
 def _dump_json(value: object) -> str:
     return to_json(value).decode()
+
+
+def _open_ahead(_dialect: Dialect, _entry: ConnectionPoolEntry, arguments: list[Any], named: dict[str, Any]) -> None:
+    """A file that cannot be opened is refused here: the driver would leave a thread behind that outlives the loop."""
+    sqlite3.connect(*arguments, **named).close()
 
 
 def _configure(connection: PoolProxiedConnection, _entry: ConnectionPoolEntry) -> None:

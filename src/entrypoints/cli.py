@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 import click
@@ -58,6 +59,12 @@ def busbar() -> None:
 )
 @click.option("--port", type=PORT, help="Where the API is served, live. [default: 8080 or the next free one]")
 @click.option("--headless", is_flag=True, help="No view, as fast as it can; prints a summary.")
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the messages down for `busbar replay`. What goes on from an earlier run cannot be replayed.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
 def demo(
     scenario: str | None,
@@ -68,12 +75,15 @@ def demo(
     speed: int,
     port: int | None,
     headless: bool,
+    record: Path | None,
     as_json: bool,
 ) -> int:
     """Balance a simulated depot, everything in one process."""
     from entrypoints import demo_command
 
-    return demo_command.run(scenario, site, fault, seed, duration_s, speed, port, headless=headless, as_json=as_json)
+    return demo_command.run(
+        scenario, site, fault, seed, duration_s, speed, port, record, headless=headless, as_json=as_json
+    )
 
 
 @busbar.command()
@@ -83,6 +93,18 @@ def rebalance(file: BinaryIO) -> int:
     from entrypoints import rebalance_command
 
     return rebalance_command.run(file, sys.stdout.buffer)
+
+
+@busbar.command()
+@click.argument("file", type=click.File("rb"), default="-")
+def replay(file: BinaryIO) -> int:
+    """Decide messages in virtual time: one JSON object a line in, events out.
+
+    Each has an instant (`at`), and a message (`type`, `data`), `take_over` or nothing more: a time mark.
+    """
+    from entrypoints import replay_command
+
+    return replay_command.run(file, sys.stdout.buffer)
 
 
 @busbar.command()

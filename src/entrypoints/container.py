@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from adapters.clock import SystemClock, VirtualClock
-from adapters.database import migrations
+from adapters.database import migrations, state_json
 from adapters.database.engine import answers, create_engine
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
@@ -27,9 +27,10 @@ from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.source import KafkaSource
 from adapters.memory.bus import MemoryBus
 from adapters.memory.partitioning import partition_of
-from adapters.messages import envelope, parsing, registry, snapshot
+from adapters.messages import envelope, lines, parsing, registry, replay, snapshot
 from adapters.messages.configuration import SITE_CONFIGURATION, configuration_to, read_configuration
 from adapters.messages.dead_letters import DeadLetterTopic
+from adapters.messages.recording import RecordedSource
 from adapters.observability import providers as telemetry
 from adapters.observability.counters import OpenTelemetryCounters
 from adapters.observability.logs import configure_logging
@@ -59,6 +60,7 @@ from application.projections.rebuild import Rebuild
 from application.projections.status import STATUS
 from application.queries.ideal_shares import ideal_shares
 from application.relay import Relay
+from application.replay import Replay
 from application.worker import Worker
 from domain import rebalance, validation
 from domain.power_tree import Site
@@ -124,6 +126,11 @@ def read_offer(raw: bytes) -> tuple[Message, SiteConfiguration | MalformedConfig
             raise TypeError(f"a configuration was read as {type(other).__name__}")
 
 
+def new_replay() -> Replay:
+    """The service in virtual time, before it has heard of any microgrid."""
+    return Replay(state_json.read_back)
+
+
 def _allocator() -> Allocator:
     """Shares by the domain's own strategies. The tree is derived once for each version of a configuration."""
     site: Site | None = None
@@ -155,7 +162,9 @@ SCENARIOS_BY_NAME: Mapping[str, Scenario] = SCENARIOS
 FAULTS_BY_NAME: Mapping[str, Fault] = fault_scripts.FAULTS
 site_configuration = read_configuration
 answer_snapshot = snapshot.answer
-snapshot_lines = snapshot.lines
+stream_lines = lines.lines
+replay_line = replay.answers
+recorded = RecordedSource
 upgrade_database = migrations.upgrade
 schema_is_newest = migrations.is_newest
 database_answers = migrations.current_schema

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 from application import event_types
 from application.ports import Message, MessageSource, PublishedEvent
@@ -20,6 +20,7 @@ from entrypoints.container import (
     Container,
     encode_message,
     read_message,
+    recorded,
     shut_down_telemetry,
     site_configuration,
     upgrade_database,
@@ -117,25 +118,34 @@ def telemetry_message(payload: Mapping[str, Any]) -> Message:
 
 
 @asynccontextmanager
-async def open_demo(container: Container) -> AsyncIterator[Demo]:
-    """A demo on the container's database, going on where an earlier one stopped, closed in order at the end."""
+async def open_demo(container: Container, recording: BinaryIO | None = None) -> AsyncIterator[Demo]:
+    """A demo on the container's database, going on where an earlier one stopped, closed in order at the end.
+
+    What its worker takes in is written into the `recording`, for `busbar replay`.
+    """
     await upgrade_database(container.database_url())
     async with AsyncExitStack() as stack:
         engine = container.engine()
         stack.push_async_callback(engine.dispose)
         stack.push_async_callback(shut_down_telemetry, container.tracer_provider(), container.meter_provider())
         known_event_seq = await _resume(container)
-        sources = {}
+        sources: dict[str, MessageSource] = {}
         for group, topics, assignment in (
             ("worker", (CONFIGURATION, TELEMETRY), container.owned_partitions()),
             ("projector", (EVENTS,), Unconcerned()),
             ("depot", (EVENTS,), Unconcerned()),
         ):
-            sources[group] = await container.bus().join(f"busbar.{group}", topics, read_message, assignment)
-            stack.push_async_callback(sources[group].close)
+            source = await container.bus().join(f"busbar.{group}", topics, read_message, assignment)
+            stack.push_async_callback(source.close)
+            sources[group] = source
+        record = None if recording is None else recorded(sources["worker"], container.clock(), recording)
+        if record is not None:
+            sources["worker"] = record
         demo = Demo(container, sources)
         await demo.begin(known_event_seq)
         yield demo
+        if record is not None:
+            record.mark()
 
 
 async def _resume(container: Container) -> int:

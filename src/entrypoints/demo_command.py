@@ -47,6 +47,7 @@ def run(
     duration_s: int | None,
     speed: int,
     port: int | None,
+    record: Path | None,
     *,
     headless: bool,
     as_json: bool,
@@ -64,11 +65,14 @@ def run(
         else _live(settings, port, duration_s, speed)
     )
     name = depot.name if site is None else f"site-{depot.name}"
-    with _database(settings.database_url, name, headless=headless) as database_url:
+    with (
+        _database(settings.database_url, name, headless=headless) as database_url,
+        _recording(record) as recording,
+    ):
         container = Container(database_url=database_url, scenario=depot, seed=seed, fault=script)
         try:
             with refusing():
-                summary = asyncio.run(_run(container, play))
+                summary = asyncio.run(_run(container, play, recording))
         except NothingToAffect as error:
             raise click.UsageError(
                 f"The fault script {fault} finds nothing to affect in {depot.name}: {error}."
@@ -137,13 +141,27 @@ def _database(configured: str | None, name: str, *, headless: bool) -> Iterator[
             yield _sqlite(folder / f"{name}.sqlite3")
 
 
+@contextmanager
+def _recording(file: Path | None) -> Iterator[BinaryIO | None]:
+    """Where the messages of this run are written down. Raises UsageError."""
+    if file is None:
+        yield None
+        return
+    try:
+        opened = file.open("wb")
+    except OSError as error:
+        raise click.UsageError(f"The recording {file} cannot be written: {error.strerror}.") from None
+    with opened:
+        yield opened
+
+
 def _sqlite(file: Path) -> str:
     return f"sqlite+aiosqlite:///{file}"
 
 
-async def _run(container: Container, play: Play) -> dict[str, Any]:
+async def _run(container: Container, play: Play, recording: BinaryIO | None) -> dict[str, Any]:
     stop = stop_by_signal()
-    async with open_demo(container) as demo:
+    async with open_demo(container, recording) as demo:
         await play(container, demo, stop)
         return demo.summary()
 

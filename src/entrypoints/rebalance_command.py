@@ -2,7 +2,7 @@
 
 from typing import BinaryIO
 
-from entrypoints.container import answer_snapshot, snapshot_lines
+from entrypoints.container import answer_snapshot, stream_lines
 from entrypoints.garbage import collect_rarely
 
 
@@ -10,7 +10,7 @@ def run(source: BinaryIO, sink: BinaryIO) -> int:
     """Answer every line in order; returns 0, or 2 where a line could not be used."""
     collect_rarely()
     all_used = True
-    for line in snapshot_lines(source):
+    for line in stream_lines(source):
         answer, used = answer_snapshot(line)
         all_used = all_used and used
         sink.write(answer + b"\n")

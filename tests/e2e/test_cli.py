@@ -13,7 +13,18 @@ import pytest
 from tests.e2e.processes import PATIENCE_S, environment, run
 from tests.services.processes import free_port
 
-COMMANDS = ["configure", "demo", "events", "migrate", "project", "rebalance", "scenarios", "simulate", "worker"]
+COMMANDS = [
+    "configure",
+    "demo",
+    "events",
+    "migrate",
+    "project",
+    "rebalance",
+    "replay",
+    "scenarios",
+    "simulate",
+    "worker",
+]
 
 
 def test_scenarios_are_listed_for_programs(home: Path) -> None:

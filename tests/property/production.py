@@ -2,7 +2,8 @@
 
 import json
 
-from adapters.messages.snapshot import SnapshotError, answer, read_snapshot
+from adapters.messages.lines import LineError
+from adapters.messages.snapshot import answer, read_snapshot
 from domain.power_tree import Site
 from domain.situation import Situation, Snapshot, assess
 from domain.telemetry import Readings
@@ -19,7 +20,7 @@ def written_answer(snapshot: Json) -> bytes:
 def situation_of(snapshot: Json) -> Situation:
     """What the domain knows before it decides a valid snapshot."""
     read = read_snapshot(json.dumps(snapshot).encode())
-    assert not isinstance(read, SnapshotError), read
+    assert not isinstance(read, LineError), read
     site, readings = Site.of(read.configuration), Readings()
     for message in sorted(read.telemetry, key=lambda each: (each.measured_at, each.sequence)):
         readings.receive(message, site.tree, read.at)

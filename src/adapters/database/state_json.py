@@ -3,6 +3,7 @@
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
 
 from domain.microgrid import MicrogridState
 
@@ -17,6 +18,11 @@ def dump(state: MicrogridState) -> dict[str, Any]:
     """What is not a column of its own, as JSON values."""
     data: dict[str, Any] = _STATE.dump_python(state, mode="json", exclude=_COLUMNS)
     return data
+
+
+def read_back(state: MicrogridState) -> MicrogridState:
+    """What another worker reads of it, by way of the text that is stored."""
+    return load(SCHEMA_NUMBER, from_json(to_json(dump(state))), event_seq=state.event_seq, cycle_seq=state.cycle_seq)
 
 
 def load(schema_number: int, data: dict[str, Any], *, event_seq: int, cycle_seq: int) -> MicrogridState:

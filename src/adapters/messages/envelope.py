@@ -21,12 +21,13 @@ def wrap(
     value: bytes,
     time: datetime | None = None,
     traceparent: str | None = None,
+    source: str = SOURCE,
 ) -> Message:
     """A message of this service, equal for equal arguments: a re-publish has the same headers and bytes."""
     attributes = {
         "ce_specversion": "1.0",
         "ce_id": event_id,
-        "ce_source": SOURCE,
+        "ce_source": source,
         "ce_type": event_type,
         "ce_subject": microgrid_id,
         "ce_time": None if time is None else _rfc3339(time),

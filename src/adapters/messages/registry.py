@@ -29,7 +29,7 @@ from domain.events import (
     DomainEvent,
     MicrogridProvisioned,
 )
-from domain.site import SiteConfiguration
+from domain.site import Fault, SiteConfiguration
 from domain.telemetry import Telemetry
 
 _T = TypeVar("_T")
@@ -47,7 +47,7 @@ WRITERS: Final[Mapping[type[DomainEvent], tuple[str, Callable[[Any], bytes]]]] =
 }
 """A domain event's class -> its CloudEvents type, and what makes JSON of it."""
 
-READERS: Final[Mapping[str, Callable[[Any], Body]]] = {
+READERS: Final[Mapping[str, Callable[[Any], SiteConfiguration | Telemetry]]] = {
     SITE_CONFIGURATION: read_configuration,
     CHARGE_POINT_TELEMETRY: read_charge_point_telemetry,
     CIRCUIT_TELEMETRY: read_circuit_telemetry,
@@ -77,6 +77,7 @@ def read(topic: str, message: Message) -> Inbound:
     if event_type is None:
         return Unreadable("missing_type", "There is no header ce_type.", message)
     is_event = topic.rpartition(".")[2] == _TOPIC_OF_EVENTS
+    reader: Callable[[Any], Body] | None
     reader = partial(events.read_event, event_type) if is_event else READERS.get(event_type)
     if reader is None:
         return Unreadable("unknown_type", "The type in ce_type is none that is read here.", message)
@@ -87,15 +88,17 @@ def read(topic: str, message: Message) -> Inbound:
     except NotJson as error:
         return Unreadable("invalid_json", str(error), message)
     try:
-        body = reader(data)
+        body: Body | MalformedConfiguration = reader(data)
     except ValidationError as error:
-        if event_type == SITE_CONFIGURATION:
-            return _malformed_configuration(data, error, message, message.value)
-        return Unreadable("malformed", summary(faults(error)), message)
+        found = faults(error)
+        malformed = malformed_configuration(data, found, message.value) if event_type == SITE_CONFIGURATION else None
+        if malformed is None:
+            return Unreadable("malformed", summary(found), message)
+        body = malformed
     return body if body.microgrid_id == message.key else _key_mismatch(message)
 
 
-def write(event: DomainEvent, traceparent: str | None) -> Message:
+def write(event: DomainEvent, traceparent: str | None, source: str = envelope.SOURCE) -> Message:
     """The message that announces an event: the same id, headers and bytes however often it is written.
 
     `ce_time` is the instant of the decision or of the observation, and not there for an event that knows none.
@@ -108,6 +111,7 @@ def write(event: DomainEvent, traceparent: str | None) -> Message:
         data_of(event),
         _time(event),
         traceparent,
+        source,
     )
 
 
@@ -127,17 +131,13 @@ def encode(message_type: str, payload: Mapping[str, Any]) -> Message:
     return envelope.wrap(message_type, hashlib.sha256(value).hexdigest(), payload["microgrid_id"], value)
 
 
-def _malformed_configuration(
-    data: Any, error: ValidationError, message: Message, value: bytes
-) -> MalformedConfiguration | Unreadable:
-    found = faults(error)
+def malformed_configuration(data: Any, found: tuple[Fault, ...], value: bytes) -> MalformedConfiguration | None:
+    """A configuration of a wrong shape as it can be answered; None where it names no microgrid."""
     microgrid_id = _member(data, "microgrid_id", _ID)
     if microgrid_id is None:
-        return Unreadable("malformed", summary(found), message)
-    if microgrid_id != message.key:
-        return _key_mismatch(message)
-    version = _member(data, "version", _VERSION)
-    return MalformedConfiguration(microgrid_id, version, found, hashlib.sha256(value).hexdigest())
+        return None
+    digest = hashlib.sha256(value).hexdigest()
+    return MalformedConfiguration(microgrid_id, _member(data, "version", _VERSION), found, digest)
 
 
 def _member(data: Any, name: str, kind: TypeAdapter[_T]) -> _T | None:

@@ -31,7 +31,7 @@ class ApplyConfigurationHandler:
         with self._tracing.configuration_span(offered.microgrid_id, command.traceparent) as traceparent:
             async with self._transactions.begin(command.epoch) as transaction:
                 found = await transaction.microgrids.get(offered.microgrid_id)
-                change = _offer(found or Microgrid(offered.microgrid_id), offered)
+                change = offer(found or Microgrid(offered.microgrid_id), offered)
                 if not change.events:
                     self._counters.outdated_configuration(offered.microgrid_id)
                     return change.microgrid
@@ -44,7 +44,7 @@ class ApplyConfigurationHandler:
         return change.microgrid
 
 
-def _offer(microgrid: Microgrid, offered: SiteConfiguration | MalformedConfiguration) -> Change:
+def offer(microgrid: Microgrid, offered: SiteConfiguration | MalformedConfiguration) -> Change:
     if isinstance(offered, MalformedConfiguration):
         return microgrid.refuse_malformed(offered.version, offered.digest, offered.faults)
     return microgrid.configure(offered)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from adapters.messages.snapshot import SnapshotError, read_snapshot
+from adapters.messages.lines import LineError
+from adapters.messages.snapshot import read_snapshot
 from domain import allocation, figures, ledger, rebalance, targets, transition
 from domain.demand import Standing
 from domain.ledger import NEVER_SENT, LedgerEntry, Sending
@@ -307,7 +308,7 @@ class RandomNight:
     def __init__(self, seed: int) -> None:
         self.draw = Random(seed)
         read = read_snapshot(json.dumps(random_snapshot(self.draw, most=12)).encode())
-        assert not isinstance(read, SnapshotError)
+        assert not isinstance(read, LineError)
         self.site, self.at, self.readings = Site.of(read.configuration), read.at, Readings()
         for message in sorted(read.telemetry, key=lambda each: (each.measured_at, each.sequence)):
             self.readings.receive(message, self.site.tree, self.at)

@@ -7,8 +7,9 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from adapters.messages.lines import LineError, write_error
 from adapters.messages.registry import READERS, read
-from adapters.messages.snapshot import Snapshot, SnapshotError, read_snapshot, write_error
+from adapters.messages.snapshot import Snapshot, read_snapshot
 from application.ports import (
     MalformedConfiguration,
     Message,
@@ -69,8 +70,8 @@ def line(value: Any) -> bytes:
 
 def check_snapshot(raw: bytes) -> None:
     answer = read_snapshot(raw)
-    assert isinstance(answer, Snapshot | SnapshotError)
-    if isinstance(answer, SnapshotError):
+    assert isinstance(answer, Snapshot | LineError)
+    if isinstance(answer, LineError):
         error = json.loads(write_error(answer))["error"]
         assert set(error) == {"code", "message", "faults"}
         assert error["code"] in {"invalid_json", "invalid_snapshot"}

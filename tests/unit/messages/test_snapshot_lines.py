@@ -8,16 +8,8 @@ from typing import Any
 
 import pytest
 
-from adapters.messages.snapshot import (
-    MAX_LINE_BYTES,
-    Snapshot,
-    SnapshotError,
-    invalid_configuration,
-    lines,
-    read_snapshot,
-    write_decision,
-    write_error,
-)
+from adapters.messages.lines import MAX_LINE_BYTES, LineError, lines, write_error
+from adapters.messages.snapshot import Snapshot, invalid_configuration, read_snapshot, write_decision
 from domain.plan import LimitKind, NodeType, OverLimit, Severity
 from domain.site import Fault
 from domain.telemetry import ChargePointTelemetry, CircuitTelemetry
@@ -28,9 +20,9 @@ POWER = "/telemetry/1/power_w"
 FIVE_MB = 5_000_000
 
 
-def refused(line: bytes) -> SnapshotError:
+def refused(line: bytes) -> LineError:
     answer = read_snapshot(line)
-    assert isinstance(answer, SnapshotError)
+    assert isinstance(answer, LineError)
     assert answer.message
     return answer
 
@@ -164,7 +156,7 @@ def test_a_stream_goes_on_after_every_line_that_cannot_be_used() -> None:
     stream = io.BytesIO(b"\n".join(chain.from_iterable((line, good) for line in bad)))
     answers = [read_snapshot(line) for line in lines(stream)]
     assert len(answers) == 2 * len(bad)
-    assert all(isinstance(answer, SnapshotError) for answer in answers[::2])
+    assert all(isinstance(answer, LineError) for answer in answers[::2])
     assert all(answer == accepted(good) for answer in answers[1::2])
 
 
@@ -173,7 +165,7 @@ def test_a_line_of_sixteen_mebibytes_is_read_and_one_byte_more_is_too_long() -> 
     longest = good.ljust(MAX_LINE_BYTES)
     stream = io.BytesIO(b"\n".join([longest, longest + b" ", longest + b" " * MAX_LINE_BYTES, good]) + b"\n")
     answers = [read_snapshot(line) for line in lines(stream)]
-    assert [answer.code if isinstance(answer, SnapshotError) else "" for answer in answers] == [
+    assert [answer.code if isinstance(answer, LineError) else "" for answer in answers] == [
         "",
         "line_too_long",
         "line_too_long",

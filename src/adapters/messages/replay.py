@@ -1,0 +1,108 @@
+"""The lines of `busbar replay` (contract section 9): messages and their instants in, events out."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final, NotRequired
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
+from typing_extensions import TypedDict
+
+from adapters.messages import registry
+from adapters.messages.configuration import SITE_CONFIGURATION
+from adapters.messages.envelope import structured
+from adapters.messages.lines import LineError, invalid_snapshot, read_line, write_error
+from adapters.messages.parsing import faults
+from adapters.messages.scalars import ClockReading, Flag, Text
+from application.replay import Happening, Input, Replay, TakeOver, TimeMark
+from domain.events import DomainEvent
+from domain.site import Fault
+
+SOURCE: Final = "urn:busbar:replay"
+
+
+class LineV1(TypedDict):
+    """A line of input: a message, a take-over, or a time mark."""
+
+    at: ClockReading
+    id: NotRequired[Text | None]
+    type: NotRequired[Text | None]
+    data: NotRequired[Any]
+    take_over: NotRequired[Flag | None]
+
+
+_LINE: Final = TypeAdapter(LineV1)
+
+
+def read_input(line: bytes, not_before: datetime) -> Input | LineError:
+    """A line as what happens at its instant, which is to be no earlier than another. Never raises."""
+    wire = read_line(line, _LINE)
+    if isinstance(wire, LineError):
+        return wire
+    if wire["at"] < not_before:
+        return _unusable("/at", "Input should not be earlier than the line before")
+    happening = _happening(wire)
+    return happening if isinstance(happening, LineError) else Input(wire["at"], happening)
+
+
+def answers(replay: Replay, line: bytes) -> tuple[Iterator[bytes], bool]:
+    """The answers to one line, each without its end, and whether the line could be used."""
+    given = read_input(line, replay.now)
+    if isinstance(given, LineError):
+        return iter((write_error(given),)), False
+    return _played(replay, given), True
+
+
+def write_event(event: DomainEvent) -> bytes:
+    """A line of output without its end: a CloudEvent in the structured mode."""
+    message = registry.write(event, None, SOURCE)
+    assert message.value is not None
+    return structured(message, from_json(message.value))
+
+
+def write_time_mark(at: datetime) -> bytes:
+    """A line of input without its end."""
+    return to_json({"at": at})
+
+
+def write_message(at: datetime, message_type: str, value: bytes) -> bytes:
+    """A line of input without its end: a message of this type and value, taken in at this instant."""
+    return b'%b,"data":%b}' % (to_json({"at": at, "type": message_type}).removesuffix(b"}"), value)
+
+
+def _played(replay: Replay, given: Input) -> Iterator[bytes]:
+    yield from map(write_event, replay.play(given))
+    if isinstance(given.happening, TimeMark):
+        yield to_json({"at": given.at, "next_due": replay.next_due()})
+
+
+def _happening(wire: LineV1) -> Happening | LineError:
+    message_type, data = wire.get("type"), wire.get("data")
+    if wire.get("take_over"):
+        if message_type is None and data is None:
+            return TakeOver()
+        return _unusable("/take_over", "Input should be a take-over or a message, not both")
+    if message_type is not None:
+        return _message(message_type, data)
+    return TimeMark() if data is None else _unusable("/type", "Input should say of which type the data are")
+
+
+def _message(message_type: str, data: Any) -> Happening | LineError:
+    reader = registry.READERS.get(message_type)
+    if reader is None:
+        return _unusable("/type", f"Input should be one of {', '.join(registry.READERS)}")
+    try:
+        return reader(data)
+    except ValidationError as error:
+        found = faults(error)
+    if message_type == SITE_CONFIGURATION:
+        malformed = registry.malformed_configuration(data, found, json.dumps(data).encode())
+        if malformed is not None:
+            return malformed
+    return invalid_snapshot(tuple(replace(fault, path=f"/data{fault.path or ''}") for fault in found))
+
+
+def _unusable(path: str, message: str) -> LineError:
+    return invalid_snapshot((Fault("malformed", path, message),))

@@ -1,0 +1,108 @@
+"""The service in virtual time: what came in, and when, decided as a worker would have."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TypeAlias, assert_never
+
+from application.commands.apply_configuration import offer
+from application.mailbox import DueCycle, Mailbox
+from application.ports import MalformedConfiguration
+from domain.events import DomainEvent
+from domain.microgrid import Change, Microgrid, MicrogridState
+from domain.power_tree import Site
+from domain.site import SiteConfiguration
+from domain.telemetry import ChargePointTelemetry, CircuitTelemetry
+
+
+@dataclass(frozen=True, slots=True)
+class TimeMark:
+    """Nothing arrives, and what is due by then is decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """Another worker goes on from the stored state."""
+
+
+Happening: TypeAlias = (
+    SiteConfiguration | MalformedConfiguration | ChargePointTelemetry | CircuitTelemetry | TakeOver | TimeMark
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What happens at an instant."""
+
+    at: datetime
+    happening: Happening
+
+
+class Replay:
+    """Any number of microgrids, decided in virtual time; `now` is the instant of the newest input.
+
+    `read_back` gives a state as it is read again once it was stored.
+    """
+
+    def __init__(self, read_back: Callable[[MicrogridState], MicrogridState]) -> None:
+        self._read_back = read_back
+        self._microgrids: dict[str, Microgrid] = {}
+        self._mailbox = Mailbox()
+        self.now = datetime.min.replace(tzinfo=UTC)
+
+    def next_due(self) -> datetime | None:
+        """When the next cycle is due if nothing more happens; None where there is nobody to decide for."""
+        due = self._mailbox.next_due()
+        return None if due is None else max(due, self.now)
+
+    def play(self, given: Input) -> Iterator[DomainEvent]:
+        """The events up to this input and those it causes. Raises ValueError where it is earlier than the one before.
+
+        A cycle that is due at the same instant waits: more may arrive at it.
+        """
+        if given.at < self.now:
+            raise ValueError(f"{given.at} is earlier than {self.now}")
+        while (due := self.next_due()) is not None and due < given.at:
+            self.now = due
+            yield from self._decide()
+        self.now = given.at
+        match given.happening:
+            case TimeMark():
+                yield from self._decide()
+            case TakeOver():
+                self._take_over()
+            case SiteConfiguration() | MalformedConfiguration() as offered:
+                yield from self._configure(offered)
+            case ChargePointTelemetry() | CircuitTelemetry() as telemetry:
+                if self._mailbox.knows(telemetry.microgrid_id):
+                    self._mailbox.post(telemetry, self.now)
+            case _:
+                assert_never(given.happening)
+
+    def _configure(self, offered: SiteConfiguration | MalformedConfiguration) -> Iterator[DomainEvent]:
+        microgrid_id = offered.microgrid_id
+        change = offer(self._microgrids.get(microgrid_id, Microgrid(microgrid_id)), offered)
+        self._mailbox.open(change.microgrid, self.now)
+        return self._kept(change)
+
+    def _decide(self) -> Iterator[DomainEvent]:
+        """Every cycle that is due now."""
+        for cycle in self._mailbox.due(self.now):
+            yield from self._run(cycle)
+
+    def _run(self, cycle: DueCycle) -> Iterator[DomainEvent]:
+        change = self._microgrids[cycle.microgrid_id].run_cycle(cycle.readings, cycle.trigger, self.now)
+        self._mailbox.decided(cycle.microgrid_id, self.now)
+        return self._kept(change)
+
+    def _kept(self, change: Change) -> Iterator[DomainEvent]:
+        self._microgrids[change.microgrid.microgrid_id] = change.microgrid
+        return iter(change.events)
+
+    def _take_over(self) -> None:
+        self._mailbox = Mailbox()
+        for microgrid_id, microgrid in self._microgrids.items():
+            site = None if microgrid.site is None else Site.of(microgrid.site.configuration)
+            taken_over = replace(microgrid, site=site, state=self._read_back(microgrid.state))
+            self._microgrids[microgrid_id] = taken_over
+            self._mailbox.open(taken_over, self.now)

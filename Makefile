@@ -57,7 +57,7 @@ faults: $(VENV)/ready-to-develop
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache src/busbar.egg-info
-	find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks docs tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/ready-to-run: requirements.txt pyproject.toml | $(BIN)/pip
 	@echo "Installing what Busbar needs into $(VENV) (once) ..."

@@ -22,8 +22,8 @@ from pydantic_core import to_json
 
 from benchmarks.depots import a_depot
 from benchmarks.machine import machine
-from domain.power_tree import Site
-from domain.site import Strategy
+from domain.site.configuration import Strategy
+from domain.site.site import Site
 from tests.e2e.processes import running
 
 RESULTS = Path(__file__).parent / "results"

@@ -9,16 +9,20 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from benchmarks.depots import AT, a_depot, telemetry_of
-from domain import allocation, rebalance, targets
-from domain.allocation import Claims, Fill
+from domain.events import Trigger
+from domain.knowledge.demand import Standing
+from domain.knowledge.readings import Readings
+from domain.knowledge.situation import Situation
 from domain.microgrid import Change, Microgrid
-from domain.plan import Plan, Trigger
-from domain.power import Watts
-from domain.power_tree import Site
-from domain.site import Order, SiteConfiguration, Strategy, Unit
-from domain.situation import Situation
-from domain.targets import Targets
-from domain.telemetry import Readings
+from domain.sharing import allocation, rebalance, rotation, targets
+from domain.sharing.claims import Claims, Fill
+from domain.sharing.plan import Plan
+from domain.sharing.rotation import NO_ROTATION, Rotation
+from domain.sharing.strategy import Ranking
+from domain.sharing.targets import Targets
+from domain.site.configuration import Order, SiteConfiguration, Strategy, Unit
+from domain.site.power import Watts
+from domain.site.site import Site
 
 LATER = AT + timedelta(seconds=5)
 
@@ -42,6 +46,7 @@ class Case:
     """One depot under one strategy. `microgrid` decides its first cycle at AT, `decided_once` its second at LATER."""
 
     situation: Situation
+    ranking: Ranking
     microgrid: Microgrid
     decided_once: Microgrid
     readings: Readings
@@ -51,10 +56,10 @@ class Case:
         """Net capacities, demands and ranks to targets: the claims, the fill, and inside charge points theirs."""
         return targets.decide(
             self.situation.tree,
-            self.situation.net_capacities_w,
-            self.situation.demands,
-            self.situation.ranking,
-            Unit(self.situation.configuration.strategy.unit),
+            self.ranking,
+            self.situation.site.unit,
+            capacities_w=self.situation.net_capacities_w,
+            demands_w=[line.demand_w if line.standing is Standing.WANTING else None for line in self.situation.lines],
         )
 
     def first_cycle(self) -> Change:
@@ -79,7 +84,7 @@ def cases(connectors: int, strategies: list[tuple[Unit, Order]]) -> Iterator[tup
     readings, later = _heard(site, AT), _heard(site, AT, LATER)
     for unit, order in strategies:
         chosen = replace(configuration, strategy=Strategy(unit.value, order.value))
-        yield (unit, order), _case(Site(chosen, site.tree), readings, later)
+        yield (unit, order), _case(Site.of(chosen), readings, later)
 
 
 def _heard(site: Site, *instants: datetime) -> Readings:
@@ -93,15 +98,16 @@ def _heard(site: Site, *instants: datetime) -> Readings:
 def _case(site: Site, readings: Readings, later: Readings) -> Case:
     seen: list[Situation] = []
 
-    def decide(situation: Situation) -> Plan:
+    def decide(situation: Situation, memory: Rotation) -> Plan:
         seen.append(situation)
-        return rebalance.decide(situation)
+        return rebalance.decide(situation, memory)
 
     microgrid = Microgrid(site.configuration.microgrid_id, site)
     decided = microgrid.run_cycle(readings, Trigger.MANUAL, AT, decide)
     if decided.plan_fault is not None:
         raise AssertionError(decided.plan_fault)
-    return Case(seen[0], microgrid, decided.microgrid, readings, later)
+    ranking, _ = rotation.rank(seen[0], NO_ROTATION)
+    return Case(seen[0], ranking, microgrid, decided.microgrid, readings, later)
 
 
 def snapshot_line(configuration: SiteConfiguration) -> bytes:

@@ -21,8 +21,8 @@ from benchmarks.machine import machine
 from benchmarks.quadratic import Program, rivals
 from benchmarks.report import text
 from benchmarks.timing import growth_exponent, least_seconds
-from domain.plan import Setpoint
-from domain.site import Order, Strategy, Unit
+from domain.sharing.plan import Setpoint
+from domain.site.configuration import Order, Strategy, Unit
 from tests.property.lexicographic_lp import LexicographicProgram
 
 Contestants: TypeAlias = dict[str, Callable[[], Any]]

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from domain.site import ChargePoint, Circuit, Connector, SiteConfiguration, Strategy
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, ConnectorReading, Session, Telemetry
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, ConnectorReading, Session, Telemetry
+from domain.site.configuration import ChargePoint, Circuit, Connector, SiteConfiguration, Strategy
 
 AT = datetime(2026, 11, 22, 20, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ import qpalm
 from scipy import sparse  # type: ignore[import-untyped]
 
 from benchmarks.cases import Filling
-from domain.allocation import NO_LIMIT
+from domain.site.power import NO_LIMIT
 
 ACCURACY_W = 10
 """How far from the exact share a leaf may be: a fiftieth of the tolerance a charger is given to apply a setpoint."""

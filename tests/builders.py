@@ -4,14 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from application.ports import Epoch
-from domain.events import CycleCompleted
-from domain.exposure import DepartedConnector
-from domain.ledger import LedgerEntry, Sending, SentSetpoint
+from domain.events import CycleCompleted, Trigger
+from domain.knowledge.ledger import LedgerEntry
+from domain.knowledge.limits import LimitKind, Mode
+from domain.knowledge.memory import Memory
+from domain.knowledge.sendings import DepartedConnector, Sending, SentSetpoint
 from domain.microgrid import Microgrid, MicrogridState, PublishedCycle, Refusal
-from domain.plan import LimitKind, Mode, NodeFigures, Outcome, Reason, Setpoint, Totals, Trigger
-from domain.power_tree import Site
-from domain.site import ChargePoint, Circuit, Connector, SiteConfiguration, Strategy
-from domain.situation import Memory
+from domain.sharing.plan import NodeFigures, Outcome, Reason, Setpoint, Totals
+from domain.site.configuration import ChargePoint, Circuit, Connector, SiteConfiguration, Strategy
+from domain.site.site import Site
 
 EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 EPOCH = Epoch(0, 1)
@@ -52,7 +53,10 @@ def a_state(site: Site, event_seq: int = 0, cycle_seq: int = 0) -> MicrogridStat
     """A memory with something in every field and two standing setpoints for every connector."""
     first, last = EIGHT, EIGHT + timedelta(seconds=40, microseconds=250_000)
     entry = LedgerEntry(
-        standing=(SentSetpoint(60_000, 1, first, 3, last, True), SentSetpoint(50_000, 4, last, 4, last, False)),
+        setpoints=(
+            SentSetpoint(60_000, 1, first, raised=True, last_sent_at=first),
+            SentSetpoint(50_000, 4, last, raised=False),
+        ),
         confirmed_w=60_000,
         confirmed_at=first,
         received_at=first,

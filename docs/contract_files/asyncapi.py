@@ -10,7 +10,7 @@ from adapters.messages.configuration import SITE_CONFIGURATION
 from adapters.messages.envelope import MEDIA_TYPE, SOURCE
 from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY, CIRCUIT_TELEMETRY
 from docs.contract_files.schemas import INBOUND, OUTBOUND
-from domain.identifiers import ID_PATTERN
+from domain.site.identifiers import ID_PATTERN
 from entrypoints.container import CONFIGURATION, DEAD_LETTER, EVENTS, PARTITIONS, TELEMETRY
 
 Part: TypeAlias = dict[str, Any]

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from application.parking import Parked
-from domain.events import CycleCompleted
+from domain.events import CycleCompleted, Trigger
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Readings, Reception, Telemetry
 from domain.microgrid import Microgrid
-from domain.plan import Trigger
-from domain.power_tree import Site
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, Readings, Reception, Telemetry
+from domain.site.site import Site
 
 CONFLATED = 32
 """How many traces a cycle is linked to, beside that of its newest reading."""
@@ -43,16 +42,14 @@ class _Box:
 
     def due(self) -> tuple[timedelta, Trigger]:
         """How long after the last cycle the next one is due, and what will have triggered it."""
-        settings = self.site.configuration.settings
+        windows = self.site.windows
         if self.configured:
-            return timedelta(seconds=settings.min_cycle_interval_s), Trigger.CONFIGURATION
+            return windows.min_cycle_interval, Trigger.CONFIGURATION
         if self.soon:
-            return timedelta(seconds=settings.min_cycle_interval_s), Trigger.TELEMETRY
-        refresh = timedelta(seconds=settings.refresh_interval_s)
-        telemetry = timedelta(seconds=settings.telemetry_cycle_interval_s)
-        if self.later and telemetry < refresh:
-            return telemetry, Trigger.TELEMETRY
-        return refresh, Trigger.TIMER
+            return windows.min_cycle_interval, Trigger.TELEMETRY
+        if self.later and windows.telemetry_cycle_interval < windows.refresh_interval:
+            return windows.telemetry_cycle_interval, Trigger.TELEMETRY
+        return windows.refresh_interval, Trigger.TIMER
 
 
 class Mailbox:

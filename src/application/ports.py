@@ -9,10 +9,10 @@ from typing import Any, Protocol, TypeAlias
 
 from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.events import DomainEvent
+from domain.knowledge.readings import Receipt, Telemetry
 from domain.microgrid import Microgrid
-from domain.plan import Outcome
-from domain.site import Fault, SiteConfiguration
-from domain.telemetry import Receipt, Telemetry
+from domain.sharing.plan import Outcome
+from domain.site.configuration import Fault, SiteConfiguration
 
 
 class Clock(Protocol):

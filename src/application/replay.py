@@ -9,10 +9,10 @@ from application.commands.apply_configuration import offer
 from application.mailbox import DueCycle, Mailbox
 from application.ports import MalformedConfiguration
 from domain.events import DomainEvent
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
 from domain.microgrid import Change, Microgrid, MicrogridState
-from domain.power_tree import Site
-from domain.site import SiteConfiguration
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry
+from domain.site.configuration import SiteConfiguration
+from domain.site.site import Site
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from application.ports import (
     Unreadable,
 )
 from domain.events import CycleCompleted
-from domain.site import SiteConfiguration
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, Receipt, Telemetry
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Receipt, Telemetry
+from domain.site.configuration import SiteConfiguration
 
 BATCH = 500
 ATTEMPTS = 3

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from domain import breach, rebalance, rotation, validation
-from domain.breach import NO_BREACHES, BreachMemory
+from domain.breaches import breach, observation, over_limit
+from domain.breaches.breach import NO_BREACHES, BreachMemory
+from domain.breaches.over_limit import OverLimit
 from domain.events import (
     ConfigurationApplied,
     ConfigurationRejected,
@@ -15,21 +16,28 @@ from domain.events import (
     DomainEvent,
     MicrogridProvisioned,
     TreeNode,
+    Trigger,
 )
-from domain.exposure import DepartedConnector
-from domain.ledger import NEVER_SENT, Sending, lapse, recent, record_sent
-from domain.plan import Mode, Outcome, OverLimit, Plan, Reason, Trigger
-from domain.power_tree import PowerTree, Site, path_ids
-from domain.site import Fault, Settings, SiteConfiguration
-from domain.situation import NO_MEMORY, Memory, Situation, Snapshot, assess
-from domain.telemetry import Readings
+from domain.knowledge.limits import Mode
+from domain.knowledge.memory import NO_MEMORY, Memory
+from domain.knowledge.readings import Readings
+from domain.knowledge.situation import Situation, Snapshot, assess
+from domain.sharing import rebalance
+from domain.sharing.plan import Outcome, Plan, Reason
+from domain.sharing.rotation import NO_ROTATION, Rotation
+from domain.site import validation
+from domain.site.configuration import Fault, SiteConfiguration
+from domain.site.power_tree import PowerTree
+from domain.site.site import Site
+from domain.values import value
 
-Decide: TypeAlias = Callable[[Situation], Plan]
+Decide: TypeAlias = Callable[[Situation, Rotation], Plan]
+"""Makes a plan; what ranks depend on goes in, and comes back in the plan."""
 
 REMEMBERED_REFUSALS = 32
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refusal:
     """A configuration that was refused, so that the same one is answered once."""
 
@@ -37,7 +45,7 @@ class Refusal:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PublishedCycle:
     """What the newest published cycle said, to know whether the next one says anything new."""
 
@@ -49,7 +57,7 @@ class PublishedCycle:
     over_limit: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MicrogridState:
     """What has to survive a worker: sequences and memory."""
 
@@ -58,10 +66,11 @@ class MicrogridState:
     refusals: tuple[Refusal, ...] = ()
     published: PublishedCycle | None = None
     memory: Memory = NO_MEMORY
+    rotation: Rotation = NO_ROTATION
     breaches: BreachMemory = NO_BREACHES
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Change:
     """What a command did: the microgrid after it and the facts to announce.
 
@@ -74,7 +83,7 @@ class Change:
     plan_fault: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Microgrid:
     """One consistency boundary. `version` is the stored version it was read with, 0 for one never stored.
 
@@ -96,25 +105,16 @@ class Microgrid:
             return self._refuse(Refusal(offered.version, digest), faults)
 
         site = Site.of(offered)
-        event_seq = self.state.event_seq
         events: list[DomainEvent] = []
         if self.site is None:
-            event_seq += 1
-            events.append(
-                MicrogridProvisioned(
-                    self.microgrid_id, event_seq, offered.name, offered.workspace_id, offered.grid_connections
-                )
-            )
-        event_seq += 1
-        warnings = validation.warnings(offered, site.tree)
-        events.append(
-            ConfigurationApplied(
-                self.microgrid_id, event_seq, offered.version, offered, _tree_nodes(site.tree), warnings
-            )
-        )
-        memory = self.state.memory if self.site is None else _after_reconfiguration(self.state.memory, self.site, site)
+            events.append(_provisioned(offered, self.state.event_seq + 1))
+        event_seq = self.state.event_seq + len(events) + 1
+        events.append(_applied(site, event_seq))
+        memory = self.state.memory if self.site is None else self.state.memory.reconfigured(self.site, site)
         # Older ones are ignored from now on; newer ones may be delivered again after a crash.
-        refusals = tuple(each for each in self.state.refusals if each.version is None or each.version > offered.version)
+        refusals = tuple(
+            [each for each in self.state.refusals if each.version is None or each.version > offered.version]
+        )
         state = replace(self.state, event_seq=event_seq, refusals=refusals, memory=memory)
         return Change(replace(self, site=site, state=state), tuple(events))
 
@@ -130,42 +130,50 @@ class Microgrid:
         """Decide, and announce the decision where it says anything new. Without a configuration nothing happens."""
         if self.site is None:
             return Change(self)
-        settings = self.site.configuration.settings
-        situation = assess(Snapshot(self.site, readings, now, self.state.memory))
-        plan = decide(situation)
-        cycle_seq, event_seq = self.state.cycle_seq + 1, self.state.event_seq + 1
-        over_limit = breach.over_limit(situation)
-        watched = breach.watch(
-            situation, self.state.breaches, situation.holdings.told_w, situation.unheard, cycle_seq, event_seq
+        before = self.state
+        situation = assess(Snapshot(self.site, readings, now, before.memory))
+        plan = decide(situation, before.rotation)
+        observed = observation.observe(situation)
+        over = over_limit.over_limit(observed)
+        watched = breach.watch(observed, before.breaches, before.cycle_seq + 1, before.event_seq + 1)
+        cycle = _published_cycle(situation, plan, over)
+        is_published = (
+            trigger is Trigger.MANUAL
+            or bool(watched.events)
+            or self._is_news(cycle, plan, self.site.windows.refresh_interval)
         )
-        cycle = _published_cycle(situation, plan, over_limit)
-        if not (trigger is Trigger.MANUAL or watched.events or self._is_news(cycle, plan, settings)):
-            state = replace(self.state, memory=_remembered(situation, plan), breaches=watched.memory)
-            return Change(replace(self, state=state), (), over_limit, plan.fault)
-
+        limits_w = [setpoint.limit_w for setpoint in plan.setpoints]
         state = replace(
-            self.state,
-            event_seq=event_seq + len(watched.events),
-            cycle_seq=cycle_seq,
-            published=cycle,
-            memory=_remembered(situation, plan, cycle_seq),
+            before,
+            memory=situation.remembered(limits_w, before.cycle_seq + 1 if is_published else None),
+            rotation=plan.rotation,
             breaches=watched.memory,
         )
-        completed = CycleCompleted(
-            self.microgrid_id,
-            event_seq,
-            cycle_seq,
-            trigger,
-            now,
-            self.site.configuration.version,
-            self.site.configuration.strategy,
-            plan.outcome,
-            plan.degraded,
-            plan.totals,
-            plan.nodes,
-            plan.setpoints,
+        events: tuple[DomainEvent, ...] = ()
+        if is_published:
+            events = (self._completed(self.site.configuration, trigger, plan, now), *watched.events)
+            state = replace(
+                state, event_seq=before.event_seq + len(events), cycle_seq=before.cycle_seq + 1, published=cycle
+            )
+        return Change(replace(self, state=state), events, over, plan.fault)
+
+    def _completed(
+        self, configuration: SiteConfiguration, trigger: Trigger, plan: Plan, now: datetime
+    ) -> CycleCompleted:
+        return CycleCompleted(
+            microgrid_id=self.microgrid_id,
+            event_seq=self.state.event_seq + 1,
+            cycle_seq=self.state.cycle_seq + 1,
+            trigger=trigger,
+            decided_at=now,
+            configuration_version=configuration.version,
+            strategy=configuration.strategy,
+            outcome=plan.outcome,
+            degraded=plan.degraded,
+            totals=plan.totals,
+            nodes=plan.nodes,
+            setpoints=plan.setpoints,
         )
-        return Change(replace(self, state=state), (completed, *watched.events), over_limit, plan.fault)
 
     def _is_outdated(self, version: int) -> bool:
         return self.site is not None and version <= self.site.configuration.version
@@ -184,10 +192,10 @@ class Microgrid:
         event = ConfigurationRejected(self.microgrid_id, event_seq, refusal.version, faults)
         return Change(replace(self, state=state), (event,))
 
-    def _is_news(self, cycle: PublishedCycle, plan: Plan, settings: Settings) -> bool:
+    def _is_news(self, cycle: PublishedCycle, plan: Plan, refresh_interval: timedelta) -> bool:
         """Whether a cycle differs from the last published one, or it is time to renew what was sent."""
         last = self.state.published
-        if last is None or cycle.decided_at - last.decided_at >= timedelta(seconds=settings.refresh_interval_s):
+        if last is None or cycle.decided_at - last.decided_at >= refresh_interval:
             return True
         if replace(cycle, decided_at=last.decided_at) != last:
             return True
@@ -197,78 +205,43 @@ class Microgrid:
         )
 
 
-def _remembered(situation: Situation, plan: Plan, cycle_seq: int | None = None) -> Memory:
-    """What has to be remembered of a cycle; of a published one, which has a number, also what it sent."""
-    settings, memory, tree, at = situation.configuration.settings, situation.memory, situation.tree, situation.at
-    sendings, entries = recent(memory.sendings, at, settings), situation.entries
-    if cycle_seq is not None:
-        sendings = (*sendings, Sending(cycle_seq, at))
-        entries = [
-            record_sent(entry, setpoint.limit_w, cycle_seq, at)
-            for entry, setpoint in zip(entries, plan.setpoints, strict=True)
-        ]
-    return replace(
-        memory,
-        ledger={
-            connector.node_id: entry
-            for connector, entry in zip(tree.connectors, entries, strict=True)
-            if entry is not NEVER_SENT
-        },
-        sendings=sendings,
-        departed=tuple(gone for gone in memory.departed if gone.holds_until > at),
-        rotation=rotation.served(
-            memory.rotation,
-            tree,
-            situation.demands,
-            [setpoint.target_w for setpoint in plan.setpoints],
-            at,
-            settings.refresh_interval_s,
-        ),
+def _provisioned(configuration: SiteConfiguration, event_seq: int) -> MicrogridProvisioned:
+    return MicrogridProvisioned(
+        microgrid_id=configuration.microgrid_id,
+        event_seq=event_seq,
+        name=configuration.name,
+        workspace_id=configuration.workspace_id,
+        grid_connections=configuration.grid_connections,
     )
 
 
-def _after_reconfiguration(memory: Memory, before: Site, after: Site) -> Memory:
-    """Connectors that were removed or moved go on holding what they were told at the ancestors they have left."""
-    settings, tree = before.configuration.settings, before.tree
-    departed = []
-    for connector in tree.connectors:
-        entry = memory.ledger.get(connector.node_id, NEVER_SENT)
-        if not entry.standing:
-            continue
-        left = set(path_ids(tree, connector.charge_point)) & after.tree.node_index.keys()
-        still_there = after.tree.connector_index.get((connector.charge_point_id, connector.connector_id))
-        if still_there is not None:
-            left -= set(path_ids(after.tree, after.tree.connectors[still_there].charge_point))
-        if left:
-            held_w = max(
-                *(sent.limit_w for sent in entry.standing),
-                entry.confirmed_w or 0,
-                min(tree.fallbacks_w[connector.charge_point], connector.max_power_w),
-            )
-            holds_until = entry.standing[-1].last_sent_at + lapse(settings)
-            departed.append(DepartedConnector(tuple(sorted(left)), held_w, holds_until))
-    kept = {
-        connector.node_id: memory.ledger[connector.node_id]
-        for connector in after.tree.connectors
-        if connector.node_id in memory.ledger
-    }
-    return replace(memory, ledger=kept, departed=(*memory.departed, *departed))
+def _applied(site: Site, event_seq: int) -> ConfigurationApplied:
+    return ConfigurationApplied(
+        microgrid_id=site.configuration.microgrid_id,
+        event_seq=event_seq,
+        version=site.configuration.version,
+        configuration=site.configuration,
+        nodes=_tree_nodes(site.tree),
+        warnings=validation.warnings(site.configuration, site.tree),
+    )
 
 
 def _tree_nodes(tree: PowerTree) -> tuple[TreeNode, ...]:
-    return tuple(TreeNode(node.node_id, node.node_type, node.parent_id, node.name) for node in tree.nodes)
+    return tuple([TreeNode(node.node_id, node.node_type, node.parent_id, node.name) for node in tree.nodes])
 
 
-def _published_cycle(situation: Situation, plan: Plan, over_limit: tuple[OverLimit, ...]) -> PublishedCycle:
+def _published_cycle(situation: Situation, plan: Plan, over: tuple[OverLimit, ...]) -> PublishedCycle:
     return PublishedCycle(
-        situation.at,
-        situation.configuration.version,
-        plan.outcome,
-        safe=tuple(node.node_id for node in plan.nodes if node.mode is Mode.SAFE),
+        decided_at=situation.at,
+        configuration_version=situation.site.configuration.version,
+        outcome=plan.outcome,
+        safe=tuple([node.node_id for node in plan.nodes if node.mode is Mode.SAFE]),
         reserved=tuple(
-            connector.node_id
-            for connector, setpoint in zip(situation.tree.connectors, plan.setpoints, strict=True)
-            if setpoint.reason is Reason.RESERVED
+            [
+                line.connector.node_id
+                for line, setpoint in zip(situation.lines, plan.setpoints, strict=True)
+                if setpoint.reason is Reason.RESERVED
+            ]
         ),
-        over_limit=tuple(each.node_id for each in over_limit),
+        over_limit=tuple([each.node_id for each in over]),
     )

@@ -62,10 +62,11 @@ from application.queries.ideal_shares import ideal_shares
 from application.relay import Relay
 from application.replay import Replay
 from application.worker import Worker
-from domain import rebalance, validation
-from domain.power_tree import Site
-from domain.site import SiteConfiguration
-from domain.telemetry import ConnectorReading, Session
+from domain.knowledge.readings import ConnectorReading, Session
+from domain.sharing import rebalance
+from domain.site import validation
+from domain.site.configuration import SiteConfiguration
+from domain.site.site import Site
 from entrypoints.settings import Settings
 
 CONFIGURATION = "busbar.configuration"

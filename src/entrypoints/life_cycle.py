@@ -160,10 +160,10 @@ async def _be_a_member(deployment: Deployment, member: Member, health: Health, s
             _logger.info("Joined the group")
             health.joined(joined.source, joined.turns)
             stack.callback(health.left)
-            await _take_turns(joined.turns, health, stop)
+            await take_turns(joined.turns, health, stop)
 
 
-async def _take_turns(turns: Sequence[Turn], health: Health, stop: asyncio.Event) -> None:
+async def take_turns(turns: Sequence[Turn], health: Health, stop: asyncio.Event) -> None:
     """Until one of them fails, or the process is to stop and what was begun has ended or took too long."""
     working, stopping = asyncio.ensure_future(_work(turns, health, stop)), asyncio.ensure_future(stop.wait())
     try:

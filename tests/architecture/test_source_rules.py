@@ -150,8 +150,8 @@ def test_a_rule_sees_what_it_forbids(rule: Callable[[ast.Module], list[str]], so
 @pytest.mark.parametrize(
     ("rule", "source"),
     [
-        (impure_imports, "from collections.abc import Sequence\nfrom domain.power import Watts"),
-        (foreign_imports, "import asyncio\nfrom domain.power import Watts"),
+        (impure_imports, "from collections.abc import Sequence\nfrom domain.site.power import Watts"),
+        (foreign_imports, "import asyncio\nfrom domain.site.power import Watts"),
         (time_and_chance, "from datetime import UTC, datetime\nat = datetime(2026, 11, 22, tzinfo=UTC)"),
         (time_and_chance, "now = self._clock.now()\nawait self._clock.sleep_until(now)"),
     ],

@@ -88,17 +88,22 @@ async def test_what_is_shared_is_one_and_the_same(container: Container) -> None:
         ("run_cycle", RunCycleHandler),
     ],
 )
-async def test_what_a_part_is_given_is_what_it_asks_for(container: Container, name: str, kind: type[Any]) -> None:
-    built = await build(container, name)
+def test_what_a_part_is_given_is_what_it_asks_for(container: Container, name: str, kind: type[Any]) -> None:
     asked_for = {
         parameter: hint
         for parameter, hint in typing.get_type_hints(kind.__init__).items()
-        if isinstance(hint, type) and parameter != "return"
+        if isinstance(hint, type) and parameter not in ("return", "source")
     }
     assert asked_for
+    parts = made_of(container.providers[name])
     for parameter, class_ in asked_for.items():
-        given = getattr(built, f"_{parameter}")
+        given = parts[parameter]()
         assert answers(given, class_), f"{parameter} is a {type(given).__name__}"
+
+
+def made_of(provider: Any) -> dict[str, Any]:
+    """The providers of what a provider gives to what it makes, by parameter."""
+    return inspect.signature(provider.cls).bind_partial(*provider.args, **provider.kwargs).arguments
 
 
 def answers(given: object, class_: type) -> bool:
@@ -129,15 +134,14 @@ async def test_a_provider_of_the_deployment_can_be_built(deployment: Deployment,
 
 
 async def test_the_deployment_decides_and_publishes_what_it_owns_under_its_prefix(deployment: Deployment) -> None:
-    source = await MemoryBus({EVENTS: 1}).join("group", [EVENTS], read_message, Unconcerned())
-    worker, relay = deployment.worker(source=source), deployment.relay()
-    assert worker._owned is relay._owned is deployment.owned_partitions()
-    assert worker._mailbox is relay._owned._mailbox
-    assert relay._publisher is deployment.traced_event_publisher()
-    traced, inner = deployment.traced_event_publisher(), deployment.event_publisher()
-    assert traced._inner is inner
-    assert (traced._topic, inner._topic) == ("depots.events", "depots.events")
-    assert deployment.dead_letter_publisher()._topic == "depots.dead-letter"
+    worker, relay, owned = map(made_of, (deployment.worker, deployment.relay, deployment.owned_partitions))
+    assert worker["owned"] is relay["owned"] is deployment.owned_partitions
+    assert worker["mailbox"] is owned["mailbox"] is deployment.mailbox
+    assert relay["publisher"] is deployment.traced_event_publisher
+    traced, inner = made_of(deployment.traced_event_publisher), made_of(deployment.event_publisher)
+    assert traced["inner"] is deployment.event_publisher
+    assert (traced["topic"](), inner["topic"]()) == ("depots.events", "depots.events")
+    assert made_of(deployment.dead_letter_publisher)["topic"]() == "depots.dead-letter"
 
 
 async def test_the_deployment_finds_a_microgrid_where_the_publisher_puts_it(deployment: Deployment) -> None:

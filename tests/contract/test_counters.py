@@ -11,10 +11,14 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricR
 from adapters.observability import names
 from adapters.observability.counters import OpenTelemetryCounters
 from application.ports import Counters, CycleNotes, Fenced, Position, Stage
-from domain.events import ConstraintBreached, ConstraintCleared, DomainEvent
-from domain.plan import Cause, LimitKind, NodeType, Outcome, Severity
-from domain.site import Fault
-from domain.telemetry import Receipt
+from domain.breaches.constraint import Cause, ConstraintBreached, ConstraintCleared
+from domain.breaches.over_limit import Severity
+from domain.events import DomainEvent
+from domain.knowledge.limits import LimitKind
+from domain.knowledge.readings import Receipt
+from domain.sharing.plan import Outcome
+from domain.site.configuration import Fault
+from domain.site.power_tree import NodeType
 from tests.builders import EIGHT, a_cycle_completed
 
 

@@ -9,8 +9,8 @@ from adapters.messages import registry
 from application.ports import Message, PublishedEvent, Unreadable
 from docs.contract_files.listening import Heard
 from docs.contract_files.schemas import INBOUND, OUTBOUND
-from domain.site import SiteConfiguration
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
+from domain.site.configuration import SiteConfiguration
 from tests.contract_files.validation import complaints
 
 TYPES = [*INBOUND, *OUTBOUND]

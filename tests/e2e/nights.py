@@ -10,7 +10,8 @@ from adapters.messages.telemetry import read_charge_point_telemetry, read_circui
 from adapters.simulation.depot import Depot, Summary
 from adapters.simulation.scenario import Scenario
 from application.mailbox import Mailbox
-from domain.events import ConstraintBreached, ConstraintCleared, CycleCompleted, DomainEvent
+from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from domain.events import CycleCompleted, DomainEvent
 from domain.microgrid import Microgrid
 from entrypoints.container import FAULTS_BY_NAME, Container
 

@@ -1,37 +1,24 @@
 """What keeps a depot safe and served, switched off one by one: some shipped scenario shows it."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
 from adapters.simulation.scenarios import SCENARIOS
+from domain.knowledge import background, demand
+from domain.knowledge.ledger import LedgerEntry
+from domain.knowledge.limits import Mode
+from domain.sharing import certificate, transition
 from tests.e2e.nights import play
-from tests.property.mutants.planted import Mutant
-
-ROOT = Path(__file__).parents[2]
-
-PLAY = """
-import json, sys
-from adapters.simulation.scenarios import SCENARIOS
-from tests.e2e.nights import play
-
-scenario, seconds, fault = sys.argv[1:]
-night = play(SCENARIOS[scenario], int(seconds), fault or None)
-print(json.dumps([night.summary.limit_violations, night.energy_percent]))
-"""
+from tests.property.planting import Fault, always, answered, answered_given, asked, asked_given, but, each
 
 
 @dataclass(frozen=True, slots=True)
 class Ablation:
     """A rule that is left out, and the run in which that is seen: by violations, or by the energy that is lost."""
 
-    plants: tuple[Mutant, ...]
+    plants: tuple[Fault, ...]
     scenario: str
     seconds: int
     fault: str | None = None
@@ -42,10 +29,8 @@ class Ablation:
 ABLATIONS = {
     "lower before raise": Ablation(
         (
-            Mutant("rebalance.py", "all is sent at once", "transition.send(situation, wanted, filler)", "list(wanted)"),
-            Mutant(
-                "rebalance.py", "nothing is refused", "fault = certifier(situation, decided, limits_w)", "fault = None"
-            ),
+            Fault(transition, "send", "all is sent at once", answered_given(lambda _, of: list(of.wanted_w))),
+            Fault(certificate, "check_sent", "nothing of that is refused", answered(always(None))),
         ),
         "brookvale-panto",
         600,
@@ -53,11 +38,11 @@ ABLATIONS = {
     ),
     "confirmation by value": Ablation(
         (
-            Mutant(
-                "ledger.py",
+            Fault(
+                LedgerEntry,
+                "confirmed_by",
                 "no report confirms by its value",
-                "if in_time and abs(report.limit_w - sent.limit_w) <= tolerance:",
-                "if not tolerance:",
+                answered_given(lambda index, of: None if of.report.cycle_seq is None else index),
             ),
         ),
         "elizabeth-quay",
@@ -66,11 +51,11 @@ ABLATIONS = {
     ),
     "background hold": Ablation(
         (
-            Mutant(
-                "background.py",
+            Fault(
+                background,
+                "assess",
                 "what is not shown now is forgotten",
-                "peak = max([newest.most_w, *(each.most_w for each in highest)])",
-                "peak = newest.most_w",
+                asked(windows=but(background_hold=always(timedelta(0)))),
             ),
         ),
         "leichhardt-mixed",
@@ -78,25 +63,18 @@ ABLATIONS = {
         violations=3,
     ),
     "withheld room of a silent sub-meter": Ablation(
-        (
-            Mutant(
-                "background.py",
-                "nothing is withheld above",
-                "withheld[index] if limit.mode is Mode.NORMAL else max(_withheld(node, limit), unseen)",
-                "0",
-            ),
-        ),
+        (Fault(background, "assess", "nothing is withheld", asked(limits=each(but(mode=always(Mode.NORMAL))))),),
         "submeter-silent",
         1500,
         violations=100,
     ),
     "link-based freshness": Ablation(
         (
-            Mutant(
-                "demand.py",
+            Fault(
+                demand,
+                "assess",
                 "an empty socket needs a reading of its own",
-                "if readings.heard_at[connector.charge_point_id] >= oldest:",
-                "if known.measured_at >= oldest:",
+                asked_given(heard_at=lambda of: of.known and of.known.measured_at),
             ),
         ),
         "ocpp-sparse",
@@ -105,17 +83,12 @@ ABLATIONS = {
     ),
     "fallback lapse": Ablation(
         (
-            Mutant(
-                "ledger.py",
-                "setpoints never lapse",
-                "if at < lapses_at:\n        return entry\n    known",
-                "if at:\n        return entry\n    known",
-            ),
-            Mutant(
-                "exposure.py",
-                "nobody makes room before",
-                "entry.received_at <= lapsed_before + 2 * grace",
-                "entry.received_at is None",
+            Fault(LedgerEntry, "lapse", "setpoints never lapse", always(lambda *_: None)),
+            Fault(
+                LedgerEntry,
+                "told_w",
+                "no room is made before",
+                asked(moment=but(windows=but(validity=always(timedelta(days=1))))),
             ),
         ),
         "leichhardt-mixed",
@@ -127,28 +100,14 @@ ABLATIONS = {
 
 
 @pytest.mark.parametrize("rule", ABLATIONS)
-def test_without_one_of_the_rules_a_scenario_suffers(tmp_path: Path, rule: str) -> None:
+def test_without_one_of_the_rules_a_scenario_suffers(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ablation = ABLATIONS[rule]
     whole = play(SCENARIOS[ablation.scenario], ablation.seconds, ablation.fault)
-    violations, energy_percent = played_without(ablation, tmp_path / "src")
+    for plant in ablation.plants:
+        plant.plant(monkeypatch)
+    without = play(SCENARIOS[ablation.scenario], ablation.seconds, ablation.fault)
 
     assert whole.summary.limit_violations == 0
-    assert violations >= ablation.violations
+    assert without.summary.limit_violations >= ablation.violations
     if ablation.lost_percent:
-        assert whole.energy_percent - energy_percent >= ablation.lost_percent
-
-
-def played_without(ablation: Ablation, src: Path) -> tuple[int, float]:
-    """Violations and the energy delivered, in percent of what was possible, by a copy of src without a rule."""
-    shutil.copytree(ROOT / "src", src, ignore=shutil.ignore_patterns("__pycache__"))
-    for plant in ablation.plants:
-        plant.plant(src)
-    ended = subprocess.run(
-        [sys.executable, "-c", PLAY, ablation.scenario, str(ablation.seconds), ablation.fault or ""],
-        env={**os.environ, "PYTHONPATH": f"{src}{os.pathsep}{ROOT}"},
-        cwd=src,
-        capture_output=True,
-        check=True,
-    )
-    violations, energy_percent = json.loads(ended.stdout)
-    return violations, energy_percent
+        assert whole.energy_percent - without.energy_percent >= ablation.lost_percent

@@ -1,6 +1,6 @@
 """A fill that ignores limits: the certificate stops every bad plan, and without it the violations are seen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -13,13 +13,15 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoint
 
 from adapters.observability import names
-from domain import allocation, rebalance
-from domain.allocation import NO_LIMIT, Claims, Fill
-from domain.plan import Plan
-from domain.power import Watts
-from domain.rebalance import Certifier, certify
-from domain.situation import Situation
-from domain.targets import Targets
+from domain.knowledge.situation import Situation
+from domain.microgrid import Decide
+from domain.sharing import allocation, rebalance
+from domain.sharing.claims import Claims, Fill
+from domain.sharing.figures import Decision
+from domain.sharing.plan import Plan
+from domain.sharing.rebalance import Certifier, certify
+from domain.sharing.rotation import Rotation
+from domain.site.power import NO_LIMIT, Watts
 from entrypoints.container import SCENARIOS_BY_NAME, Container
 from entrypoints.demo import open_demo
 from tests.databases import sqlite_url
@@ -36,7 +38,7 @@ def limitless_fill(parents: Sequence[int], capacities_w: Sequence[Watts], claims
     return allocation.fill(parents, [NO_LIMIT] * len(capacities_w), claims)
 
 
-def decide(situation: Situation, broken: frozenset[int], certifier: Certifier) -> Plan:
+def decide(situation: Situation, memory: Rotation, broken: frozenset[int], certifier: Certifier) -> Plan:
     """A decision whose fills of these numbers are broken."""
     number = count()
 
@@ -44,10 +46,10 @@ def decide(situation: Situation, broken: frozenset[int], certifier: Certifier) -
         fill = limitless_fill if next(number) in broken else allocation.fill
         return fill(parents, capacities_w, claims)
 
-    return rebalance.decide(situation, filler, certifier)
+    return rebalance.decide(situation, memory, filler=filler, certifier=certifier)
 
 
-def no_certificate(situation: Situation, decided: Targets, limits_w: Sequence[Watts]) -> None:
+def no_certificate(situation: Situation, decision: Decision) -> None:
     """Finds nothing wrong with anything."""
 
 
@@ -57,17 +59,16 @@ class WatchedCertificate:
 
     verdicts: list[tuple[bool, bool]] = field(default_factory=list)
 
-    def __call__(self, situation: Situation, decided: Targets, limits_w: Sequence[Watts]) -> str | None:
-        fault = certify(situation, decided, limits_w)
-        self.verdicts.append((is_bad(situation, decided, limits_w), fault is not None))
+    def __call__(self, situation: Situation, decision: Decision) -> str | None:
+        fault = certify(situation, decision)
+        self.verdicts.append((is_bad(situation, decision), fault is not None))
         return fault
 
 
-def is_bad(situation: Situation, decided: Targets, limits_w: Sequence[Watts]) -> bool:
+def is_bad(situation: Situation, decision: Decision) -> bool:
     """Whether at some node the targets do not fit, or the raises do not fit beside what is held already."""
-    exposures_w = situation.holdings.exposures_w
-    raises_w = [max(0, limit - exposure) for limit, exposure in zip(limits_w, exposures_w, strict=True)]
-    too_much_granted = exceeds(situation, decided.targets_w, situation.net_capacities_w)
+    raises_w = [max(0, limit - line.exposure_w) for limit, line in zip(decision.limits_w, situation.lines, strict=True)]
+    too_much_granted = exceeds(situation, decision.targets.targets_w, situation.net_capacities_w)
     return too_much_granted or exceeds(situation, raises_w, [max(0, room) for room in situation.free_room_w])
 
 
@@ -89,7 +90,7 @@ class Outcome:
     refused_plans: int
 
 
-async def played(folder: Path, scenario: str, decide: Callable[[Situation], Plan]) -> Outcome:
+async def played(folder: Path, scenario: str, decide: Decide) -> Outcome:
     """A demo in this process, with another way to decide."""
     container = Container(
         database_url=sqlite_url(folder / "demo.sqlite3"), scenario=SCENARIOS_BY_NAME[scenario], seed=1

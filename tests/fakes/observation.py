@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from application.ports import Position, PublishedEvent, Received, Stage
 from domain.events import CycleCompleted, DomainEvent
-from domain.plan import Outcome
-from domain.site import Fault
-from domain.telemetry import Receipt
+from domain.knowledge.readings import Receipt
+from domain.sharing.plan import Outcome
+from domain.site.configuration import Fault
 
 
 class RememberedCounts:

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 from application.ports import ConcurrentChange, Epoch, EventGap, Fenced, Message, PendingEvent, StoredEvent
 from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.events import DomainEvent
-from domain.identifiers import natural_key
 from domain.microgrid import Microgrid
+from domain.site.identifiers import natural_key
 
 Encode: TypeAlias = Callable[[DomainEvent, str | None], Message]
 

@@ -23,7 +23,7 @@ from application.ports import ConcurrentChange, Epoch, Fenced, Message, StorageU
 from application.queries.rows import CycleRow
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid
-from domain.power_tree import Site
+from domain.site.site import Site
 from tests.builders import EIGHT, EPOCH, a_cycle_completed, a_microgrid, a_site
 from tests.integration.deciding import decide_until_killed, kill
 from tests.services.postgresql import PostgresqlProcess, a_process

@@ -12,10 +12,10 @@ import pytest
 
 from adapters.database.engine import create_engine
 from adapters.database.read_model import SqlReadModelTransactions
-from domain.events import ConstraintBreached, DomainEvent
+from domain.breaches.constraint import ConstraintBreached
+from domain.events import DomainEvent, Trigger
+from domain.knowledge.readings import Readings
 from domain.microgrid import Microgrid
-from domain.plan import Trigger
-from domain.telemetry import Readings
 from entrypoints import cli
 from tests.builders import EIGHT, a_configuration
 from tests.databases import new_sqlite, sqlite_url

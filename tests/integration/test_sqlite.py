@@ -29,6 +29,7 @@ from domain.events import DomainEvent
 from tests.builders import EIGHT, EPOCH, a_cycle_completed, a_microgrid, a_site
 from tests.databases import new_sqlite
 from tests.integration.deciding import decide_until_killed, kill
+from tests.unit.test_stored_state import OF_SCHEMA_2
 
 
 def encode(event: DomainEvent, _traceparent: str | None) -> Message:
@@ -184,23 +185,17 @@ async def test_a_state_of_a_schema_to_come_is_refused(engine: AsyncEngine, trans
             await unit_of_work.microgrids.get("depot")
 
 
-async def test_a_state_of_schema_1_is_read_without_its_background(
-    engine: AsyncEngine, transactions: SqlTransactions
-) -> None:
-    """There it was a single figure a node; everything else reads as it was."""
+async def test_a_state_of_the_schema_before_is_read(engine: AsyncEngine, transactions: SqlTransactions) -> None:
     async with transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(a_microgrid())
         await unit_of_work.commit()
     async with engine.begin() as connection:
-        data = (await connection.execute(select(microgrid_state.c.data))).scalar_one()
-        single = {"gc-1": {"estimate_w": 1, "measured_at": "2026-11-22T08:00:00Z", "figure_w": 1, "drawn_w": 0}}
-        data["memory"]["background"] = single
-        await connection.execute(microgrid_state.update().values(schema_number=1, data=data))
+        await connection.execute(microgrid_state.update().values(schema_number=2, data=OF_SCHEMA_2))
 
     async with transactions.begin(EPOCH) as unit_of_work:
         read = await unit_of_work.microgrids.get("depot")
     assert read is not None
-    assert read.state == replace(a_microgrid().state, memory=replace(a_microgrid().state.memory, background={}))
+    assert read.state.memory.ledger.keys() == OF_SCHEMA_2["memory"]["ledger"].keys()
 
 
 async def test_an_instant_is_stored_in_utc(engine: AsyncEngine) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from domain.allocation import NO_LIMIT, NOTHING, Claims, Fill, fill
-from domain.power import Watts
+from domain.sharing.allocation import fill
+from domain.sharing.claims import NOTHING, Claims, Fill
+from domain.site.power import NO_LIMIT, Watts
 
 
 def ignores_every_capacity(parents: Sequence[int], capacities_w: Sequence[Watts], claims: Claims) -> Fill:

@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
-from domain.allocation import NO_LIMIT, Claims, Fill, fill
+from domain.sharing.allocation import fill
+from domain.sharing.claims import Claims, Fill
+from domain.site.power import NO_LIMIT
 from tests.oracle.fill import Leaf
 from tests.oracle.fill import admit as oracle_admit
 from tests.oracle.fill import fill as oracle_fill

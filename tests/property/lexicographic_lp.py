@@ -9,7 +9,8 @@ from math import inf
 
 from highspy import Highs, HighsModelStatus, ObjSense
 
-from domain.allocation import NO_LIMIT, Claims
+from domain.sharing.claims import Claims
+from domain.site.power import NO_LIMIT
 
 POSITIVE = 1e-9
 """A dual above this is no rounding error."""

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from domain.events import CycleCompleted
+from domain.events import CycleCompleted, Trigger
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, ConnectorReading, Readings, Session
 from domain.microgrid import Microgrid
-from domain.plan import Trigger
-from domain.power_tree import Site
-from domain.site import SiteConfiguration
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, ConnectorReading, Readings, Session
+from domain.site.configuration import SiteConfiguration
+from domain.site.site import Site
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 

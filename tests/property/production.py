@@ -4,9 +4,9 @@ import json
 
 from adapters.messages.lines import LineError
 from adapters.messages.snapshot import answer, read_snapshot
-from domain.power_tree import Site
-from domain.situation import Situation, Snapshot, assess
-from domain.telemetry import Readings
+from domain.knowledge.readings import Readings
+from domain.knowledge.situation import Situation, Snapshot, assess
+from domain.site.site import Site
 from tests.oracle.depot import Json
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from domain import demand, exposure, ledger
-from domain.ledger import LedgerEntry, Sending
-from domain.power_tree import Site
-from domain.site import ChargePoint, Circuit, Connector, SiteConfiguration
-from domain.telemetry import ChargePointTelemetry, ConnectorReading, Readings
+from domain.knowledge import lines
+from domain.knowledge.ledger import LedgerEntry
+from domain.knowledge.memory import Memory
+from domain.knowledge.readings import ChargePointTelemetry, ConnectorReading, Readings
+from domain.knowledge.sendings import Sending, recent
+from domain.site.configuration import ChargePoint, Circuit, Connector, SiteConfiguration
+from domain.site.site import Site
 
 START = datetime(2026, 3, 16, 8, 0, tzinfo=UTC)
 RATING = 150_000
@@ -120,7 +122,7 @@ def first_excess(seed: int, seconds: int) -> str | None:
         circuits=(Circuit("gc-1", None, "Grid connection", 400_000),),
         charge_points=(ChargePoint("cp-1", "gc-1", RATING, (Connector(1, RATING),), kind.fallback_w),),
     )
-    site, settings = Site.of(configuration), configuration.settings
+    site = Site.of(configuration)
     link, charger, readings = Link(kind, draw), Charger(kind), Readings()
     entry, told, sequence = LedgerEntry(), 0, 0
     sendings: tuple[Sending, ...] = ()
@@ -137,18 +139,16 @@ def first_excess(seed: int, seconds: int) -> str | None:
             readings.receive(mail.popleft()[1], site.tree, now)
         if second % kind.cycle_interval_s:
             continue
-        demands = demand.assess(site.tree, readings, now, settings.connector_stale_after_s)
-        (entry,) = ledger.heard(site.tree, {"cp-1/1": entry}, sendings, demands, readings, now, settings)
-        held = exposure.hold(site.tree, demands, [entry], (), now, settings)
+        (line,) = lines.read(site, readings, Memory(ledger={"cp-1/1": entry}, sendings=sendings), now)
         permitted = charger.permitted_w(second)
-        if permitted > held.exposures_w[0]:
-            return f"seed {seed}, second {second}: permitted {permitted} W, exposure {held.exposures_w[0]} W; {kind}"
+        if permitted > line.exposure_w:
+            return f"seed {seed}, second {second}: permitted {permitted} W, exposure {line.exposure_w} W; {kind}"
         if draw.random() < 0.15:
             told = draw.choice([0, 6_000, 20_000, 50_000, 90_000, 149_999, RATING])
         cycle_seq = len(sendings) + 1 if not sendings else sendings[-1].cycle_seq + 1
-        entry = ledger.record_sent(entry, told, cycle_seq, now)
-        sendings = (*ledger.recent(sendings, now, settings), Sending(cycle_seq, now))
-        charger.send(cycle_seq, told, second + settings.setpoint_valid_for_s)
+        entry = line.entry.sent(told, Sending(cycle_seq, now), sendings)
+        sendings = (*recent(sendings, now, site.windows), Sending(cycle_seq, now))
+        charger.send(cycle_seq, told, second + configuration.settings.setpoint_valid_for_s)
     return None
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from domain.allocation import NO_LIMIT, NOTHING, Claims
-from domain.certificate import check_fill
+from domain.sharing.certificate import check_fill
+from domain.sharing.claims import NOTHING, Claims
+from domain.site.power import NO_LIMIT
 from tests.property.fillings import Filling, by_oracle, close_levels, exact, random_filling
 
 CHANCE = st.randoms(use_true_random=False)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from domain.identifiers import natural_key
+from domain.site.identifiers import natural_key
 from tests.oracle.depot import Json
 from tests.oracle.mood import ORDERS
 from tests.oracle.snapshots import random_snapshot, snapshots

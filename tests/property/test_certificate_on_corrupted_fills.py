@@ -3,8 +3,8 @@
 from dataclasses import replace
 from random import Random
 
-from domain.allocation import Fill
-from domain.certificate import check_fill
+from domain.sharing.certificate import check_fill
+from domain.sharing.claims import Fill
 from tests.property.fillings import random_filling
 
 SEEDS = 3000

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from domain import rebalance
+from domain.sharing import rebalance
 from tests.oracle.checks import MOST_FOR_SUBSETS, every_subset_fits, violations
 from tests.oracle.decision import decide
 from tests.oracle.depot import Json

@@ -7,11 +7,11 @@ from typing import TypeAlias
 
 import pytest
 
-from domain import allocation, rebalance
-from domain.allocation import NOTHING, Claims
-from domain.plan import Outcome, Plan, Reason
-from domain.situation import Situation
-from domain.targets import Filler, Targets
+from domain.knowledge.situation import Situation
+from domain.sharing import allocation, rebalance
+from domain.sharing.claims import NOTHING, Claims, Filler
+from domain.sharing.figures import Decision
+from domain.sharing.plan import Outcome, Plan, Reason
 from tests.oracle.checks import MOST_FOR_SUBSETS, Case, bounded, every_subset_fits, feasible
 from tests.oracle.depot import Json
 from tests.oracle.snapshots import random_snapshot
@@ -43,7 +43,7 @@ def known() -> list[Known]:
 def test_no_plan_of_an_allocator_that_breaks_limits_goes_out(filler: Filler, known: list[Known]) -> None:
     stopped = 0
     for seed, snapshot, situation in known:
-        plan = rebalance.decide(situation, filler)
+        plan = rebalance.decide(situation, filler=filler)
         if plan.fault is None:
             assert _watts(plan) == _watts(rebalance.decide(situation)), seed
         else:
@@ -57,7 +57,7 @@ def test_no_plan_of_an_allocator_that_breaks_limits_goes_out(filler: Filler, kno
 def test_an_allocator_that_is_unfair_is_stopped_unless_it_is_about_rounding(filler: Filler, known: list[Known]) -> None:
     stopped = 0
     for seed, snapshot, situation in known:
-        plan = rebalance.decide(situation, filler)
+        plan = rebalance.decide(situation, filler=filler)
         if plan.fault is None:
             amiss = zip(_targets(plan), _targets(rebalance.decide(situation)), strict=True)
             assert all(abs(got - due) <= len(plan.setpoints) for got, due in amiss), seed
@@ -80,7 +80,7 @@ def test_the_safe_answer_keeps_what_fits_and_switches_off_what_does_not() -> Non
     )
     for connector, applied_w in (("cp-1/1", 60_000), ("cp-2/1", 20_000), ("cp-3/1", 70_000), ("cp-4/1", 40_000)):
         depot.hears(connector, 0, applied_limit_w=applied_w)
-    plan = rebalance.decide(depot.situation(), faulty_fillers.ignores_every_capacity)
+    plan = rebalance.decide(depot.situation(), filler=faulty_fillers.ignores_every_capacity)
     assert plan.fault is not None
     assert plan.fault.startswith("F: ")
     assert [each.limit_w for each in plan.setpoints] == [60_000, 0, 0, 0]
@@ -104,9 +104,9 @@ def test_targets_that_are_not_those_of_the_fill_are_stopped(unit: str) -> None:
     for connector in ("cp-1/1", "cp-2/1"):
         depot.hears(connector, applied_limit_w=0)
 
-    def mistaken(situation: Situation, decided: Targets, limits_w: Sequence[int]) -> str | None:
-        wrong = replace(decided, targets_w=[80_000, 0], bindings=[NOTHING, 0], admitted=[True, False])
-        return rebalance.certify(situation, wrong, [80_000, 0])
+    def mistaken(situation: Situation, decision: Decision) -> str | None:
+        wrong = replace(decision.targets, targets_w=[80_000, 0], bindings=[NOTHING, 0], admitted=[True, False])
+        return rebalance.certify(situation, replace(decision, targets=wrong, limits_w=[80_000, 0]))
 
     assert rebalance.decide(depot.situation(), certifier=mistaken).fault is not None
 
@@ -145,7 +145,7 @@ def _unsafe(snapshot: Json, situation: Situation, plan: Plan) -> list[str]:
     broken = feasible(case) + bounded(case)
     if len(plan.setpoints) <= MOST_FOR_SUBSETS and not every_subset_fits(snapshot, answer):
         broken.append("some setpoints do not fit while others are still to come")
-    for setpoint, exposure in zip(plan.setpoints, situation.holdings.exposures_w, strict=True):
+    for setpoint, exposure in zip(plan.setpoints, [line.exposure_w for line in situation.lines], strict=True):
         if setpoint.limit_w is not None and setpoint.limit_w > exposure:
             broken.append(f"{setpoint} is raised from {exposure} W")
         if setpoint.reason is Reason.LIMITED and setpoint.binding_node_id is None:

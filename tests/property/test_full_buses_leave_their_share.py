@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from random import Random
-from typing import Any
 
 import pytest
 
 from adapters.messages.configuration import read_configuration
 from adapters.simulation.sites.malaga import MALAGA
-from domain import usage
-from domain.demand import Demands
+from domain.knowledge import usage
 from tests.property.obedient_depot import ObedientDepot
 
 ROUND_S = 10
@@ -57,8 +55,5 @@ def test_what_full_buses_leave_goes_to_those_that_want_it(
 
 
 def test_without_the_rule_of_the_unused_share_it_stays_unused(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing_is_unused(tree: Any, demands: Demands, *_: Any) -> tuple[Demands, dict[str, Any]]:
-        return demands, {}
-
-    monkeypatch.setattr(usage, "without_unused", nothing_is_unused)
+    monkeypatch.setattr(usage, "follow", lambda *_: None)
     assert unused_percent(spread, 10_000) > 20

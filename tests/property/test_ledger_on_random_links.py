@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from domain import exposure, ledger
-from domain.ledger import LedgerEntry
-from domain.site import Settings
+from domain.knowledge.ledger import LedgerEntry
+from domain.knowledge.sendings import Moment
+from domain.site.site import Windows
 from tests.property.random_link import first_excess
 
 RUN_S = 4_000
@@ -25,71 +25,69 @@ def test_a_charger_is_never_permitted_more_than_its_exposure() -> None:
     assert not excesses, f"{len(excesses)} of {runs} runs; the first: {excesses[0]}"
 
 
-def nothing_lapses(entry: LedgerEntry, *_: Any) -> LedgerEntry:
-    return entry
+def nothing_lapses(entry: LedgerEntry, moment: Moment) -> None:
+    pass
 
 
-def only_the_newest_stands(entry: LedgerEntry, at: Any, settings: Settings) -> LedgerEntry:
-    return replace(entry, standing=entry.standing[-1:])
+def only_the_newest_stands(entry: LedgerEntry, moment: Moment) -> None:
+    entry.setpoints = entry.setpoints[-1:]
+    TRUE_LAPSE(entry, moment)
 
 
-def everything_sent_counts_as_received(
-    entry: LedgerEntry, known: Any, heard_at: Any, sendings: Any, settings: Settings
-) -> LedgerEntry:
-    return replace(entry, received_at=sendings[-1].at) if sendings else entry
+def everything_sent_counts_as_received(entry: LedgerEntry, known: Any, heard_at: Any, moment: Moment) -> None:
+    if moment.sendings:
+        entry.received_at = moment.sendings[-1].at
 
 
-def names_are_not_waited_for(
-    entry: LedgerEntry, known: Any, heard_at: Any, sendings: Any, settings: Settings
-) -> LedgerEntry:
-    received = TRUE_RECEIVED(replace(entry, names=False), None, heard_at, sendings, settings)
-    return replace(received, names=True)
+def names_are_not_waited_for(entry: LedgerEntry, known: Any, heard_at: Any, moment: Moment) -> None:
+    entry.names = False
+    TRUE_RECEIVE(entry, None, heard_at, moment)
+    entry.names = True
 
 
-def a_report_is_taken_at_its_word(report: Any, entry: LedgerEntry, fallback_w: int, settings: Settings) -> int | None:
+def a_report_is_taken_at_its_word(entry: LedgerEntry, report: Any, fallback_w: int, windows: Windows) -> int | None:
     """Reports that equal the fallback or the limit that was in force before confirm at once."""
     unheard = replace(entry, confirmed_w=None, reported_w=None)
-    return TRUE_CONFIRMED_BY(report, unheard, -(10**9), settings)
+    return TRUE_CONFIRMED_BY(unheard, report, -(10**9), windows)
 
 
-def any_report_confirms_the_newest(report: Any, entry: LedgerEntry, fallback_w: int, settings: Settings) -> int | None:
-    return len(entry.standing) - 1 if entry.standing else None
+def any_report_confirms_the_newest(entry: LedgerEntry, report: Any, fallback_w: int, windows: Windows) -> int | None:
+    return len(entry.setpoints) - 1 if entry.setpoints else None
 
 
-def a_message_confirms_at_once(
-    entry: LedgerEntry, known: Any, standing: Any, heard_at: Any, settings: Settings
-) -> LedgerEntry:
-    return TRUE_AFTER_MESSAGE(entry, known, standing, heard_at, replace(settings, apply_grace_s=0))
+def a_message_confirms_at_once(entry: LedgerEntry, known: Any, standing: Any, heard_at: Any, windows: Windows) -> None:
+    TRUE_HEAR(entry, known, standing, heard_at, replace(windows, grace=timedelta(0)))
 
 
 def the_fallback_does_not_join(
-    entry: LedgerEntry, fallback_w: int, power_w: int, lapsed_before: Any, at: Any, grace: timedelta
+    entry: LedgerEntry, fallback_w: int, power_w: int, moment: Moment, *, seen: bool
 ) -> tuple[int, int | None]:
-    return TRUE_TOLD(replace(entry, fell_back_at=None), fallback_w, power_w, lapsed_before, at, grace)
+    return TRUE_TOLD_W(replace(entry, fell_back_at=None), fallback_w, power_w, moment, seen=seen)
 
 
-TRUE_RECEIVED = ledger._received
-TRUE_CONFIRMED_BY = ledger._confirmed_by
-TRUE_AFTER_MESSAGE = ledger._after_message
-TRUE_TOLD = exposure._told
+TRUE_LAPSE = LedgerEntry.lapse
+TRUE_RECEIVE = LedgerEntry.receive
+TRUE_CONFIRMED_BY = LedgerEntry.confirmed_by
+TRUE_HEAR = LedgerEntry.hear
+TRUE_TOLD_W = LedgerEntry.told_w
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "ablation"),
+    ("rule", "ablation"),
     [
-        (ledger, "_lapsed", nothing_lapses),
-        (ledger, "_without_overtaken", only_the_newest_stands),
-        (ledger, "_received", everything_sent_counts_as_received),
-        (ledger, "_received", names_are_not_waited_for),
-        (ledger, "_confirmed_by", a_report_is_taken_at_its_word),
-        (ledger, "_confirmed_by", any_report_confirms_the_newest),
-        (ledger, "_after_message", a_message_confirms_at_once),
-        (exposure, "_told", the_fallback_does_not_join),
+        ("lapse", nothing_lapses),
+        ("lapse", only_the_newest_stands),
+        ("receive", everything_sent_counts_as_received),
+        ("receive", names_are_not_waited_for),
+        ("confirmed_by", a_report_is_taken_at_its_word),
+        ("confirmed_by", any_report_confirms_the_newest),
+        ("hear", a_message_confirms_at_once),
+        ("told_w", the_fallback_does_not_join),
     ],
     ids=lambda each: each.__name__ if callable(each) else "",
 )
 def test_a_rule_that_is_left_out_is_seen(
-    module: Any, name: str, ablation: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    rule: str, ablation: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, name, ablation)
+    monkeypatch.setattr(LedgerEntry, rule, ablation)
     assert any(first_excess(seed, RUN_S) is not None for seed in range(LOOKED_AT))

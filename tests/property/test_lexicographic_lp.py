@@ -7,10 +7,9 @@ from random import Random
 
 import pytest
 
-from domain import allocation
-from domain.allocation import Claims, Fill
-from domain.power import Watts
-from domain.targets import Filler
+from domain.sharing import allocation
+from domain.sharing.claims import Claims, Fill, Filler
+from domain.site.power import Watts
 from tests.property.fillings import Filling, exact, random_filling
 from tests.property.lexicographic_lp import LexicographicProgram
 

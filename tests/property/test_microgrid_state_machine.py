@@ -18,16 +18,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from adapters.database import state_json
-from domain import breach, certificate, ledger, microgrid, transition
-from domain.breach import Watched
-from domain.events import ConfigurationRejected, ConstraintBreached, ConstraintCleared, CycleCompleted, DomainEvent
-from domain.ledger import LedgerEntry
-from domain.microgrid import Microgrid
-from domain.plan import Trigger
-from domain.power_tree import path_ids
-from domain.site import ChargePoint, Circuit, Connector, Order, Settings, SiteConfiguration, Strategy, Unit
-from domain.situation import Memory, Situation, Snapshot, assess
-from domain.telemetry import (
+from domain.breaches import breach
+from domain.breaches.breach import Watched
+from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from domain.events import ConfigurationRejected, CycleCompleted, DomainEvent, Trigger
+from domain.knowledge import lines
+from domain.knowledge.ledger import LedgerEntry
+from domain.knowledge.lines import Line
+from domain.knowledge.memory import Memory
+from domain.knowledge.readings import (
     ChargePointTelemetry,
     CircuitTelemetry,
     ConnectorReading,
@@ -36,6 +35,20 @@ from domain.telemetry import (
     Session,
     Telemetry,
 )
+from domain.knowledge.situation import Situation, Snapshot, assess
+from domain.microgrid import Microgrid
+from domain.sharing import certificate, transition
+from domain.site.configuration import (
+    ChargePoint,
+    Circuit,
+    Connector,
+    Order,
+    Settings,
+    SiteConfiguration,
+    Strategy,
+    Unit,
+)
+from domain.site.site import Site, Windows
 from tests.property.delivery_promise import Outlet, Station, Told
 
 START = datetime(2026, 11, 22, 20, tzinfo=UTC)
@@ -296,7 +309,7 @@ class DepotOverTime(RuleBasedStateMachine):
             for outlet in station.outlets.values():
                 if outlet.place is None or node is None:
                     outlet.is_known_to_name = False
-                outlet.put(frozenset() if node is None else frozenset(path_ids(tree, node)), tree.node_index, last_seq)
+                outlet.put(frozenset() if node is None else frozenset(tree.path_ids(node)), tree.node_index, last_seq)
             station.link(station.up, station.down, self.at)
 
     def _goes_on(self, microgrid: Microgrid, events: tuple[DomainEvent, ...]) -> None:
@@ -342,31 +355,34 @@ class DepotOverTime(RuleBasedStateMachine):
                     outlet.is_known_to_name = True
 
     def _nobody_is_permitted_more_than_its_exposure(self, situation: Situation) -> None:
-        tree = situation.tree
         # What a charger was told before it was removed is held at its ancestors, apart from what it is told since.
-        held_apart = {name for name, at in self.removed_at.items() if self.at <= at + ledger.lapse(Settings())}
-        for connector, exposure_w in zip(tree.connectors, situation.holdings.exposures_w, strict=True):
+        held_apart = {name for name, at in self.removed_at.items() if self.at <= at + Windows.of(Settings()).lapse}
+        for line in situation.lines:
+            connector, exposure_w = line.connector, line.exposure_w
             if connector.charge_point_id in held_apart:
                 continue
             permitted_w = self.stations[connector.charge_point_id].most_w(connector.connector_id, self.at)
             assert permitted_w <= exposure_w, f"{connector.node_id}: {permitted_w} W permitted, exposure {exposure_w} W"
-        for node, held_w in zip(tree.nodes, situation.holdings.held_below_w, strict=True):
+        for view in situation.nodes:
+            node, held_w = view.node, view.held.exposed_w
             permitted_w = sum(each.most_at_w(node.node_id, self.at, {}) for each in self.stations.values())
             assert permitted_w <= held_w, f"{node.node_id}: {permitted_w} W permitted, {held_w} W held"
 
     def _deliver(self, event: CycleCompleted, situation: Situation) -> None:
         """Any subset of the setpoints may arrive in any order: then no limit is broken that was not exceeded before."""
-        tree, exposures_w = situation.tree, situation.holdings.exposures_w
+        tree = situation.tree
         new: dict[str, dict[int, Told]] = {name: {} for name in self.stations}
         raises_w = dict.fromkeys((node.node_id for node in tree.nodes), 0)
-        for setpoint, connector, exposure_w in zip(event.setpoints, tree.connectors, exposures_w, strict=True):
+        for setpoint, connector, exposure_w in zip(
+            event.setpoints, tree.connectors, [line.exposure_w for line in situation.lines], strict=True
+        ):
             if setpoint.limit_w is None:
                 continue
             told = Told(event.cycle_seq, setpoint.limit_w, self.at)
             new[setpoint.charge_point_id][setpoint.connector_id] = told
-            for node_id in path_ids(tree, connector.charge_point):
+            for node_id in tree.path_ids(connector.charge_point):
                 raises_w[node_id] += max(0, setpoint.limit_w - exposure_w)
-        for figures, held_w in zip(event.nodes, situation.holdings.held_below_w, strict=True):
+        for figures, held_w in zip(event.nodes, [view.held.exposed_w for view in situation.nodes], strict=True):
             if figures.limit_w is None:
                 continue
             free_w = figures.limit_w - figures.background_w
@@ -406,36 +422,34 @@ def test_no_interleaving_permits_more_than_the_exposures_or_breaks_a_limit() -> 
 
 
 def only_the_newest_setpoint_stands(entry: LedgerEntry, *sent: Any) -> LedgerEntry:
-    after = TRUE_RECORD_SENT(entry, *sent)
-    return replace(after, standing=after.standing[-1:])
+    after = TRUE_SENT(entry, *sent)
+    return replace(after, setpoints=after.setpoints[-1:])
 
 
-def a_report_confirms_whenever_it_was_measured(report: LimitReport, *rest: Any) -> int | None:
-    return TRUE_CONFIRMED_BY(replace(report, measured_at=report.measured_at + timedelta(days=1)), *rest)
+def a_report_confirms_whenever_it_was_measured(entry: LedgerEntry, report: LimitReport, *rest: Any) -> int | None:
+    return TRUE_CONFIRMED_BY(entry, replace(report, measured_at=report.measured_at + timedelta(days=1)), *rest)
 
 
 def a_message_confirms_without_grace(
-    entry: LedgerEntry, known: Any, standing: Any, heard_at: Any, constants: Settings
-) -> LedgerEntry:
-    return TRUE_AFTER_MESSAGE(entry, known, standing, heard_at, replace(constants, apply_grace_s=0))
+    entry: LedgerEntry, known: Any, standing: Any, heard_at: Any, windows: Windows
+) -> None:
+    TRUE_HEAR(entry, known, standing, heard_at, replace(windows, grace=timedelta(0)))
 
 
 def raises_are_not_fitted_together(situation: Situation, wanted_w: Sequence[int], *_: Any) -> Sequence[int]:
     return wanted_w
 
 
-def nothing_lapses(entry: LedgerEntry, *_: Any) -> LedgerEntry:
-    return entry
+def nothing_lapses(entry: LedgerEntry, moment: Any) -> None:
+    pass
 
 
-def who_departs_holds_nothing(*reconfiguration: Any) -> Memory:
-    return replace(TRUE_AFTER_RECONFIGURATION(*reconfiguration), departed=())
+def who_departs_holds_nothing(memory: Memory, before: Site, after: Site) -> Memory:
+    return replace(TRUE_RECONFIGURED(memory, before, after), departed=())
 
 
-def a_take_over_starts_from_nothing(
-    tree: Any, entries: Any, sendings: Any, demands: Any, readings: Readings, *_: Any
-) -> list[LedgerEntry]:
-    return TRUE_HEARD(tree, {} if readings.listening_since else entries, sendings, demands, readings, *_)
+def a_take_over_starts_from_nothing(site: Site, readings: Readings, memory: Memory, at: datetime) -> list[Line]:
+    return TRUE_READ(site, readings, replace(memory, ledger={}) if readings.listening_since else memory, at)
 
 
 def breaches_are_numbered_from_the_cycle_on(*watching: Any) -> Watched:
@@ -443,39 +457,42 @@ def breaches_are_numbered_from_the_cycle_on(*watching: Any) -> Watched:
     return replace(watched, events=tuple(replace(each, event_seq=each.event_seq - 1) for each in watched.events))
 
 
-def a_breach_clears_under_another_id(*clearing: Any) -> ConstraintCleared:
-    return replace(TRUE_CLEARED(*clearing), breach_id="other")
+def a_breach_clears_under_another_id(*watching: Any) -> Watched:
+    watched = TRUE_WATCH(*watching)
+    events = [
+        replace(each, breach_id="other") if isinstance(each, ConstraintCleared) else each for each in watched.events
+    ]
+    return replace(watched, events=tuple(events))
 
 
-TRUE_RECORD_SENT = ledger.record_sent
-TRUE_CONFIRMED_BY = ledger._confirmed_by
-TRUE_AFTER_MESSAGE = ledger._after_message
-TRUE_AFTER_RECONFIGURATION = microgrid._after_reconfiguration
-TRUE_HEARD = ledger.heard
+TRUE_SENT = LedgerEntry.sent
+TRUE_CONFIRMED_BY = LedgerEntry.confirmed_by
+TRUE_HEAR = LedgerEntry.hear
+TRUE_RECONFIGURED = Memory.reconfigured
+TRUE_READ = lines.read
 TRUE_WATCH = breach.watch
-TRUE_CLEARED = breach._cleared
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "fault"),
+    ("owner", "name", "fault"),
     [
-        (microgrid, "record_sent", only_the_newest_setpoint_stands),
-        (ledger, "_confirmed_by", a_report_confirms_whenever_it_was_measured),
-        (ledger, "_after_message", a_message_confirms_without_grace),
+        (LedgerEntry, "sent", only_the_newest_setpoint_stands),
+        (LedgerEntry, "confirmed_by", a_report_confirms_whenever_it_was_measured),
+        (LedgerEntry, "hear", a_message_confirms_without_grace),
         (transition, "send", raises_are_not_fitted_together),
-        (ledger, "_lapsed", nothing_lapses),
-        (microgrid, "_after_reconfiguration", who_departs_holds_nothing),
-        (ledger, "heard", a_take_over_starts_from_nothing),
+        (LedgerEntry, "lapse", nothing_lapses),
+        (Memory, "reconfigured", who_departs_holds_nothing),
+        (lines, "read", a_take_over_starts_from_nothing),
         (breach, "watch", breaches_are_numbered_from_the_cycle_on),
-        (breach, "_cleared", a_breach_clears_under_another_id),
+        (breach, "watch", a_breach_clears_under_another_id),
     ],
     ids=lambda each: each.__name__ if callable(each) else "",
 )
 def test_a_planted_fault_is_seen(
-    module: Any, name: str, fault: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    owner: Any, name: str, fault: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also without the certificate, which would refuse some of their plans."""
-    monkeypatch.setattr(module, name, fault)
-    monkeypatch.setattr(certificate, "check_sent", lambda *_: None)
+    monkeypatch.setattr(owner, name, fault)
+    monkeypatch.setattr(certificate, "check_sent", lambda *_, **__: None)
     with pytest.raises(AssertionError):
         play(LOOKED_AT, shrink=False)

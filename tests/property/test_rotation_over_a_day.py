@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from domain import rotation
-from domain.site import Settings, SiteConfiguration
-from domain.strategy import Ranking
+from domain.sharing import rotation
+from domain.sharing.strategy import Ranking
+from domain.site.configuration import Settings, SiteConfiguration
 from tests.property.obedient_depot import ObedientDepot
 from tests.unit.domain.depot import charger, grid
 
@@ -94,24 +94,23 @@ def test_all_are_served_alike_with_no_more_switching_than_that_takes(capacities_
     assert day.is_calm, day
 
 
-def nobody_is_inside_its_quantum(ranking: Ranking, tree: Any, demands: Any, records: Any, inside_since: Any) -> Ranking:
-    return TRUE_BY_SERVICE(
-        ranking, tree, demands, {name: replace(record, on_since=None) for name, record in records.items()}, inside_since
-    )
+def nobody_is_inside_its_quantum(ranking: Ranking, lines: Any, records: Any, inside_since: Any) -> Ranking:
+    off = {name: replace(record, on_since=None) for name, record in records.items()}
+    return TRUE_BY_SERVICE(ranking, lines, off, inside_since)
 
 
-def nobody_makes_way(ranking: Ranking, tree: Any, demands: Any, records: Any, inside_since: Any) -> Ranking:
+def nobody_makes_way(ranking: Ranking, *_: Any) -> Ranking:
     return ranking
 
 
-TRUE_BY_SERVICE = rotation._by_service
+TRUE_BY_SERVICE = rotation.by_service
 
 
 def test_without_the_quantum_there_is_more_switching(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rotation, "_by_service", nobody_is_inside_its_quantum)
+    monkeypatch.setattr(rotation, "by_service", nobody_is_inside_its_quantum)
     assert not a_day(ROOM_FOR_SIX, 3).is_calm
 
 
 def test_without_rotation_some_are_never_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rotation, "_by_service", nobody_makes_way)
+    monkeypatch.setattr(rotation, "by_service", nobody_makes_way)
     assert not a_day(ROOM_FOR_SIX, 3).is_fair

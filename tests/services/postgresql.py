@@ -124,7 +124,7 @@ class PostgresqlProcess:
 @contextmanager
 def a_server() -> Iterator[PostgresqlServer]:
     """A server from the first place that has one; where none has, the test is skipped, or fails where CI is set."""
-    with _a_server_url() as url:
+    with a_server_url() as url:
         yield PostgresqlServer(url)
 
 
@@ -147,7 +147,7 @@ def a_process(*options: str) -> Iterator[PostgresqlProcess]:
 
 
 @contextmanager
-def _a_server_url() -> Iterator[URL]:
+def a_server_url() -> Iterator[URL]:
     if named := os.environ.get(VARIABLE):
         yield make_url(named)
     elif docker_answers():

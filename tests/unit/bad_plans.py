@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.allocation import ITSELF, NO_LIMIT, NOTHING, Claims, Fill
+from domain.sharing.claims import ITSELF, NOTHING, Claims, Fill
+from domain.site.power import NO_LIMIT
 
 ROOT, FEEDER, OPEN = 0, 1, 2
 PARENTS = (-1, ROOT, ROOT)
@@ -202,9 +203,16 @@ class JudgedShares:
     claims: Claims = GROUPED_CLAIMS
 
     @property
-    def question(self) -> tuple[Any, ...]:
+    def question(self) -> dict[str, Any]:
         """The arguments of `check_shared_fill`."""
-        return PARENTS, CAPACITIES_W, self.claims, self.fill, self.groups, self.shares
+        return {
+            "parents": PARENTS,
+            "capacities_w": CAPACITIES_W,
+            "claims": self.claims,
+            "fill": self.fill,
+            "groups": self.groups,
+            "shares": self.shares,
+        }
 
 
 SHARED_FILLS = (

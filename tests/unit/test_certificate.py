@@ -2,11 +2,13 @@
 
 import pytest
 
-from domain.allocation import NO_LIMIT, Claims, Fill
-from domain.certificate import check_fill, check_sent, check_shared_fill
+from domain.sharing.certificate import check_fill, check_sent, check_shared_fill
+from domain.sharing.claims import NOTHING, Claims, Fill
+from domain.site.power import NO_LIMIT
 from tests.unit.bad_plans import (
     FILLS,
     PARENTS,
+    ROOT,
     SETPOINTS,
     SHARED_FILLS,
     JudgedFill,
@@ -22,7 +24,7 @@ def test_a_fill_is_judged_by_the_letter_it_breaks(judged: JudgedFill) -> None:
 
 @pytest.mark.parametrize("judged", SHARED_FILLS, ids=lambda each: f"{each.letter}: {each.what}")
 def test_a_fill_whose_nodes_share_first_is_judged_by_the_letter_it_breaks(judged: JudgedShares) -> None:
-    assert _letter(check_shared_fill(*judged.question)) == judged.letter
+    assert _letter(check_shared_fill(**judged.question)) == judged.letter
 
 
 @pytest.mark.parametrize("judged", SETPOINTS, ids=lambda each: f"{each.letter}: {each.what}")
@@ -35,6 +37,18 @@ def test_a_fill_in_fractions_of_a_watt_is_judged_like_any_other() -> None:
     claims = Claims([0, 0], [0, 0], [NO_LIMIT, NO_LIMIT], [0, 0], [1, 1], [0, 0], [0, 1])
     fill = Fill([NO_LIMIT // 2 + 1] * 2, [0, 0], [True, True])
     assert check_fill((-1,), (NO_LIMIT + 2,), claims, fill) is None
+
+
+def test_what_a_leaf_holds_already_takes_no_room_from_those_after_it() -> None:
+    claims = Claims([ROOT] * 2, [6, 8], [6, 9], [4, 0], [1] * 2, [0] * 2, range(2))
+    fill = Fill([6, 0], [NOTHING, ROOT], [True, False])
+    assert check_fill((-1,), (10,), claims, fill) == "A: leaf 1 is held off at node 0, where its minimum fits."
+
+
+def test_what_a_leaf_holds_already_does_not_fill_its_node() -> None:
+    claims = Claims([ROOT], [4], [20], [4], [1], [0], range(1))
+    fill = Fill([10], [ROOT], [True])
+    assert check_fill((-1,), (10,), claims, fill) == "M: leaf 0 is bound by node 0, which has room."
 
 
 def test_every_letter_is_stopped() -> None:

@@ -31,7 +31,7 @@ async def test_a_browser_that_is_missing_is_named_with_what_installs_it(monkeypa
 def test_the_server_that_the_environment_names_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"postgresql://somebody@127.0.0.1:{free_port()}/theirs"
     monkeypatch.setenv(postgresql.VARIABLE, url)
-    with postgresql._a_server_url() as found:
+    with postgresql.a_server_url() as found:
         assert found.render_as_string() == url
 
 

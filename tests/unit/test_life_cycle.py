@@ -47,7 +47,7 @@ class Work:
 
 async def test_what_was_begun_when_the_process_is_told_to_stop_is_ended_and_carried_on() -> None:
     work = Work()
-    taking_turns = asyncio.ensure_future(life_cycle._take_turns(work.turns, work.health, work.stop))
+    taking_turns = asyncio.ensure_future(life_cycle.take_turns(work.turns, work.health, work.stop))
     await work.taking.wait()
     work.stop.set()
     for _ in range(10):
@@ -62,7 +62,7 @@ async def test_what_was_begun_when_the_process_is_told_to_stop_is_ended_and_carr
 async def test_what_does_not_end_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(life_cycle, "DRAINING_S", 0.05)
     work = Work()
-    taking_turns = asyncio.ensure_future(life_cycle._take_turns(work.turns, work.health, work.stop))
+    taking_turns = asyncio.ensure_future(life_cycle.take_turns(work.turns, work.health, work.stop))
     await work.taking.wait()
     work.stop.set()
     await asyncio.wait_for(taking_turns, PATIENCE_S)
@@ -75,5 +75,5 @@ async def test_a_loop_that_fails_ends_the_others() -> None:
 
     work = Work()
     with pytest.raises(ExceptionGroup) as raised:
-        await asyncio.wait_for(life_cycle._take_turns((work.take, fail), work.health, work.stop), PATIENCE_S)
+        await asyncio.wait_for(life_cycle.take_turns((work.take, fail), work.health, work.stop), PATIENCE_S)
     assert raised.group_contains(ZeroDivisionError)

@@ -16,7 +16,7 @@ from adapters.database.tables import breaches, cycles, microgrid_status, node_hi
 from adapters.database.upsert import insert
 from application.ports import EventGap
 from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
-from domain.identifiers import natural_key
+from domain.site.identifiers import natural_key
 
 
 class SqlReadModelChanges:

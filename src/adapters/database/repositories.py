@@ -14,8 +14,8 @@ from adapters.database.tables import microgrid_state, microgrids
 from adapters.database.upsert import insert
 from application.ports import ConcurrentChange, Epoch
 from domain.microgrid import Microgrid
-from domain.power_tree import Site
-from domain.site import SiteConfiguration
+from domain.site.configuration import SiteConfiguration
+from domain.site.site import Site
 
 AT_ONCE = 100
 """Microgrids of one query: what is made of their rows keeps neither the transaction nor the event loop for long."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.database.among import among
 from adapters.database.tables import charge_points, circuits, connectors, grid_connections, microgrids
 from adapters.database.upsert import insert
-from domain.site import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
+from domain.site.configuration import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
 
 _SETTINGS = TypeAdapter(Settings)
 

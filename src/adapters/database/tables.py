@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from adapters.database.column_types import Json, UtcDateTime
-from domain.site import Order, Unit
+from domain.site.configuration import Order, Unit
 
 metadata = MetaData(
     naming_convention={

@@ -11,7 +11,7 @@ from pydantic import FailFast, TypeAdapter
 from typing_extensions import TypedDict
 
 from adapters.messages.scalars import ConnectorNumber, Figure, Flag, Id, Integer, Seconds, Text
-from domain.site import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
+from domain.site.configuration import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
 
 SITE_CONFIGURATION: Final = "site.configuration.v1"
 

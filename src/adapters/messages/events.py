@@ -13,14 +13,8 @@ from typing_extensions import TypedDict
 from adapters.messages.configuration import configuration_to
 from adapters.messages.scalars import Id, Integer
 from application.ports import PublishedEvent
-from domain.events import (
-    ConfigurationApplied,
-    ConfigurationRejected,
-    ConstraintBreached,
-    ConstraintCleared,
-    CycleCompleted,
-    MicrogridProvisioned,
-)
+from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridProvisioned
 
 MICROGRID_PROVISIONED: Final = "busbar.microgrid.provisioned.v1"
 CONFIGURATION_APPLIED: Final = "busbar.configuration.applied.v1"

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from adapters.messages.parsing import NotJson, faults, parse, summary
-from domain.site import Fault
+from domain.site.configuration import Fault
 
 MAX_LINE_BYTES: Final = 16 * 2**20
 

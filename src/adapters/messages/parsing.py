@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from domain.site import Fault
+from domain.site.configuration import Fault
 
 BRANCH_MARK: Final = "."
 """Stands in the tag of every branch of a union, and in no key: pydantic puts the tag into the location."""

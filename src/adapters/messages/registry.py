@@ -20,17 +20,10 @@ from adapters.messages.telemetry import (
     read_circuit_telemetry,
 )
 from application.ports import Inbound, MalformedConfiguration, Message, PublishedEvent, Tombstone, Unreadable
-from domain.events import (
-    ConfigurationApplied,
-    ConfigurationRejected,
-    ConstraintBreached,
-    ConstraintCleared,
-    CycleCompleted,
-    DomainEvent,
-    MicrogridProvisioned,
-)
-from domain.site import Fault, SiteConfiguration
-from domain.telemetry import Telemetry
+from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, DomainEvent, MicrogridProvisioned
+from domain.knowledge.readings import Telemetry
+from domain.site.configuration import Fault, SiteConfiguration
 
 _T = TypeVar("_T")
 

@@ -18,7 +18,7 @@ from adapters.messages.parsing import faults
 from adapters.messages.scalars import ClockReading, Flag, Text
 from application.replay import Happening, Input, Replay, TakeOver, TimeMark
 from domain.events import DomainEvent
-from domain.site import Fault
+from domain.site.configuration import Fault
 
 SOURCE: Final = "urn:busbar:replay"
 

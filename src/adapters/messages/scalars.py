@@ -10,8 +10,8 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from domain.identifiers import ID_PATTERN
-from domain.power import MAX_MAGNITUDE
+from domain.site.identifiers import ID_PATTERN
+from domain.site.power import MAX_MAGNITUDE
 
 _RFC3339: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"

@@ -14,10 +14,10 @@ from adapters.messages.lines import LineError, read_line, write_error
 from adapters.messages.scalars import ClockReading
 from adapters.messages.telemetry import TelemetryV1, telemetry_from
 from application.queries.first_cycle import FirstCycle, first_cycle
+from domain.breaches.over_limit import OverLimit
 from domain.events import CycleCompleted
-from domain.plan import OverLimit
-from domain.site import Fault, SiteConfiguration
-from domain.telemetry import Telemetry
+from domain.knowledge.readings import Telemetry
+from domain.site.configuration import Fault, SiteConfiguration
 
 
 class SnapshotV1(TypedDict):

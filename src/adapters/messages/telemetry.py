@@ -20,7 +20,7 @@ from adapters.messages.scalars import (
     Limit,
     Status,
 )
-from domain.telemetry import (
+from domain.knowledge.readings import (
     DEFAULT_PRIORITY,
     ChargePointTelemetry,
     CircuitTelemetry,

@@ -10,10 +10,11 @@ from opentelemetry.metrics import MeterProvider
 
 from adapters.observability import names
 from application.ports import Position, Stage
-from domain.events import ConstraintBreached, ConstraintCleared, CycleCompleted, DomainEvent
-from domain.plan import Outcome
-from domain.site import Fault
-from domain.telemetry import Receipt
+from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from domain.events import CycleCompleted, DomainEvent
+from domain.knowledge.readings import Receipt
+from domain.sharing.plan import Outcome
+from domain.site.configuration import Fault
 
 DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 AGES_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90, 120, 300, 900)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from application.ports import Counters, Epoch, MalformedConfiguration, Tracing, Transactions
 from domain.events import ConfigurationRejected
 from domain.microgrid import Change, Microgrid
-from domain.site import SiteConfiguration
+from domain.site.configuration import SiteConfiguration
 
 
 @dataclass(frozen=True, slots=True)

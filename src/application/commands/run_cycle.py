@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from application.ports import Counters, Epoch, Tracing, Transactions
-from domain import rebalance
-from domain.events import CycleCompleted
+from domain.events import CycleCompleted, Trigger
+from domain.knowledge.readings import Readings
 from domain.microgrid import Decide, Microgrid
-from domain.plan import Trigger
-from domain.telemetry import Readings
+from domain.sharing import rebalance
 
 
 @dataclass(frozen=True, slots=True)

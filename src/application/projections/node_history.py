@@ -12,7 +12,7 @@ from application import event_types
 from application.ports import PublishedEvent, ReadModelChanges
 from application.projections.projector import Projection, nothing
 from application.queries.rows import HistoryRow, NodeFigures
-from domain.identifiers import connector_node_id
+from domain.site.identifiers import connector_node_id
 
 BUCKET = timedelta(seconds=10)
 KEPT = timedelta(hours=24)

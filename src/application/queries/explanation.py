@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 from application.ports import ReadModel
 from application.queries.rows import StatusRow
 from application.queries.status import AsOf, as_of
-from domain.identifiers import connector_node_id
-from domain.plan import LimitKind, Mode, NodeType
+from domain.knowledge.limits import LimitKind, Mode
+from domain.site.identifiers import connector_node_id
+from domain.site.power_tree import NodeType
 
 _OF_A_SETPOINT = ("limit_w", "target_w", "requested_w", "reserved_w", "status", "reason", "binding_node_id")
 _OF_A_NODE = ("mode", "limit_w", "limit_kind", "background_w", "reserved_w", "allocated_w", "constrained")

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain import validation
-from domain.events import CycleCompleted
+from domain.breaches.over_limit import OverLimit
+from domain.events import CycleCompleted, Trigger
+from domain.knowledge.readings import ChargePointTelemetry, Readings, Telemetry
 from domain.microgrid import Microgrid
-from domain.plan import OverLimit, Trigger
-from domain.power_tree import Site
-from domain.site import Fault, SiteConfiguration
-from domain.telemetry import ChargePointTelemetry, Readings, Telemetry
+from domain.site import validation
+from domain.site.configuration import Fault, SiteConfiguration
+from domain.site.site import Site
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from domain import exposure, strategy, targets
-from domain.allocation import NO_LIMIT
-from domain.demand import Demands, Standing
-from domain.power import Watts
-from domain.power_tree import Site
-from domain.site import Order, Unit
-from domain.telemetry import ConnectorReading, KeptReading
+from domain.knowledge.readings import ConnectorReading, KeptReading
+from domain.sharing import strategy, targets
+from domain.site.power import NO_LIMIT, Watts
+from domain.site.site import Site
 
 
 def ideal_shares(
@@ -23,23 +20,18 @@ def ideal_shares(
     `wanted` holds requests and sessions by (charge point id, connector id); others are left out, in and out.
     `background_w` is what flows at a node and is not ours, without what flows below it, by node id.
     """
-    tree, strategy_in_force = site.tree, site.configuration.strategy
+    tree = site.tree
     readings = [wanted.get(key) for key in tree.connector_index]
     kept = [None if each is None else KeptReading(each, at, at, 0, None) for each in readings]
-    demands = Demands(
-        kept,
-        [Standing.WANTING if each is not None and each.requested_w else Standing.IDLE for each in readings],
-        [
-            0 if each is None else min(each.requested_w or 0, connector.max_power_w)
-            for each, connector in zip(readings, tree.connectors, strict=True)
-        ],
-    )
-    ratings_w = [connector.max_power_w for connector in tree.connectors]
-    ranking = strategy.rank(Order(strategy_in_force.order), kept, ratings_w, at)
-    background = exposure.summed(tree, [background_w.get(node.node_id, 0) for node in tree.nodes])
-    capacities = [
+    demands_w = [
+        min(each.requested_w, connector.max_power_w) if each is not None and each.requested_w else None
+        for each, connector in zip(readings, tree.connectors, strict=True)
+    ]
+    ranking = strategy.rank(site.order, kept, [connector.max_power_w for connector in tree.connectors], at)
+    background = tree.summed([background_w.get(node.node_id, 0) for node in tree.nodes])
+    capacities_w = [
         NO_LIMIT if node.default_capacity_w is None else max(0, node.default_capacity_w - known)
         for node, known in zip(tree.nodes, background, strict=True)
     ]
-    decided = targets.decide(tree, capacities, demands, ranking, Unit(strategy_in_force.unit))
+    decided = targets.decide(tree, ranking, site.unit, capacities_w=capacities_w, demands_w=demands_w)
     return {key: target for key, target in zip(tree.connector_index, decided.targets_w, strict=True) if key in wanted}

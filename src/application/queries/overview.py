@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from application.queries.rows import StatusRow
 from application.queries.status import AsOf, status_of
-from domain.identifiers import connector_node_id
-from domain.plan import LimitKind, Mode, NodeType, Reason
+from domain.knowledge.limits import LimitKind, Mode
+from domain.sharing.plan import Reason
+from domain.site.identifiers import connector_node_id
+from domain.site.power_tree import NodeType
 
 _HELD_BACK: Final = (Reason.LIMITED, Reason.BELOW_MINIMUM, Reason.AWAITING_DECREASE)
 _CONNECTOR_STATES: Final = dict.fromkeys(_HELD_BACK, "held_back") | {

@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import BeforeValidator
 
 from application.queries.rows import StatusRow
-from domain.identifiers import ID_PATTERN
+from domain.site.identifiers import ID_PATTERN
 from entrypoints.api.auth import Asking
 from entrypoints.api.cursors import HIGHEST
 from entrypoints.api.latest import Latest, LatestMicrogrids

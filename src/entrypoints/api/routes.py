@@ -12,7 +12,7 @@ from application.queries.microgrids import microgrids as list_microgrids
 from application.queries.overview import overview as overview_of
 from application.queries.rows import BreachState, StatusRow
 from application.queries.status import AsOf, age_s, as_of, status_of
-from domain.identifiers import connector_node_id, natural_key
+from domain.site.identifiers import connector_node_id, natural_key
 from entrypoints.api import cursors, described, examples, schemas
 from entrypoints.api.answers import answer, answer_with, represent, with_figure
 from entrypoints.api.auth import Asking

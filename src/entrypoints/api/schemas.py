@@ -6,21 +6,13 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from application.queries.overview import NodeState
-from domain.plan import (
-    Cause,
-    Contributor,
-    LimitKind,
-    Mode,
-    NodeFigures,
-    NodeType,
-    Outcome,
-    Reason,
-    Setpoint,
-    Severity,
-    Totals,
-)
-from domain.plan import Trigger as CycleTrigger
-from domain.site import SiteWarning, Strategy
+from domain.breaches.constraint import Cause, Contributor
+from domain.breaches.over_limit import Severity
+from domain.events import Trigger as CycleTrigger
+from domain.knowledge.limits import LimitKind, Mode
+from domain.sharing.plan import NodeFigures, Outcome, Reason, Setpoint, Totals
+from domain.site.configuration import SiteWarning, Strategy
+from domain.site.power_tree import NodeType
 
 
 class Shape(BaseModel):

@@ -7,9 +7,18 @@ import pytest
 
 from application.ports import ConcurrentChange, Transactions
 from domain.microgrid import Microgrid, MicrogridState, Refusal
-from domain.power import MAX_MAGNITUDE
-from domain.power_tree import Site
-from domain.site import ChargePoint, Circuit, Connector, Order, Settings, SiteConfiguration, Strategy, Unit
+from domain.site.configuration import (
+    ChargePoint,
+    Circuit,
+    Connector,
+    Order,
+    Settings,
+    SiteConfiguration,
+    Strategy,
+    Unit,
+)
+from domain.site.power import MAX_MAGNITUDE
+from domain.site.site import Site
 from tests.builders import EPOCH, a_configuration, a_microgrid, a_site, a_state
 from tests.contract.persistence.conftest import Persistence
 

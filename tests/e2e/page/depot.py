@@ -8,9 +8,8 @@ from adapters.database.engine import create_engine
 from adapters.database.read_model import SqlReadModel
 from adapters.database.stored_events import SqlStoredEvents
 from application.ports import Clock
-from domain.events import DomainEvent
+from domain.events import DomainEvent, Trigger
 from domain.microgrid import Microgrid
-from domain.plan import Trigger
 from entrypoints.api.app import create_app
 from entrypoints.api.auth import Access, Anonymous
 from entrypoints.api.feed import Feed

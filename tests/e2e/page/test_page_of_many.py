@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from adapters.clock import VirtualClock
 from domain.microgrid import Microgrid
-from domain.site import Circuit
+from domain.site.configuration import Circuit
 from tests.builders import EIGHT, a_configuration
 from tests.e2e.page.conftest import NewTab
 from tests.e2e.page.dashboard import Dashboard

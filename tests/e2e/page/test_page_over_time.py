@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from domain.events import ConstraintBreached, ConstraintCleared, CycleCompleted
-from domain.site import Settings
+from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from domain.events import CycleCompleted
+from domain.site.configuration import Settings
 from tests.e2e.page.dashboard import STALE, Dashboard
 from tests.e2e.page.depot import ShownDepot, served
 from tests.unit.domain.depot import Depot, charger, feeder, grid

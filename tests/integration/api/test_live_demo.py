@@ -6,9 +6,10 @@ from pathlib import Path
 
 import httpx
 
-from domain import rebalance
-from domain.plan import Plan
-from domain.situation import Situation
+from domain.knowledge.situation import Situation
+from domain.sharing import rebalance
+from domain.sharing.plan import Plan
+from domain.sharing.rotation import Rotation
 from entrypoints.container import SCENARIOS_BY_NAME, Container
 from entrypoints.demo import open_demo
 from entrypoints.live_demo import LiveDemo
@@ -29,11 +30,11 @@ class PatientDecision:
         self.was_waited_for = False
         self.patient = False
 
-    def __call__(self, situation: Situation) -> Plan:
+    def __call__(self, situation: Situation, memory: Rotation) -> Plan:
         if self.patient:
             self.begun.set()
             self.was_waited_for = self.others_are_done.wait(PATIENCE_S)
-        return rebalance.decide(situation)
+        return rebalance.decide(situation, memory)
 
 
 async def test_requests_are_answered_while_a_cycle_is_being_decided(tmp_path: Path) -> None:

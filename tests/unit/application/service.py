@@ -25,9 +25,9 @@ from application.ports import (
     Unreadable,
 )
 from application.worker import Worker
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Telemetry
 from domain.microgrid import Microgrid
-from domain.site import SiteConfiguration
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, Telemetry
+from domain.site.configuration import SiteConfiguration
 from tests.builders import EIGHT
 from tests.fakes.observation import HandedOnTraces, RememberedCounts
 from tests.fakes.persistence import InMemoryDatabase, InMemoryOwnership, InMemoryTransactions, InMemoryUnitOfWork

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, ConnectorReading, Session
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, ConnectorReading, Session
 from tests.builders import EIGHT
 
 

@@ -5,8 +5,11 @@ from datetime import timedelta
 
 from application.projections.breaches import BREACHES
 from application.queries.rows import BreachRow
-from domain.events import ConstraintBreached, ConstraintCleared, DomainEvent
-from domain.plan import Cause, LimitKind, NodeType, Severity
+from domain.breaches.constraint import Cause, ConstraintBreached, ConstraintCleared
+from domain.breaches.over_limit import Severity
+from domain.events import DomainEvent
+from domain.knowledge.limits import LimitKind
+from domain.site.power_tree import NodeType
 from tests.builders import EIGHT
 from tests.fakes.persistence import InMemoryDatabase, InMemoryReadModelTransactions
 from tests.unit.application.read_side import published

@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from application.queries.explanation import Difference, Explanation, NotExplained, explanation
-from domain.events import ConfigurationApplied, CycleCompleted, DomainEvent, TreeNode
-from domain.plan import Trigger
+from domain.events import ConfigurationApplied, CycleCompleted, DomainEvent, TreeNode, Trigger
 from tests.fakes.persistence import InMemoryReadModel
 from tests.unit.application.read_side import a_read_model
 from tests.unit.domain.depot import EIGHT, Depot, charger, feeder, grid

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from application.mailbox import CONFLATED, DueCycle, Mailbox
+from domain.events import Trigger
+from domain.knowledge.readings import Receipt
 from domain.microgrid import Microgrid, MicrogridState
-from domain.plan import Trigger
-from domain.site import Settings
-from domain.telemetry import Receipt
+from domain.site.configuration import Settings
 from tests.builders import EIGHT, a_cycle_completed, a_microgrid, a_site, a_state
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 

@@ -15,9 +15,9 @@ from application.queries.first_cycle import FirstCycle, first_cycle
 from application.queries.ideal_shares import ideal_shares
 from application.queries.rows import StatusRow
 from application.queries.status import AsOf, MicrogridStatus, microgrid_status
-from domain.plan import Trigger
-from domain.site import ChargePoint, Circuit, Connector, Fault
-from domain.telemetry import ConnectorReading
+from domain.events import Trigger
+from domain.knowledge.readings import ConnectorReading
+from domain.site.configuration import ChargePoint, Circuit, Connector, Fault
 from tests.builders import EIGHT, a_configuration, a_site
 from tests.fakes.persistence import InMemoryDatabase, InMemoryReadModel, InMemoryReadModelTransactions
 from tests.unit.application.telemetry import a_charger_says, a_meter_says

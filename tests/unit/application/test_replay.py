@@ -9,10 +9,17 @@ import pytest
 from adapters.database.state_json import read_back
 from application.ports import MalformedConfiguration
 from application.replay import Happening, Input, Replay, TakeOver, TimeMark
-from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, DomainEvent, MicrogridProvisioned
+from domain.events import (
+    ConfigurationApplied,
+    ConfigurationRejected,
+    CycleCompleted,
+    DomainEvent,
+    MicrogridProvisioned,
+    Trigger,
+)
+from domain.knowledge.limits import Mode
 from domain.microgrid import MicrogridState
-from domain.plan import Mode, Trigger
-from domain.site import Fault, Settings
+from domain.site.configuration import Fault, Settings
 from tests.builders import EIGHT, a_configuration, a_site, a_state
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 

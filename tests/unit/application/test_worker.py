@@ -12,8 +12,8 @@ from adapters.messages.configuration import configuration_to
 from adapters.messages.envelope import traceparent
 from application.ports import ConcurrentChange, Fenced, Message, Stage, StorageUnavailable
 from application.worker import ATTEMPTS, Worker
-from domain.site import SiteConfiguration
-from domain.telemetry import Receipt
+from domain.knowledge.readings import Receipt
+from domain.site.configuration import SiteConfiguration
 from tests.builders import EIGHT, a_configuration, a_cycle_completed
 from tests.unit.application.service import CONFIGURATION, TELEMETRY, TRACEPARENT, Lost, Service, a_message, with_trace
 from tests.unit.application.telemetry import a_charger_says, a_meter_says

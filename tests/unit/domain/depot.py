@@ -2,14 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain import rebalance, validation
-from domain.events import CycleCompleted
-from domain.microgrid import Microgrid
-from domain.plan import NodeFigures, Plan, Setpoint, Trigger
-from domain.power_tree import Site
-from domain.site import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
-from domain.situation import Situation, Snapshot, assess
-from domain.telemetry import (
+from domain.events import CycleCompleted, Trigger
+from domain.knowledge.readings import (
     ChargePointTelemetry,
     CircuitTelemetry,
     ConnectorReading,
@@ -18,6 +12,13 @@ from domain.telemetry import (
     Session,
     Telemetry,
 )
+from domain.knowledge.situation import Situation, Snapshot, assess
+from domain.microgrid import Microgrid
+from domain.sharing import rebalance
+from domain.sharing.plan import NodeFigures, Plan, Setpoint
+from domain.site import validation
+from domain.site.configuration import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
+from domain.site.site import Site
 
 EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
@@ -159,7 +160,7 @@ class Depot:
     def exposure(self, connector: str) -> int:
         """The most a connector may draw."""
         charge_point_id, number = connector.split("/")
-        return self.situation().holdings.exposures_w[self.site.tree.connector_index[charge_point_id, int(number)]]
+        return self.situation().lines[self.site.tree.connector_index[charge_point_id, int(number)]].exposure_w
 
     def _next(self) -> int:
         self._sequence += 1

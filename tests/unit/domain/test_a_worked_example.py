@@ -19,8 +19,10 @@ offline charger. To be read beside contract sections 4 to 7; all figures in kW.
 
 import pytest
 
-from domain.breach import over_limit
-from domain.plan import Mode, Outcome, Reason, Severity
+from domain.breaches.observation import observe
+from domain.breaches.over_limit import Severity, over_limit
+from domain.knowledge.limits import Mode
+from domain.sharing.plan import Outcome, Reason
 from tests.unit.domain.depot import Depot, charger, feeder, grid
 
 KW = 1000
@@ -195,5 +197,5 @@ def test_outcome_and_totals(depot: Depot) -> None:
 
 def test_breaches(depot: Depot) -> None:
     # b-1 draws 55 where 50 are safe; 80 could be borne, so it is no more than major.
-    (breach,) = over_limit(depot.situation())
+    (breach,) = over_limit(observe(depot.situation()))
     assert (breach.node_id, breach.severity, breach.observed_w) == ("sc-1", Severity.MAJOR, 55 * KW)

@@ -1,6 +1,6 @@
 """Faults seen in other load managers, each as the case in which it would show."""
 
-from domain.plan import Outcome, Reason
+from domain.sharing.plan import Outcome, Reason
 from tests.unit.domain.depot import Depot, charger, feeder, grid
 
 

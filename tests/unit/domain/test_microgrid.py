@@ -6,7 +6,6 @@ from random import Random
 
 import pytest
 
-from domain import rebalance
 from domain.events import (
     ConfigurationApplied,
     ConfigurationRejected,
@@ -14,12 +13,16 @@ from domain.events import (
     DomainEvent,
     MicrogridProvisioned,
     TreeNode,
+    Trigger,
 )
+from domain.knowledge.readings import Readings
+from domain.knowledge.situation import Situation
 from domain.microgrid import REMEMBERED_REFUSALS, Microgrid
-from domain.plan import NodeType, Outcome, Plan, Trigger
-from domain.site import Circuit, Fault, GridConnection, SiteConfiguration, SiteWarning, Strategy
-from domain.situation import Situation
-from domain.telemetry import Readings
+from domain.sharing import rebalance
+from domain.sharing.plan import Outcome, Plan
+from domain.sharing.rotation import Rotation
+from domain.site.configuration import Circuit, Fault, GridConnection, SiteConfiguration, SiteWarning, Strategy
+from domain.site.power_tree import NodeType
 from tests.unit.domain.depot import EIGHT, Depot, charger, feeder, grid
 
 SITE = SiteConfiguration(
@@ -293,8 +296,8 @@ def test_sequences_have_no_gap() -> None:
 
 
 def test_a_change_says_what_the_certificate_refused_and_who_is_over_a_limit(depot: Depot) -> None:
-    def refused(situation: Situation) -> Plan:
-        return rebalance.decide(situation, certifier=lambda *_: "S: planted")
+    def refused(situation: Situation, memory: Rotation) -> Plan:
+        return rebalance.decide(situation, memory, certifier=lambda *_: "S: planted")
 
     depot.later(1)
     depot.hears("cp-1/1", 90_000, applied_limit_w=90_000)

@@ -17,8 +17,8 @@ from application.ports import (
     Tombstone,
     Unreadable,
 )
-from domain.site import SiteConfiguration
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
+from domain.site.configuration import SiteConfiguration
 from tests.unit.messages.examples import (
     CHARGE_POINT_TELEMETRY,
     CIRCUIT_TELEMETRY,

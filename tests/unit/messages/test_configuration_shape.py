@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from adapters.messages.configuration import configuration_to, read_configuration
 from adapters.messages.parsing import faults, parse
-from domain.site import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
+from domain.site.configuration import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
 from tests.unit.messages.examples import ABSENT, CONFIGURATION, Raw, changed, text
 
 MINIMAL = {

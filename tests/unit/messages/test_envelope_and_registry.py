@@ -18,8 +18,8 @@ from application.ports import (
     Unreadable,
 )
 from domain.events import DomainEvent
-from domain.site import Fault, SiteConfiguration
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
+from domain.site.configuration import Fault, SiteConfiguration
 from tests.unit.messages.examples import (
     ABSENT,
     CHARGE_POINT_TELEMETRY,

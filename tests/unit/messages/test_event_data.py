@@ -12,30 +12,19 @@ from adapters.messages.events import (
     write_cycle_completed,
     write_microgrid_provisioned,
 )
+from domain.breaches.constraint import Cause, ConstraintBreached, ConstraintCleared, Contributor
+from domain.breaches.over_limit import Severity
 from domain.events import (
     ConfigurationApplied,
     ConfigurationRejected,
-    ConstraintBreached,
-    ConstraintCleared,
     CycleCompleted,
     MicrogridProvisioned,
     TreeNode,
-)
-from domain.plan import (
-    Cause,
-    Contributor,
-    LimitKind,
-    Mode,
-    NodeFigures,
-    NodeType,
-    Outcome,
-    Reason,
-    Setpoint,
-    Severity,
-    Totals,
     Trigger,
 )
-from domain.site import (
+from domain.knowledge.limits import LimitKind, Mode
+from domain.sharing.plan import NodeFigures, Outcome, Reason, Setpoint, Totals
+from domain.site.configuration import (
     ChargePoint,
     Circuit,
     Connector,
@@ -45,6 +34,7 @@ from domain.site import (
     SiteWarning,
     Strategy,
 )
+from domain.site.power_tree import NodeType
 
 PROVISIONED = MicrogridProvisioned(
     "malaga",

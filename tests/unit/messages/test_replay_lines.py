@@ -14,8 +14,8 @@ from adapters.messages.registry import write
 from adapters.messages.replay import answers, read_input, write_event, write_message, write_time_mark
 from application.ports import MalformedConfiguration
 from application.replay import Happening, Input, Replay, TakeOver, TimeMark
-from domain.site import SiteConfiguration
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
+from domain.site.configuration import SiteConfiguration
 from tests.unit.messages.examples import (
     CHARGE_POINT_TELEMETRY,
     CIRCUIT_TELEMETRY,

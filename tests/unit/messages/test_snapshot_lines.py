@@ -9,10 +9,17 @@ from typing import Any
 import pytest
 
 from adapters.messages.lines import MAX_LINE_BYTES, LineError, lines, write_error
-from adapters.messages.snapshot import Snapshot, invalid_configuration, read_snapshot, write_decision
-from domain.plan import LimitKind, NodeType, OverLimit, Severity
-from domain.site import Fault
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry
+from adapters.messages.snapshot import (
+    Snapshot,
+    invalid_configuration,
+    read_snapshot,
+    write_decision,
+)
+from domain.breaches.over_limit import OverLimit, Severity
+from domain.knowledge.limits import LimitKind
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
+from domain.site.configuration import Fault
+from domain.site.power_tree import NodeType
 from tests.unit.messages.examples import ABSENT, SNAPSHOT, Raw, changed, text
 from tests.unit.messages.test_event_data import CYCLE, CYCLE_DATA
 

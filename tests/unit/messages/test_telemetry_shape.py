@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from adapters.messages.parsing import faults, parse
 from adapters.messages.telemetry import read_charge_point_telemetry, read_circuit_telemetry
-from domain.telemetry import ChargePointTelemetry, CircuitTelemetry, ConnectorReading, Session
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, ConnectorReading, Session
 from tests.unit.messages.examples import ABSENT, CHARGE_POINT_TELEMETRY, CIRCUIT_TELEMETRY, Raw, changed, text
 
 EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)

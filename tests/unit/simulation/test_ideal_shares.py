@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from application.queries.ideal_shares import ideal_shares
-from domain.power_tree import Site
-from domain.site import Strategy
-from domain.telemetry import ConnectorReading, Session
+from domain.knowledge.readings import ConnectorReading, Session
+from domain.site.configuration import Strategy
+from domain.site.site import Site
 from tests.builders import EIGHT, a_configuration
 
 A, B, C = ("cp-1", 1), ("cp-1", 2), ("cp-2", 1)

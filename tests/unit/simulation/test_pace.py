@@ -13,7 +13,7 @@ from adapters.simulation.delivery import deliveries
 from adapters.simulation.layout import read_layout
 from adapters.simulation.pace import Pace
 from adapters.simulation.scenarios import SCENARIOS
-from domain.site import Settings
+from domain.site.configuration import Settings
 from entrypoints import cli
 from entrypoints.simulate_command import at_speed
 from tests.unit.simulation.controller import START, Controller, a_depot, cycle, run

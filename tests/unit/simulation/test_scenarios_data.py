@@ -12,8 +12,8 @@ from adapters.simulation.configurations import Configurations
 from adapters.simulation.layout import Configuration, Layout, read_layout
 from adapters.simulation.scenario import Scenario, own_site
 from adapters.simulation.scenarios import SCENARIOS
-from domain import validation
-from domain.power_tree import derive
+from domain.site import validation
+from domain.site.power_tree import derive
 from tests.unit.simulation.controller import START, a_depot, run
 
 EACH = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)

@@ -1,0 +1,144 @@
+"""The load that is not ours: what meters show beyond the connectors, and what safe-mode nodes withhold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.knowledge.holdings import Held
+from domain.knowledge.limits import Limit, Mode
+from domain.knowledge.memory import BackgroundMemory, Shown
+from domain.knowledge.meters import Meters
+from domain.knowledge.readings import MeterReading
+from domain.site.power import Watts
+from domain.site.power_tree import PowerNode, PowerTree
+from domain.site.site import Windows
+from domain.values import value
+
+DOUBT_PERCENT = 1
+"""Unconfirmed, a rise of more than this part of a limit stops raises; so much room they leave for a smaller one."""
+
+
+@value
+class Background:
+    """The background at and below a node, withheld room included.
+
+    `unconfirmed`: a rise of it that is not confirmed yet forbids raises below; `doubt_w`: what room they leave for a
+    smaller one.
+    """
+
+    cumulative_w: Watts
+    unconfirmed: bool
+    doubt_w: Watts
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What is summed up from below at a node, in watts. `held_here_w` counts at the node alone."""
+
+    measured_w: Watts = 0
+    rising_w: Watts = 0
+    in_doubt_w: Watts = 0
+    withheld_w: Watts = 0
+    held_here_w: Watts = 0
+
+    def add(self, below: "_Sums", withheld_w: Watts) -> None:
+        self.measured_w += below.measured_w
+        self.rising_w += below.rising_w
+        self.in_doubt_w += below.in_doubt_w
+        self.withheld_w += withheld_w
+
+
+def assess(
+    tree: PowerTree,
+    limits: Sequence[Limit],
+    meters: Meters,
+    held: Sequence[Held],
+    *,
+    memory: Mapping[str, BackgroundMemory],
+    at: datetime,
+    windows: Windows,
+) -> tuple[list[Background], dict[str, BackgroundMemory]]:
+    """The background of every node, followed over time where there is a memory of it; and the memory, by circuit id."""
+    sums = [_Sums() for _ in tree.nodes]
+    after: dict[str, BackgroundMemory] = {}
+    for index in range(len(sums) - 1, -1, -1):
+        node, limit, here, meter = tree.nodes[index], limits[index], sums[index], meters.readings[index]
+        known = memory.get(node.node_id) if node.metered else None
+        unseen_w = 0
+        if meter is not None:
+            known = _followed(known, meter, held[index].shown_by(meter, at), limit, windows=windows)
+            here.measured_w = max(here.measured_w, known.estimate_w)
+            here.rising_w = max(0, known.newest.least_w - here.measured_w)
+            here.in_doubt_w = max(0, known.most_w(at - windows.background_confirm) - here.measured_w)
+        elif known is not None and index in meters.last_known:
+            here.measured_w = max(here.measured_w, known.estimate_w)
+        elif known is not None:
+            unseen_w = max(0, known.estimate_w - here.measured_w)
+        if known is not None:
+            after[node.node_id] = known
+        if meter is not None or index in meters.last_known or limit.mode is Mode.SAFE:
+            # A known load or a safe limit accounts for whatever hides below: withheld room ends here.
+            here.withheld_w = 0
+        if node.safe_operating_capacity_w is None:
+            # Without a safe capacity nothing was left for it.
+            here.held_here_w = unseen_w
+        if tree.parents[index] >= 0:
+            is_safe = limit.mode is Mode.SAFE
+            sums[tree.parents[index]].add(here, max(_withheld(node, limit), unseen_w) if is_safe else here.withheld_w)
+    return list(map(_background, sums, limits)), after
+
+
+def _background(here: _Sums, limit: Limit) -> Background:
+    cumulative_w = here.measured_w + here.withheld_w + here.held_here_w
+    if limit.limit_w is None:
+        return Background(cumulative_w, unconfirmed=False, doubt_w=0)
+    return Background(
+        cumulative_w,
+        unconfirmed=here.rising_w * 100 > limit.limit_w * DOUBT_PERCENT,
+        doubt_w=min(here.in_doubt_w, limit.limit_w * DOUBT_PERCENT // 100),
+    )
+
+
+def _followed(
+    known: BackgroundMemory | None,
+    meter: MeterReading,
+    shown: Shown,
+    limit: Limit,
+    *,
+    windows: Windows,
+) -> BackgroundMemory:
+    """What is known of a node's background after a cycle: at first as it is, later slow to rise and to fall.
+
+    It rises to the least that its meter leaves, and falls to the most.
+    """
+    if known is None:
+        return BackgroundMemory(shown.least_w, meter.measured_at, shown)
+    at = shown.until
+    newest, highest, lowest = replace(known.newest, until=at), known.highest, known.lowest
+    if meter.measured_at > known.measured_at:
+        highest = (*[each for each in highest if each.most_w > newest.most_w], newest)
+        lowest = (*[each for each in lowest if each.least_w < newest.least_w], newest)
+        newest = shown
+    highest = _later_than(at - windows.background_hold, highest)
+    lowest = _later_than(at - windows.background_confirm, lowest)
+    peak = max([newest.most_w, *(each.most_w for each in highest)])
+    is_over = limit.limit_w is not None and meter.power_w > limit.limit_w
+    confirmed = min([newest.least_w, *(each.least_w for each in lowest if not is_over)])
+    estimate = max(confirmed, min(known.estimate_w, peak))
+    return BackgroundMemory(
+        estimate_w=estimate,
+        measured_at=max(meter.measured_at, known.measured_at),
+        newest=newest,
+        highest=highest,
+        lowest=lowest,
+    )
+
+
+def _later_than(instant: datetime, shown: tuple[Shown, ...]) -> tuple[Shown, ...]:
+    return tuple([each for each in shown if each.until > instant])
+
+
+def _withheld(node: PowerNode, limit: Limit) -> Watts:
+    """What a safe-mode node withholds from its default capacity; nothing where it has none."""
+    default = node.default_capacity_w
+    return 0 if default is None or limit.limit_w is None else default - limit.limit_w

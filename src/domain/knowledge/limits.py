@@ -1,0 +1,55 @@
+"""The limit in force at every node, its kind and its mode (contract section 4)."""
+
+from enum import StrEnum
+
+from domain.knowledge.meters import Meters
+from domain.site.power import Watts
+from domain.site.power_tree import NodeType, PowerNode, PowerTree
+from domain.values import value
+
+
+class Mode(StrEnum):
+    """Whether a node's true load is known (`normal`) or has to be assumed (`safe`)."""
+
+    NORMAL = "normal"
+    SAFE = "safe"
+
+
+class LimitKind(StrEnum):
+    """Which statement of the configuration the limit in force comes from."""
+
+    MAX_IMPORT = "max_import"
+    DEFAULT_CAPACITY = "default_capacity"
+    SAFE_OPERATING_CAPACITY = "safe_operating_capacity"
+    MAX_POWER = "max_power"
+
+
+@value
+class Limit:
+    """What may be drawn at a node now; no `limit_w`, no `kind`."""
+
+    limit_w: Watts | None
+    kind: LimitKind | None
+    mode: Mode
+
+
+def in_force(tree: PowerTree, meters: Meters) -> list[Limit]:
+    """The limit in force at every node, in tree order; a node whose meter is last known goes on as it was."""
+    charge_point, rating, normal = NodeType.CHARGE_POINT, LimitKind.MAX_POWER, Mode.NORMAL
+    return [
+        Limit(node.default_capacity_w, rating, normal)
+        if node.node_type is charge_point
+        else _limit(node, meter is not None or index in meters.last_known, tree.fallbacks_w[index])
+        for index, (node, meter) in enumerate(zip(tree.nodes, meters.readings, strict=True))
+    ]
+
+
+def _limit(node: PowerNode, is_known: bool, fallbacks_below: Watts) -> Limit:
+    default, safe = node.default_capacity_w, node.safe_operating_capacity_w
+    if node.node_type is NodeType.MICROGRID:
+        return Limit(default, None if default is None else LimitKind.MAX_IMPORT, Mode.NORMAL)
+    if is_known or (safe is None and not node.metered):
+        return Limit(default, None if default is None else LimitKind.DEFAULT_CAPACITY, Mode.NORMAL)
+    if safe is None:
+        safe = fallbacks_below
+    return Limit(safe if default is None else min(default, safe), LimitKind.SAFE_OPERATING_CAPACITY, Mode.SAFE)

@@ -1,0 +1,165 @@
+"""What is known of a microgrid at one instant, before anything is shared out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from domain.knowledge import background, holdings, limits, lines, meters
+from domain.knowledge.background import Background
+from domain.knowledge.demand import Standing
+from domain.knowledge.holdings import Held
+from domain.knowledge.ledger import NEVER_SENT
+from domain.knowledge.limits import Limit
+from domain.knowledge.lines import Line
+from domain.knowledge.memory import NO_MEMORY, Memory
+from domain.knowledge.meters import Meters
+from domain.knowledge.readings import MeterReading, Readings
+from domain.knowledge.sendings import Sending, recent
+from domain.site.power import NO_LIMIT, Watts
+from domain.site.power_tree import PowerNode, PowerTree
+from domain.site.site import Site, Windows
+from domain.values import value
+
+
+@value
+class Snapshot:
+    """All that a decision depends on."""
+
+    site: Site
+    readings: Readings
+    at: datetime
+    memory: Memory = NO_MEMORY
+
+
+@value
+class NodeView:
+    """A node in one cycle: its limit in force, the reading of its meter where that is relied on, and what of its
+    limit is taken at and below it.
+    """
+
+    node: PowerNode
+    limit: Limit
+    meter: MeterReading | None
+    held: Held
+    background: Background
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has a meter that is not relied on."""
+        return self.node.metered and self.meter is None
+
+    @property
+    def net_w(self) -> Watts:
+        """What is left to share out: limit in force − background − reserved, never under 0; NO_LIMIT for none."""
+        limit_w = self.limit.limit_w
+        return NO_LIMIT if limit_w is None else max(0, limit_w - self.background.cumulative_w - self.held.reserved_w)
+
+    @property
+    def free_w(self) -> Watts:
+        """What the exposures leave: limit in force − background − held; may be negative; NO_LIMIT for none."""
+        limit_w = self.limit.limit_w
+        return NO_LIMIT if limit_w is None else limit_w - self.background.cumulative_w - self.held.exposed_w
+
+    @property
+    def is_overfull(self) -> bool:
+        """Whether background and reserved alone exceed the limit in force."""
+        limit_w = self.limit.limit_w
+        return limit_w is not None and self.background.cumulative_w + self.held.reserved_w > limit_w
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A snapshot interpreted; lines and nodes in tree order. No slots: what is derived from it is kept.
+
+    `silent`: some meter is. `unheard`: connectors and circuits that count as last known after a take-over. `memory` is
+    what the next cycle has to know of this one, but for what is sent.
+    """
+
+    site: Site
+    at: datetime
+    lines: list[Line]
+    nodes: list[NodeView]
+    silent: bool
+    unheard: frozenset[str]
+    memory: Memory
+
+    @property
+    def tree(self) -> PowerTree:
+        return self.site.tree
+
+    @property
+    def windows(self) -> Windows:
+        return self.site.windows
+
+    @cached_property
+    def net_capacities_w(self) -> list[Watts]:
+        """Per node, what is left to share out; NO_LIMIT for no limit."""
+        return [view.net_w for view in self.nodes]
+
+    @cached_property
+    def free_room_w(self) -> list[Watts]:
+        """Per node, what the exposures leave; may be negative; NO_LIMIT for no limit."""
+        return [view.free_w for view in self.nodes]
+
+    def remembered(self, limits_w: Sequence[Watts | None], cycle_seq: int | None) -> Memory:
+        """What the next cycle has to know; where this one is published and has a number, also what it sent."""
+        before = recent(self.memory.sendings, self.at, self.windows)
+        sendings, entries = before, [line.entry for line in self.lines]
+        if cycle_seq is not None:
+            sending = Sending(cycle_seq, self.at)
+            sendings = (*before, sending)
+            entries = [
+                entry.sent(limit_w, sending, self.memory.sendings)
+                for entry, limit_w in zip(entries, limits_w, strict=True)
+            ]
+        told = {
+            line.connector.node_id: entry
+            for line, entry in zip(self.lines, entries, strict=True)
+            if entry is not NEVER_SENT
+        }
+        departed = tuple([gone for gone in self.memory.departed if gone.holds_until > self.at])
+        return replace(self.memory, ledger=told, sendings=sendings, departed=departed)
+
+
+def assess(snapshot: Snapshot) -> Situation:
+    """Limits in force, demand, what is held and what is background, from one snapshot."""
+    site, readings, memory, at = snapshot.site, snapshot.readings, snapshot.memory, snapshot.at
+    tree, windows = site.tree, site.windows
+    relied_on = meters.relied_on(site, readings, memory.meters, at)
+    in_force = limits.in_force(tree, relied_on)
+    read = lines.read(site, readings, memory, at)
+    held = holdings.hold(tree, read, memory.departed, windows)
+    known, remembered = background.assess(
+        tree, in_force, relied_on, held, memory=memory.background, at=at, windows=windows
+    )
+    since = readings.listening_since
+    has_heard = since is None or at - since >= windows.connector_stale_after
+    return Situation(
+        site=site,
+        at=at,
+        lines=read,
+        nodes=list(map(NodeView, tree.nodes, in_force, relied_on.readings, held, known)),
+        silent=_is_silent(tree, relied_on),
+        unheard=frozenset() if has_heard else _unheard(tree, read, relied_on),
+        memory=replace(
+            memory,
+            meters=relied_on.memory,
+            background=remembered,
+            usage={line.connector.node_id: line.usage for line in read if line.usage is not None},
+            idle=tuple([line.connector.node_id for line in read if line.standing is Standing.IDLE]),
+        ),
+    )
+
+
+def _is_silent(tree: PowerTree, relied_on: Meters) -> bool:
+    return any(
+        node.metered and meter is None and index not in relied_on.last_known
+        for index, (node, meter) in enumerate(zip(tree.nodes, relied_on.readings, strict=True))
+    )
+
+
+def _unheard(tree: PowerTree, read: Sequence[Line], relied_on: Meters) -> frozenset[str]:
+    """What a worker that has just taken over has not heard."""
+    circuits = {tree.nodes[index].node_id for index in relied_on.last_known}
+    return frozenset(circuits).union(line.connector.node_id for line in read if line.known is None)

@@ -1,9 +1,0 @@
-"""Units: power is whole watts, import positive; energy is whole watt-hours."""
-
-from typing import TypeAlias
-
-Watts: TypeAlias = int
-WattHours: TypeAlias = int
-
-MAX_MAGNITUDE = 10**12
-"""The largest accepted magnitude of a `_w` or `_wh` figure (contract section 1)."""

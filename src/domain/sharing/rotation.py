@@ -1,0 +1,173 @@
+"""Who has been served how much, and ranks that last (contract section 5, `allocation.md`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
+from datetime import datetime, timedelta
+
+from domain.knowledge.demand import STATUSES_WITH_DEMAND, Standing, asked_w
+from domain.knowledge.lines import Line
+from domain.knowledge.readings import DEFAULT_PRIORITY, KeptReading
+from domain.knowledge.situation import Situation
+from domain.sharing import strategy
+from domain.sharing.strategy import GREEDY, Ranking
+from domain.site.configuration import Order
+from domain.site.power import Watts
+from domain.site.power_tree import PowerTree
+from domain.values import value
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+@value
+class ServiceRecord:
+    """What a connector took in its current session, in watt-seconds, and since when its target is above 0."""
+
+    session_id: str | None
+    served_ws: int = 0
+    on_since: datetime | None = None
+
+
+@value
+class Claimant:
+    """A connector with demand: what of it ranks a greedy order anew when it changes."""
+
+    node_id: str
+    session_id: str | None
+    departs_at: datetime | None
+    priority: int
+
+
+@value
+class KeptRanks:
+    """The ranks of a greedy order: all connectors by rank, and who had demand when they were made."""
+
+    ranked_at: datetime
+    order: Order
+    node_ids: tuple[str, ...]
+    claimants: tuple[Claimant, ...]
+
+
+@value
+class Rotation:
+    """What ranks depend on from cycle to cycle. Records are by connector node id.
+
+    `counted_at`: up to when the records count what was served.
+    """
+
+    records: Mapping[str, ServiceRecord] = field(default_factory=dict)
+    counted_at: datetime | None = None
+    kept: KeptRanks | None = None
+
+
+NO_ROTATION = Rotation()
+
+
+def rank(situation: Situation, memory: Rotation) -> tuple[Ranking, Rotation]:
+    """Tiers, weights and ranks of a strategy's order, and the memory with the ranks that are kept.
+
+    Within a tier a connector that is on and inside its rotation quantum goes first, then the one served least, then
+    natural id order. A greedy order keeps its ranks for a quantum, unless a connector gained or lost demand or a
+    departure or priority changed. Without memory this is `strategy.rank`.
+    """
+    order, lines, at = situation.site.order, situation.lines, situation.at
+    inside_since = at - situation.windows.rotation_quantum
+    if order not in GREEDY:
+        ranking = by_service(_ranked(order, lines, at), lines, memory.records, inside_since)
+        return ranking, replace(memory, kept=None)
+    claimants, kept = _claimants(lines, memory.kept), memory.kept
+    if kept is not None and (kept.order, kept.claimants) == (order, claimants) and kept.ranked_at > inside_since:
+        return strategy.one_after_another(_kept_order(situation.tree, kept)), memory
+    ranking = _ranked(order, lines, at)
+    by_rank = tuple([lines[index].connector.node_id for index in ranking.order])
+    return ranking, replace(memory, kept=KeptRanks(at, order, by_rank, claimants))
+
+
+def served(memory: Rotation, situation: Situation, targets_w: Sequence[Watts | None]) -> Rotation:
+    """The memory after a cycle that decided these targets (None: nothing was decided for this connector).
+
+    Every connector is taken to have drawn its newest reading's power since the cycle before, for
+    `refresh_interval_s` at most. A new session begins at 0. One that cannot be seen stays on or off.
+    """
+    at = situation.at
+    elapsed = timedelta(0) if memory.counted_at is None else at - memory.counted_at
+    elapsed_us = max(timedelta(0), min(elapsed, situation.windows.refresh_interval)) // MICROSECOND
+    records: dict[str, ServiceRecord] = {}
+    for line, target in zip(situation.lines, targets_w, strict=True):
+        node_id, standing = line.connector.node_id, line.standing
+        record = memory.records.get(node_id)
+        if line.known is not None:
+            record = _after_reading(record, line.known, elapsed_us)
+        if record is not None:
+            if standing is Standing.WANTING or standing is Standing.IDLE:
+                record = _switched(record, standing is Standing.WANTING and bool(target), at)
+            records[node_id] = record
+    return replace(memory, records=records, counted_at=at)
+
+
+def _ranked(order: Order, lines: Sequence[Line], at: datetime) -> Ranking:
+    return strategy.rank(order, [line.known for line in lines], [line.connector.max_power_w for line in lines], at)
+
+
+def by_service(
+    ranking: Ranking, lines: Sequence[Line], records: Mapping[str, ServiceRecord], inside_since: datetime
+) -> Ranking:
+    """The ranking with the ranks inside a tier by who is on inside its quantum, then by who was served least."""
+    if not records:
+        return ranking
+    keys: list[tuple[int, bool, int]] = []
+    for tier, line in zip(ranking.tiers, lines, strict=True):
+        record = records.get(line.connector.node_id)
+        if record is None or (line.known is not None and record.session_id != _session_id(line.known)):
+            keys.append((tier, True, 0))
+        else:
+            inside = record.on_since is not None and record.on_since > inside_since
+            keys.append((tier, not inside, record.served_ws))
+    return replace(ranking, order=sorted(range(len(keys)), key=keys.__getitem__))
+
+
+def _claimants(lines: Sequence[Line], kept: KeptRanks | None) -> tuple[Claimant, ...]:
+    """Who has demand, however old its reading; one that is not heard (after a take-over) counts as before."""
+    before = {} if kept is None else {claimant.node_id: claimant for claimant in kept.claimants}
+    claimants = []
+    for line in lines:
+        node_id = line.connector.node_id
+        if line.known is None:
+            claimant = before.get(node_id)
+            if claimant is not None:
+                claimants.append(claimant)
+        elif asked_w(line.known, line.connector.max_power_w):
+            session = line.known.reading.session
+            claimants.append(
+                Claimant(node_id, None, None, DEFAULT_PRIORITY)
+                if session is None
+                else Claimant(node_id, session.session_id, session.departs_at, session.priority)
+            )
+    return tuple(claimants)
+
+
+def _kept_order(tree: PowerTree, kept: KeptRanks) -> list[int]:
+    """The kept ranks as indices; connectors that a configuration added since come last."""
+    added = {connector.node_id: index for index, connector in enumerate(tree.connectors)}
+    order = [added.pop(node_id) for node_id in kept.node_ids if node_id in added]
+    return order + list(added.values())
+
+
+def _after_reading(record: ServiceRecord | None, known: KeptReading, elapsed_us: int) -> ServiceRecord | None:
+    """The record of the session that a reading shows; None where it shows none."""
+    session_id = _session_id(known)
+    if session_id is None and known.reading.status not in STATUSES_WITH_DEMAND:
+        return None
+    if record is None or record.session_id != session_id:
+        return ServiceRecord(session_id)
+    taken_ws = known.reading.power_w * elapsed_us // 1_000_000
+    return ServiceRecord(session_id, record.served_ws + taken_ws, record.on_since) if taken_ws else record
+
+
+def _switched(record: ServiceRecord, is_on: bool, at: datetime) -> ServiceRecord:
+    if is_on == (record.on_since is not None):
+        return record
+    return ServiceRecord(record.session_id, record.served_ws, at if is_on else None)
+
+
+def _session_id(known: KeptReading) -> str | None:
+    return None if known.reading.session is None else known.reading.session.session_id

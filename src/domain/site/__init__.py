@@ -1,0 +1,1 @@
+"""What is configured: units and ids, a site's rows and settings, their faults, the tree of power nodes they make."""

@@ -1,0 +1,146 @@
+"""The background from cycle to cycle: it rises to the least that the meter leaves, and falls to the most."""
+
+import pytest
+
+from domain.knowledge.readings import Readings
+from domain.site.configuration import Settings
+from tests.unit.domain.depot import Depot, charger, grid
+
+CAPACITY_W = 1_000_000
+TOLD_W = 200_000
+
+
+def depot_at_rest(background_w: int = 100_000, hold_s: int = 60) -> Depot:
+    """Two chargers of 300 kW behind a meter, cp-1 told 200 kW and drawing it, cp-2 wanting nothing; and a building."""
+    depot = Depot(
+        grid("gc-1", CAPACITY_W, 0, metered=True),
+        charger("cp-1", "gc-1", 300_000),
+        charger("cp-2", "gc-1", 300_000),
+        settings=Settings(background_hold_s=hold_s),
+    )
+    for _ in range(20):
+        second(depot, background_w)
+    assert background(depot) == background_w
+    return depot
+
+
+def second(
+    depot: Depot, background_w: int, draws_w: int = TOLD_W, asks_w: int = TOLD_W, seen_w: int | None = None
+) -> None:
+    """Five seconds pass; cp-1 asks for so much and says that it draws `seen_w`, the meter sees what it does draw."""
+    depot.later(5)
+    power_w = draws_w if seen_w is None else seen_w
+    depot.hears("cp-1/1", power_w, requested_w=asks_w, applied_limit_w=asks_w if power_w == asks_w else None)
+    depot.hears("cp-2/1", 0, status="Available")
+    depot.meters("gc-1", draws_w + background_w)
+    depot.cycle()
+
+
+def background(depot: Depot) -> int:
+    return depot.microgrid.state.memory.background["gc-1"].estimate_w
+
+
+def test_a_rise_counts_with_the_lowest_of_the_time_that_confirms_it() -> None:
+    depot = depot_at_rest()
+    seen = []
+    for background_w in (140_000, 120_000, 130_000, 130_000):
+        second(depot, background_w)
+        seen.append(background(depot))
+    assert seen == [100_000, 100_000, 120_000, 120_000]
+
+
+def test_a_rise_counts_at_once_while_the_meter_is_over_its_limit() -> None:
+    depot = depot_at_rest()
+    second(depot, CAPACITY_W - TOLD_W + 1)
+    assert background(depot) == CAPACITY_W - TOLD_W + 1
+
+
+def test_a_fall_counts_when_nothing_higher_was_shown_for_as_long_as_it_is_held() -> None:
+    depot = depot_at_rest()
+    seen = []
+    for _ in range(14):
+        second(depot, 60_000)
+        seen.append(background(depot))
+    hold = Settings().background_hold_s // 5
+    assert seen == [100_000] * hold + [60_000] * (14 - hold)
+
+
+def test_a_meter_that_sees_a_raise_before_the_charger_tells_of_it_raises_nothing() -> None:
+    depot = depot_at_rest()
+    second(depot, 100_000, asks_w=300_000)
+    for _ in range(3):
+        second(depot, 100_000, draws_w=300_000, seen_w=TOLD_W, asks_w=300_000)
+        assert background(depot) == 100_000
+
+
+def test_a_charger_that_has_followed_its_raise_hides_no_rise() -> None:
+    depot = depot_at_rest()
+    second(depot, 100_000, asks_w=300_000)
+    for _ in range(3):
+        second(depot, 105_000, draws_w=290_000, asks_w=300_000)
+    assert background(depot) == 105_000
+
+
+def test_a_raise_that_nobody_follows_yet_makes_nothing_fall() -> None:
+    """The meter would leave nothing if the charger drew all that it may: that is the least, not the most."""
+    depot = depot_at_rest(hold_s=6)
+    for _ in range(4):
+        second(depot, 100_000, asks_w=300_000)
+        assert background(depot) == 100_000
+
+
+def test_a_charger_that_was_lowered_and_has_not_told_of_it_yet_makes_nothing_fall() -> None:
+    depot = depot_at_rest(hold_s=6)
+    second(depot, 100_000, asks_w=50_000)
+    for _ in range(3):
+        second(depot, 100_000, draws_w=50_000, seen_w=TOLD_W, asks_w=50_000)
+        assert background(depot) == 100_000
+
+
+def test_a_charger_that_does_not_use_its_raise_hides_a_rise_no_longer_than_it_has_to_follow() -> None:
+    depot = depot_at_rest()
+    second(depot, 100_000, asks_w=300_000)
+    seen = []
+    for _ in range(8):
+        second(depot, 150_000, asks_w=300_000)
+        seen.append(background(depot))
+    assert seen == [100_000] * 5 + [150_000] * 3
+
+
+@pytest.mark.parametrize(("rise_w", "limit_w"), [(10_001, TOLD_W), (10_000, 290_000), (4_000, 296_000)])
+def test_an_unconfirmed_rise_stops_raises_or_is_left_room_for_by_them(rise_w: int, limit_w: int) -> None:
+    """One percent of the limit are 10 kW."""
+    depot = depot_at_rest(CAPACITY_W - 300_000)
+    depot.later(5)
+    depot.hears("cp-1/1", TOLD_W, requested_w=300_000, applied_limit_w=TOLD_W)
+    depot.hears("cp-2/1", 0, status="Available")
+    depot.meters("gc-1", CAPACITY_W - 300_000 + TOLD_W + rise_w)
+    assert depot.limits()["cp-1/1"] == limit_w
+
+
+def test_raises_leave_room_for_what_was_shown_lately_too() -> None:
+    depot = depot_at_rest(CAPACITY_W - 300_000)
+    second(depot, CAPACITY_W - 300_000 + 4_000)
+    second(depot, CAPACITY_W - 300_000)
+    depot.hears("cp-1/1", TOLD_W, requested_w=300_000, applied_limit_w=TOLD_W)
+    assert depot.limits()["cp-1/1"] == 296_000
+
+
+def test_what_a_meter_showed_is_not_looked_at_anew_when_its_chargers_have_come_down_since() -> None:
+    depot = depot_at_rest()
+    for _ in range(4):
+        depot.later(5)
+        depot.hears("cp-1/1", 50_000, requested_w=TOLD_W)
+        depot.hears("cp-2/1", 0, status="Available")
+        depot.cycle()
+        assert background(depot) == 100_000
+
+
+def test_what_a_charger_was_told_by_whoever_decided_before_is_no_background() -> None:
+    depot = depot_at_rest()
+    depot.readings = Readings(listening_since=depot.at)
+    for _ in range(4):
+        depot.later(5)
+        depot.meters("gc-1", TOLD_W + 100_000)
+        depot.cycle()
+        assert background(depot) == 100_000

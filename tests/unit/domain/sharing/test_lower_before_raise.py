@@ -1,0 +1,121 @@
+"""What is sent now: decreases at once, raises only into room that is really there."""
+
+import pytest
+
+from domain.sharing.plan import Reason
+from tests.unit.domain.depot import Depot, charger, feeder, grid
+
+
+def _two(capacity_w: int = 100_000, *, minimum_w: int = 0, order: str = "equal_share") -> Depot:
+    """Two chargers of 80 kW that share a connection."""
+    return Depot(
+        grid("gc-1", capacity_w),
+        charger("cp-1", "gc-1", 80_000, minimum_w=minimum_w),
+        charger("cp-2", "gc-1", 80_000, minimum_w=minimum_w),
+        order=order,
+    )
+
+
+def test_a_decrease_goes_out_and_the_raise_waits_for_it() -> None:
+    depot = _two()
+    depot.hears("cp-1/1", 80_000, applied_limit_w=80_000)
+    depot.hears("cp-2/1", 20_000, applied_limit_w=20_000)
+    assert depot.targets() == {"cp-1/1": 50_000, "cp-2/1": 50_000}
+    assert depot.limits() == {"cp-1/1": 50_000, "cp-2/1": 20_000}
+    assert depot.setpoint("cp-2/1").reason is Reason.AWAITING_DECREASE
+    assert depot.setpoint("cp-2/1").binding_node_id == "gc-1"
+
+
+def test_a_raise_takes_what_is_free_already() -> None:
+    depot = _two()
+    depot.hears("cp-1/1", 60_000, applied_limit_w=60_000)
+    depot.hears("cp-2/1", 20_000, applied_limit_w=20_000)
+    assert depot.limits() == {"cp-1/1": 50_000, "cp-2/1": 40_000}
+
+
+def test_what_is_drawn_above_the_reported_limit_is_not_free() -> None:
+    depot = _two()
+    depot.hears("cp-1/1", 75_000, applied_limit_w=60_000)
+    depot.hears("cp-2/1", 20_000, applied_limit_w=20_000)
+    assert depot.limits() == {"cp-1/1": 50_000, "cp-2/1": 25_000}
+
+
+def test_a_newcomer_stays_off_until_its_minimum_is_free() -> None:
+    depot = _two(minimum_w=30_000)
+    depot.hears("cp-1/1", 75_000, applied_limit_w=75_000)
+    depot.hears("cp-2/1", 0, applied_limit_w=0)
+    assert depot.targets() == {"cp-1/1": 50_000, "cp-2/1": 50_000}
+    assert depot.limits() == {"cp-1/1": 50_000, "cp-2/1": 0}
+
+
+def test_one_that_hangs_between_0_and_its_minimum_is_switched_off() -> None:
+    depot = _two(minimum_w=30_000)
+    depot.hears("cp-1/1", 85_000, applied_limit_w=85_000)
+    depot.hears("cp-2/1", 10_000, applied_limit_w=10_000)
+    assert depot.limits() == {"cp-1/1": 50_000, "cp-2/1": 0}
+
+
+def test_where_nothing_is_left_nobody_below_is_sent_more_than_it_was_told_last() -> None:
+    """Both draw more than they were told. 5 kW are missing at gc-1: not even their draw is granted now."""
+    depot = _two()
+    depot.hears("cp-1/1", 65_000, applied_limit_w=10_000)
+    depot.hears("cp-2/1", 40_000, applied_limit_w=20_000)
+    assert depot.targets() == {"cp-1/1": 50_000, "cp-2/1": 50_000}
+    assert depot.limits() == {"cp-1/1": 10_000, "cp-2/1": 20_000}
+
+
+def test_where_nothing_is_left_and_nothing_was_ever_told_the_exposure_is_the_bound() -> None:
+    depot = _two()
+    depot.hears("cp-1/1", 70_000, applied_limit_w=70_000)
+    depot.hears("cp-2/1", 30_000)
+    assert depot.limits() == {"cp-1/1": 50_000, "cp-2/1": 30_000}
+
+
+def test_a_full_feeder_stops_raises_below_it_and_no_others() -> None:
+    depot = Depot(
+        grid("gc-1", 300_000),
+        feeder("f-1", "gc-1", 100_000),
+        charger("cp-1", "f-1", 100_000),
+        charger("cp-2", "f-1", 80_000),
+        charger("cp-3", "gc-1", 80_000),
+    )
+    depot.hears("cp-1/1", 0, applied_limit_w=100_000)
+    depot.hears("cp-2/1", 0, applied_limit_w=0)
+    depot.hears("cp-3/1", 0, applied_limit_w=0)
+    assert depot.limits() == {"cp-1/1": 50_000, "cp-2/1": 0, "cp-3/1": 80_000}
+
+
+@pytest.mark.parametrize(
+    ("order", "targets_w", "limits_w"),
+    [
+        ("equal_share", [50_000, 50_000, 50_000], [45_000, 45_000, 50_000]),
+        ("first_come", [80_000, 70_000, 0], [50_000, 40_000, 0]),
+    ],
+)
+def test_raises_share_what_is_free_by_the_order_of_the_strategy(
+    order: str, targets_w: list[int], limits_w: list[int]
+) -> None:
+    """30 kW are free: in equal shares they level two raises, one after the other the first takes all."""
+    depot = Depot(
+        grid("gc-1", 150_000), *(charger(f"cp-{number}", "gc-1", 80_000) for number in (1, 2, 3)), order=order
+    )
+    for number, applied_w in ((1, 20_000), (2, 40_000), (3, 60_000)):
+        depot.hears(f"cp-{number}/1", 0, applied_limit_w=applied_w)
+    assert list(depot.targets().values()) == targets_w
+    assert list(depot.limits().values()) == limits_w
+
+
+def test_a_raise_to_the_idle_power_waits_like_any_other() -> None:
+    depot = Depot(grid("gc-1", 100_000), charger("cp-1", "gc-1", 80_000, idle_w=5_000), charger("cp-2", "gc-1", 99_000))
+    depot.hears("cp-1/1", 0, status="Available", applied_limit_w=0)
+    depot.hears("cp-2/1", 0, applied_limit_w=99_000)
+    setpoint = depot.setpoint("cp-1/1")
+    assert (setpoint.limit_w, setpoint.target_w, setpoint.reason) == (1_000, 5_000, Reason.IDLE)
+    assert depot.limits()["cp-2/1"] == 95_000
+
+
+def test_no_raise_waits_while_every_node_above_has_room() -> None:
+    depot = _two(200_000)
+    depot.hears("cp-1/1", 0, applied_limit_w=0)
+    depot.hears("cp-2/1", 0, applied_limit_w=1)
+    assert depot.limits() == depot.targets() == {"cp-1/1": 80_000, "cp-2/1": 80_000}

@@ -47,7 +47,7 @@ bench-service: $(VENV)/ready-to-measure
 bench-fleet: $(VENV)/ready-to-measure
 	$(BIN)/python -m benchmarks.fleet $(ARGS)
 
-# An hour. make mutation ARGS=certificate for one module of the domain.
+# An hour and a half. make mutation ARGS=sharing.certificate for one module of the domain.
 mutation: $(VENV)/ready-to-develop
 	$(BIN)/python -m tests.mutation $(ARGS)
 

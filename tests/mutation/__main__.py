@@ -1,9 +1,10 @@
 """`make mutation`: plants every mutant of a module of the domain in turn and runs the tests that should notice.
 
-`python -m tests.mutation [MODULE ...]`: certificate, allocation, targets, transition where none is named. Prints the
-survivors, which docs/mutation.md answers for; exit 1 where one is not listed there.
+`python -m tests.mutation [MODULE ...]`: modules by their path below the domain, all that have tests where none is
+named. Prints the survivors, which docs/mutation.md answers for; exit 1 where one is not listed there below its module.
 """
 
+import importlib
 import importlib.util
 import os
 import resource
@@ -12,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import highspy  # noqa: F401  (loaded before the forks, not again for every mutant)
-import hypothesis  # noqa: F401
+import hypothesis
 import pytest
 
 import domain
@@ -21,32 +22,51 @@ from tests.mutation.mutants import mutants
 DOMAIN = Path(domain.__path__[0])
 LISTED = Path(__file__).parents[2] / "docs" / "mutation.md"
 
-FILLS = ["tests/property/test_allocation_properties.py", "tests/property/test_lexicographic_lp.py"]
-DECISIONS = ["tests/unit/domain/test_lower_before_raise.py", "tests/property/test_decision_equals_oracle.py"]
+
+def unit(*names: str) -> list[str]:
+    return [f"tests/unit/domain/test_{name}.py" for name in names]
+
+
+ORACLE = ["tests/property/test_decision_equals_oracle.py"]
+TOLD = unit("setpoint_ledger", "fallen_back", "unresponsive", "take_over", "take_over_demand", "departed_connectors")
+BACKGROUND = unit("background_bounds", "background_estimate", "background_over_time", "field_bugs")
+LINKS = ["tests/property/test_ledger_on_random_links.py"]
 TESTS = {
-    "certificate": [
-        "tests/unit/test_certificate.py",
-        "tests/unit/test_certificate_mutants.py",
-        "tests/property/test_certificate_on_corrupted_fills.py",
+    "sharing.certificate": ["tests/unit/test_certificate.py", "tests/property/test_certificate_on_corrupted_fills.py"],
+    "sharing.allocation": [
+        "tests/property/test_allocation_properties.py",
+        "tests/property/test_lexicographic_lp.py",
+        *ORACLE,
     ],
-    "allocation": [*FILLS, *DECISIONS],
-    "targets": DECISIONS,
-    "transition": [*DECISIONS, "tests/unit/domain"],
+    "sharing.targets": ORACLE,
+    "sharing.transition": [*unit("lower_before_raise", "background_bounds"), *TOLD, *ORACLE],
+    "knowledge.ledger": [*unit("exposure_at_first_sight"), *TOLD, *LINKS],
+    "knowledge.lines": [*unit("exposure_at_first_sight", "demands", "usage"), *TOLD, *BACKGROUND, *LINKS, *ORACLE],
+    "knowledge.holdings": [*unit("exposure_at_first_sight", "departed_connectors"), *BACKGROUND, *ORACLE],
+    "knowledge.background": [*BACKGROUND, *ORACLE],
 }
+SIZES = {"BUSBAR_SNAPSHOTS": "300", "BUSBAR_LINK_HOURS": "10"}
+"""How much the random tests draw for one mutant, unless the environment says otherwise."""
+
+PLUGINS = ["_hypothesis_pytestplugin", "pytest_asyncio.plugin", "pytest_timeout"]
+"""What the tests need of pytest: loading all that is installed would take longer than most of them."""
 
 CPU_SECONDS = 120
 MEMORY_BYTES = 4 * 2**30
 """A mutant that needs more than these runs for ever: noticed."""
 
+OURS = frozenset({"domain", "application", "adapters", "entrypoints", "tests"})
+
 
 def main() -> int:
     unlisted = 0
+    _warm_up()
     for module in sys.argv[1:] or TESTS:
-        original = (DOMAIN / f"{module}.py").read_text("utf-8")
+        original = DOMAIN.joinpath(*module.split(".")).with_suffix(".py").read_text("utf-8")
         if not _passes(module, original):
             print(f"{module}: its tests fail as it is")
             return 2
-        found, known, survivors = mutants(original), LISTED.read_text("utf-8"), 0
+        found, known, survivors = mutants(original), _answered_for(module), 0
         for mutant in found:
             if not _passes(module, mutant.source):
                 continue
@@ -56,6 +76,22 @@ def main() -> int:
             print(f"  line {mutant.line}: {mutant.change}" + ("" if is_listed else "  (not listed)"), flush=True)
         print(f"{module}: {len(found) - survivors} of {len(found)} mutants are noticed", flush=True)
     return 1 if unlisted else 0
+
+
+def _warm_up() -> None:
+    """Load what the tests import of others, once; what is ours is loaded again by every mutant's process."""
+    phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+    hypothesis.settings.register_profile("mutation", phases=phases, database=None, deadline=None)
+    for name in ("tests.conftest", "adapters.messages.snapshot", *PLUGINS):
+        importlib.import_module(name)
+    for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
+        del sys.modules[name]
+
+
+def _answered_for(module: str) -> str:
+    """What docs/mutation.md says of a module."""
+    _, _, section = LISTED.read_text("utf-8").partition(f"## `{module}`")
+    return section.partition("\n## ")[0]
 
 
 def _passes(module: str, source: str) -> bool:
@@ -76,22 +112,27 @@ def _run_tests(module: str, source: str) -> int:
     os.dup2(silence, sys.stderr.fileno())
     try:
         _plant(f"domain.{module}", source)
-        return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", *TESTS[module]]))
+        plugins = [option for plugin in PLUGINS for option in ("-p", plugin)]
+        options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--hypothesis-profile=mutation"]
+        return int(pytest.main([*options, *plugins, *TESTS[module]]))
     except BaseException:  # whatever a mutant does while it is imported
         return 1
 
 
 def _plant(name: str, source: str) -> None:
     """Make a text the module that everybody imports by this name."""
+    package, _, own_name = name.rpartition(".")
     spec = importlib.util.find_spec(name)
     assert spec is not None
     assert spec.origin is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     exec(compile(source, spec.origin, "exec"), vars(module))
-    setattr(domain, name.rpartition(".")[2], module)
+    setattr(importlib.import_module(package), own_name, module)
 
 
 if __name__ == "__main__":
     with TemporaryDirectory() as examples:
-        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = examples
+        os.environ |= {"HYPOTHESIS_STORAGE_DIRECTORY": examples, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        for variable, size in SIZES.items():
+            os.environ.setdefault(variable, size)
         sys.exit(main())

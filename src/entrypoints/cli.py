@@ -3,12 +3,14 @@
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import click
 
 from entrypoints import settings as environment
+from entrypoints.defaults import DEFAULT_CHARGERS, DEFAULT_SCENARIO
 
 
 class Duration(click.ParamType[int]):
@@ -43,15 +45,31 @@ PORT = click.IntRange(0, 65535)
 OPERATIONS_PORT = "Where health and metrics are served. [default: BUSBAR_HTTP_PORT, else {} or the next free one]"
 
 
+def _played(command: Callable[..., int]) -> Callable[..., int]:
+    """The options of a command that plays a depot."""
+    for option in (
+        click.option(
+            "--chargers",
+            type=click.Choice(["real", "ideal"]),
+            default=DEFAULT_CHARGERS,
+            show_default=True,
+            help="Chargers and meters as people have them, or as they should be.",
+        ),
+        click.option("--fault", help="What goes wrong meanwhile; see `busbar scenarios`."),
+        click.option("--site", type=click.File("rb"), help="A site configuration of your own, instead of a scenario."),
+        click.option("--scenario", help=f"The depot to play; see `busbar scenarios`. [default: {DEFAULT_SCENARIO}]"),
+    ):
+        command = option(command)
+    return command
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def busbar() -> None:
     """Decide, every second, how much power each charger of an EV depot may draw."""
 
 
 @busbar.command()
-@click.option("--scenario", help="The depot to play; see `busbar scenarios`. [default: malaga]")
-@click.option("--site", type=click.File("rb"), help="A site configuration of your own, to play instead of a scenario.")
-@click.option("--fault", help="What goes wrong meanwhile; see `busbar scenarios`.")
+@_played
 @click.option("--seed", default=1, show_default=True, help="Same seed, same depot, same summary.")
 @click.option("--for", "duration_s", type=Duration(), help="Simulated time [headless: 2h; live: until stopped].")
 @click.option(
@@ -66,24 +84,12 @@ def busbar() -> None:
     help="Write the messages down for `busbar replay`. What goes on from an earlier run cannot be replayed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
-def demo(
-    scenario: str | None,
-    site: BinaryIO | None,
-    fault: str | None,
-    seed: int,
-    duration_s: int | None,
-    speed: int,
-    port: int | None,
-    headless: bool,
-    record: Path | None,
-    as_json: bool,
-) -> int:
+def demo(speed: int, port: int | None, headless: bool, record: Path | None, **wanted: Any) -> int:
     """Balance a simulated depot, everything in one process."""
     from entrypoints import demo_command
+    from entrypoints.playing import Wanted
 
-    return demo_command.run(
-        scenario, site, fault, seed, duration_s, speed, port, record, headless=headless, as_json=as_json
-    )
+    return demo_command.run(Wanted(**wanted), speed, port, record, headless=headless)
 
 
 @busbar.command()
@@ -183,26 +189,17 @@ def configure(file: BinaryIO, wait_s: int | None) -> int:
 
 
 @busbar.command()
-@click.option("--scenario", help="The depot to play; see `busbar scenarios`. [default: malaga]")
-@click.option("--site", type=click.File("rb"), help="A site configuration of your own, to play instead of a scenario.")
-@click.option("--fault", help="What goes wrong meanwhile; see `busbar scenarios`.")
+@_played
 @click.option("--seed", default=1, show_default=True, help="Same seed, same buses.")
 @click.option("--for", "duration_s", type=Duration(), help="Simulated time [default: until stopped].")
 @click.option("--speed", type=Speed(), default=1, show_default=True, help="Simulated seconds a second, 0.01 to 1000.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
-def simulate(
-    scenario: str | None,
-    site: BinaryIO | None,
-    fault: str | None,
-    seed: int,
-    duration_s: int | None,
-    speed: float,
-    as_json: bool,
-) -> int:
+def simulate(speed: float, **wanted: Any) -> int:
     """Play a depot onto the bus in time; it obeys the setpoints that come back."""
     from entrypoints import simulate_command
+    from entrypoints.playing import Wanted
 
-    return simulate_command.run(scenario, site, fault, seed, duration_s, speed, as_json=as_json)
+    return simulate_command.run(Wanted(**wanted), speed)
 
 
 @busbar.command()

@@ -42,6 +42,7 @@ from adapters.observability.source import MeasuredSource
 from adapters.observability.tracing import OpenTelemetryTracing
 from adapters.observability.transactions import CountedTransactions
 from adapters.simulation import faults as fault_scripts
+from adapters.simulation import habits
 from adapters.simulation import pace as paces
 from adapters.simulation import scenario as scenario_data
 from adapters.simulation.depot import Depot
@@ -67,6 +68,7 @@ from domain.sharing import rebalance
 from domain.site import validation
 from domain.site.configuration import SiteConfiguration
 from domain.site.site import Site
+from entrypoints.defaults import DEFAULT_CHARGERS
 from entrypoints.settings import Settings
 
 CONFIGURATION = "busbar.configuration"
@@ -87,6 +89,7 @@ PARTITIONS = 12
 Scenario = scenario_data.Scenario
 Fault = fault_scripts.Fault
 Pace = paces.Pace
+Chargers = habits.Chargers
 
 
 class UnusableSite(Exception):
@@ -199,6 +202,7 @@ class Container(containers.DeclarativeContainer):
     scenario = providers.Dependency(instance_of=Scenario)
     seed = providers.Dependency(instance_of=int)
     fault: providers.Object[Fault | None] = providers.Object(None)
+    chargers = providers.Object(Chargers(DEFAULT_CHARGERS))
     decide = providers.Object(rebalance.decide)
 
     clock = providers.Singleton(VirtualClock, FIRST_EVENING)
@@ -254,7 +258,9 @@ class Container(containers.DeclarativeContainer):
         counters=counters,
     )
 
-    depot = providers.Singleton(Depot, scenario, seed, clock.provided.now.call(), providers.Factory(_allocator), fault)
+    depot = providers.Singleton(
+        Depot, scenario, seed, clock.provided.now.call(), providers.Factory(_allocator), fault=fault, chargers=chargers
+    )
 
 
 @dataclass(frozen=True, slots=True)

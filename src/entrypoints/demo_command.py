@@ -2,84 +2,54 @@
 
 import asyncio
 import fcntl
-import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO, TypeAlias, TypeVar
+from typing import Any, BinaryIO, TypeAlias
 
 import click
 from platformdirs import user_state_path
 
 from entrypoints import settings as environment
-from entrypoints.container import (
-    FAULTS_BY_NAME,
-    SCENARIOS_BY_NAME,
-    Container,
-    NothingToAffect,
-    Scenario,
-    UnusableSite,
-    log_to_standard_error,
-    read_site,
-)
+from entrypoints.container import Container, log_to_standard_error
+from entrypoints.defaults import HEADLESS_S
 from entrypoints.demo import Demo, open_demo
 from entrypoints.life_cycle import stop_by_signal
+from entrypoints.playing import Wanted, affecting, played, told
 from entrypoints.refusals import refusing
-
-HEADLESS_S = 7200
-"""How much simulated time a headless run covers where nothing is said."""
-
-DEFAULT_SCENARIO = "malaga"
 
 Play: TypeAlias = Callable[[Container, Demo, asyncio.Event], Awaitable[None]]
 """Lets a demo run, until the event at the latest."""
 
-_T = TypeVar("_T")
 
-
-def run(
-    scenario: str | None,
-    site: BinaryIO | None,
-    fault: str | None,
-    seed: int,
-    duration_s: int | None,
-    speed: int,
-    port: int | None,
-    record: Path | None,
-    *,
-    headless: bool,
-    as_json: bool,
-) -> int:
+def run(wanted: Wanted, speed: int, port: int | None, record: Path | None, *, headless: bool) -> int:
     """Play a scenario or a site of one's own; returns the exit code: 1 where a limit was broken, else 0."""
-    if scenario is not None and site is not None:
-        raise click.UsageError("Play either a scenario or a site of your own, not both.")
-    depot = named("scenario", scenario or DEFAULT_SCENARIO, SCENARIOS_BY_NAME) if site is None else own_site(site)
-    script = None if fault is None else named("fault script", fault, FAULTS_BY_NAME)
+    depot = played(wanted)
     settings = environment.load()
     log_to_standard_error(settings.log_level, settings.log_format)
     play = (
-        partial(_play_headless, seconds=duration_s or HEADLESS_S)
+        partial(_play_headless, seconds=wanted.duration_s or HEADLESS_S)
         if headless
-        else _live(settings, port, duration_s, speed)
+        else _live(settings, port, wanted.duration_s, speed)
     )
-    name = depot.name if site is None else f"site-{depot.name}"
     with (
-        _database(settings.database_url, name, headless=headless) as database_url,
+        _database(
+            settings.database_url, depot.scenario_name or f"site-{depot.scenario.name}", headless=headless
+        ) as url,
         _recording(record) as recording,
     ):
-        container = Container(database_url=database_url, scenario=depot, seed=seed, fault=script)
-        try:
-            with refusing():
-                summary = asyncio.run(_run(container, play, recording))
-        except NothingToAffect as error:
-            raise click.UsageError(
-                f"The fault script {fault} finds nothing to affect in {depot.name}: {error}."
-            ) from None
-    summary = {"scenario": None if site else depot.name, "fault": fault, "seed": seed, **summary}
-    click.echo(json.dumps(summary) if as_json else in_words(depot.name, summary))
-    return 0 if summary["limit_violations"] == 0 else 1
+        container = Container(
+            database_url=url,
+            scenario=depot.scenario,
+            seed=depot.seed,
+            fault=depot.fault,
+            chargers=depot.chargers,
+        )
+        with affecting(depot), refusing():
+            result = asyncio.run(_run(container, play, recording))
+    return told(depot, wanted, result)
 
 
 def _live(settings: environment.Settings, port: int | None, duration_s: int | None, speed: int) -> Play:
@@ -87,35 +57,6 @@ def _live(settings: environment.Settings, port: int | None, duration_s: int | No
     from entrypoints import live_demo
 
     return live_demo.LiveDemo(settings, port, duration_s, speed).play
-
-
-def in_words(depot: str, summary: dict[str, Any]) -> str:
-    """A summary for people."""
-    possible, delivered = summary["energy_possible_wh"], summary["energy_delivered_wh"]
-    share = 100 * delivered / possible if possible else 100
-    fault = f", fault {summary['fault']} ({summary['messages_affected']} messages affected)" if summary["fault"] else ""
-    return (
-        f"{depot}, {summary['simulated_s']} simulated seconds, seed {summary['seed']}{fault}: "
-        f"{delivered / 1e6:.2f} MWh delivered, {share:.1f} % of what was possible; "
-        f"{summary['vehicles_ready']} vehicles have what they need, {summary['vehicles_departed']} have left; "
-        f"{summary['cycles']} cycles, {summary['cycles_published']} published; "
-        f"limits violated in {summary['limit_violations']} seconds."
-    )
-
-
-def named(kind: str, name: str, known: Mapping[str, _T]) -> _T:
-    """One of what is known by name. Raises UsageError."""
-    if name not in known:
-        raise click.UsageError(f"There is no {kind} {name!r}; there are {', '.join(known)}.")
-    return known[name]
-
-
-def own_site(site: BinaryIO) -> Scenario:
-    """A site configuration of one's own, to be played. Raises UsageError."""
-    try:
-        return read_site(site.read())
-    except (UnusableSite, OSError) as error:
-        raise click.UsageError(f"The site configuration {site.name} cannot be used: {error}") from None
 
 
 @contextmanager

@@ -1,24 +1,17 @@
 """`busbar simulate`: a simulated depot on the bus of a deployment, second by second, in time or faster or slower."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from math import ceil
-from typing import Any, BinaryIO
-
-import click
+from typing import Any
 
 from application import event_types
 from application.ports import PublishedEvent
 from entrypoints import settings as environment
 from entrypoints.container import (
-    FAULTS_BY_NAME,
-    SCENARIOS_BY_NAME,
     Deployment,
-    Fault,
-    NothingToAffect,
     Pace,
     Scenario,
     connection_to,
@@ -30,8 +23,8 @@ from entrypoints.container import (
     site_configuration,
 )
 from entrypoints.demo import TICK, telemetry_message
-from entrypoints.demo_command import DEFAULT_SCENARIO, in_words, named, own_site
 from entrypoints.life_cycle import stop_by_signal
+from entrypoints.playing import Played, Wanted, affecting, played, told
 from entrypoints.refusals import quiet, refusing
 from entrypoints.tally import Tally
 
@@ -64,51 +57,28 @@ class Past:
             self.cycle = None
 
 
-def run(
-    scenario: str | None,
-    site: BinaryIO | None,
-    fault: str | None,
-    seed: int,
-    duration_s: int | None,
-    speed: float,
-    *,
-    as_json: bool,
-) -> int:
+def run(wanted: Wanted, speed: float) -> int:
     """Play until the end or until stopped; returns the exit code: 1 where a limit was broken, else 0.
 
-    `duration_s` is simulated time, of which `speed` seconds pass in a second.
+    The duration is simulated time, of which `speed` seconds pass in a second.
     """
-    if scenario is not None and site is not None:
-        raise click.UsageError("Play either a scenario or a site of your own, not both.")
-    played = named("scenario", scenario or DEFAULT_SCENARIO, SCENARIOS_BY_NAME) if site is None else own_site(site)
-    script = None if fault is None else named("fault script", fault, FAULTS_BY_NAME)
+    depot = played(wanted)
     settings = environment.kafka()
     quiet(settings)
-    try:
-        with refusing():
-            summary = asyncio.run(_play(settings, at_speed(played, speed), script, seed, duration_s, speed))
-    except NothingToAffect as error:
-        raise click.UsageError(f"The fault script {fault} finds nothing to affect in {played.name}: {error}.") from None
-    summary = {"scenario": None if site else played.name, "fault": fault, "seed": seed, **summary}
-    click.echo(json.dumps(summary) if as_json else in_words(played.name, summary))
-    return 0 if summary["limit_violations"] == 0 else 1
+    with affecting(depot), refusing():
+        result = asyncio.run(_play(settings, depot, wanted.duration_s, speed))
+    return told(depot, wanted, result)
 
 
-async def _play(
-    settings: environment.Settings,
-    scenario: Scenario,
-    fault: Fault | None,
-    seed: int,
-    duration_s: int | None,
-    speed: float,
-) -> dict[str, Any]:
+async def _play(settings: environment.Settings, played: Played, duration_s: int | None, speed: float) -> dict[str, Any]:
     stop = stop_by_signal()
     deployment = Deployment(connection=connection_to(settings), prefix=settings.topic_prefix)
     connection, topics, clock = deployment.connection(), deployment.topics(), deployment.clock()
     configurations, telemetry = deployment.configuration_publisher(), deployment.telemetry_publisher()
     start = clock.now().replace(microsecond=0)
     pace = Pace(start, speed)
-    depot = deployment.depot(scenario, seed, start, fault=fault)
+    scenario = at_speed(played.scenario, speed)
+    depot = deployment.depot(scenario, played.seed, start, fault=played.fault, chargers=played.chargers)
     microgrid_id = depot.configuration["microgrid_id"]
     count = await require_topics(connection, (topics.configuration, topics.telemetry, topics.events))
     tally, past, offered = Tally(), Past(depot.configuration), None

@@ -1,144 +1,37 @@
 """A charge point: obeys standing setpoints after a lag, falls back when they lapse, reports what it does."""
 
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from random import Random
 
 from adapters.simulation.delivery import Delivery
-from adapters.simulation.layout import Outlet, Payload, Station
+from adapters.simulation.habits import Habits
+from adapters.simulation.layout import Payload, Station
+from adapters.simulation.sharing import shared
+from adapters.simulation.sockets import Socket, StandingSetpoint, Status
 from adapters.simulation.times import rfc3339
-from adapters.simulation.vehicle import PREPARATION, Vehicle
-
-SUSPENSION = timedelta(seconds=60)
-"""How long a full vehicle counts as suspending before its transaction ends."""
-
-AMPERE_W = 690
-"""One ampere on each of three phases of 230 V."""
-
-
-class Status(StrEnum):
-    """What OCPP calls the states of a connector."""
-
-    AVAILABLE = "Available"
-    PREPARING = "Preparing"
-    CHARGING = "Charging"
-    SUSPENDED_EVSE = "SuspendedEVSE"
-    SUSPENDED_EV = "SuspendedEV"
-    FINISHING = "Finishing"
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """How one charger behaves, within what chargers in the field do.
-
-    `lag_s`: from receiving a setpoint to obeying it. `phase` (seconds) shifts its periodic messages against its
-    neighbours'. `whole_amperes`: it rounds limits down to them. `plain_ocpp`: it reports what OCPP 1.6 has and no
-    more: neither what the vehicle could take nor the limit in force, and an empty socket only when it changes.
-    """
-
-    lag_s: int = 3
-    phase: int = 0
-    report_interval_s: int = 5
-    heartbeat_interval_s: int = 30
-    whole_amperes: bool = False
-    plain_ocpp: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StandingSetpoint:
-    """A limit that holds until it lapses, whatever is plugged in."""
-
-    limit_w: int
-    lapses_at: datetime
-
-
-class Socket:
-    """A connector: its setpoint in force, the vehicle on it and the power that flows.
-
-    One that is `stuck` lets its whole rating flow into whatever is plugged in, and reports as if it obeyed.
-    """
-
-    __slots__ = ("_full_since", "outlet", "power_w", "setpoint", "status", "stuck", "vehicle", "wanted_w")
-
-    def __init__(self, outlet: Outlet) -> None:
-        self.outlet = outlet
-        self.setpoint: StandingSetpoint | None = None
-        self.vehicle: Vehicle | None = None
-        self.status = Status.AVAILABLE
-        self.wanted_w = 0
-        self.power_w = 0
-        self.stuck = False
-        self._full_since: datetime | None = None
-
-    def plug_in(self, vehicle: Vehicle) -> None:
-        """Connect a vehicle to an empty socket."""
-        self.vehicle = vehicle
-        self._full_since = None
-
-    def unplug(self) -> None:
-        """Free the socket. Its setpoint stands."""
-        self.vehicle = None
-        self.wanted_w = self.power_w = 0
-
-    def limit_w(self, now: datetime) -> int | None:
-        """The setpoint in force; None where none ever came or the last one has lapsed."""
-        if self.setpoint is None or now >= self.setpoint.lapses_at:
-            return None
-        return self.setpoint.limit_w
-
-    def ask(self) -> None:
-        """Learn what the vehicle could take in this second."""
-        self.wanted_w = 0 if self.vehicle is None else min(self.vehicle.acceptance_w(), self.outlet.max_power_w)
-
-    def drawable_w(self, now: datetime) -> int:
-        """What the vehicle would draw in this second if nothing limited it."""
-        if self.vehicle is None or now < self.vehicle.visit.arrives_at + PREPARATION:
-            return 0
-        return self.wanted_w
-
-    @property
-    def unstoppable_w(self) -> int:
-        """What flows whatever the limit; 0 unless the connector is stuck."""
-        return min(self.outlet.max_power_w, self.vehicle.missing_ws) if self.stuck and self.vehicle is not None else 0
-
-    @property
-    def minimum_w(self) -> int:
-        """Below this the vehicle draws nothing at all."""
-        return 0 if self.vehicle is None else self.vehicle.visit.min_power_w
-
-    def flow(self, power_w: int, now: datetime) -> None:
-        """Let this power flow for one second and take the status that follows."""
-        self.power_w = power_w
-        if self.vehicle is not None and power_w:
-            self.vehicle.charge(power_w)
-        self.status = self._status_at(now)
-
-    def _status_at(self, now: datetime) -> Status:
-        if self.vehicle is None:
-            return Status.AVAILABLE
-        if self.power_w:
-            return Status.CHARGING
-        if now < self.vehicle.visit.arrives_at + PREPARATION:
-            return Status.PREPARING
-        if self.wanted_w:
-            return Status.SUSPENDED_EVSE
-        self._full_since = self._full_since or now
-        return Status.SUSPENDED_EV if now < self._full_since + SUSPENSION else Status.FINISHING
+from adapters.simulation.vehicle import Vehicle
 
 
 class Charger:
-    """A charge point with its sockets."""
+    """A charge point with its sockets. The noise on its readings is drawn from `draw`.
 
-    def __init__(self, microgrid_id: str, station: Station, habits: Habits) -> None:
+    One that `refuses` keeps what it was told last, and takes nothing but the same once more.
+    """
+
+    def __init__(self, microgrid_id: str, station: Station, habits: Habits, draw: Random | None = None) -> None:
         self.station = station
         self.habits = habits
-        self.sockets = tuple(Socket(outlet) for outlet in station.outlets)
+        self.refuses = False
+        self.sockets = tuple(
+            Socket(outlet, habits.factor, resets=habits.resets_after_session) for outlet in station.outlets
+        )
         self._microgrid_id = microgrid_id
+        self._draw = draw or Random(station.charge_point_id)
         self._cycle_seq = 0
+        self._accepted_w: dict[int, int] = {}
         self._pending: deque[tuple[datetime, list[tuple[Socket, StandingSetpoint]]]] = deque()
-        self._reported: list[Status | None] = [None] * len(self.sockets)
+        self._reported: dict[Socket, Status] = {}
         self._sequence = 0
 
     def deliver(self, delivery: Delivery, now: datetime) -> None:
@@ -148,20 +41,36 @@ class Charger:
         """
         if delivery.cycle_seq <= self._cycle_seq:
             return
+        refused = self.refused(delivery)
         self._cycle_seq = delivery.cycle_seq
         told: list[tuple[Socket, StandingSetpoint]] = []
         by_number = {socket.outlet.key[1]: socket for socket in self.sockets}
         for each in delivery.setpoints:
-            socket = by_number.get(each["connector_id"])
-            if socket is not None and each["limit_w"] is not None:
-                limit_w = each["limit_w"] // AMPERE_W * AMPERE_W if self.habits.whole_amperes else each["limit_w"]
-                lapses_at = delivery.decided_at + timedelta(seconds=each["valid_for_s"])
-                told.append((socket, StandingSetpoint(limit_w, lapses_at)))
+            number, limit_w = each["connector_id"], each["limit_w"]
+            socket = by_number.get(number)
+            if socket is None or limit_w is None or number in refused:
+                continue
+            self._accepted_w[number] = limit_w
+            applied_w = self.habits.applied_w(limit_w, socket.outlet)
+            lapses_at = delivery.decided_at + timedelta(seconds=each["valid_for_s"])
+            told.append((socket, StandingSetpoint(applied_w, lapses_at, delivery.cycle_seq)))
         self._pending.append((now + timedelta(seconds=self.habits.lag_s), told))
 
+    def refused(self, delivery: Delivery) -> set[int]:
+        """The connectors for which this charger refuses what is told to them."""
+        if not self.refuses or delivery.cycle_seq <= self._cycle_seq:
+            return set()
+        told_w = {each["connector_id"]: each["limit_w"] for each in delivery.setpoints}
+        return {
+            number
+            for number, limit_w in told_w.items()
+            if limit_w is not None and limit_w != self._accepted_w.get(number)
+        }
+
     def reconnect(self) -> None:
-        """The link is back: what every socket is about will be reported anew."""
-        self._reported = [None] * len(self.sockets)
+        """The link is back: what every socket is about will be reported anew, unless the charger is reticent."""
+        if not self.habits.reticent:
+            self._reported.clear()
 
     def tick(self, now: datetime) -> int:
         """Let one second pass; returns the power that flowed through it, in watts."""
@@ -179,18 +88,23 @@ class Charger:
         """The message due in this second of the run, if any: on change, every few seconds, or a heartbeat."""
         beat = second + self.habits.phase
         due = beat % self.habits.report_interval_s == 0
+        known = [socket for socket in self.sockets if self._knows_the_power_of(socket, now)]
         concerned = [
-            socket
-            for socket, reported in zip(self.sockets, self._reported, strict=True)
-            if socket.status is not reported or (due and socket.wanted_w)
+            socket for socket in known if socket.status is not self._reported.get(socket) or (due and socket.wanted_w)
         ]
         if concerned:
-            self._reported = [socket.status for socket in self.sockets]
-            listed = concerned if self.habits.plain_ocpp else self.sockets
+            self._reported |= {socket: socket.status for socket in known}
+            listed = concerned if self.habits.plain_ocpp else known
             return self._message(now, [self._reading(socket, now) for socket in listed])
         if beat % self.habits.heartbeat_interval_s == 0:
             return self._message(now, [])
         return None
+
+    def _knows_the_power_of(self, socket: Socket, now: datetime) -> bool:
+        """Until a reading can say that its power is not known, such a connector is not reported at all."""
+        if socket.vehicle is None or not self.habits.power_unknown_s:
+            return True
+        return now >= socket.vehicle.visit.arrives_at + timedelta(seconds=self.habits.power_unknown_s)
 
     def _powers(self, now: datetime) -> list[int]:
         """What every socket draws: within its setpoint or its part of the fallback, together within the rating.
@@ -216,7 +130,9 @@ class Charger:
         for index, part in zip(fallen_back, parts, strict=True):
             powers[index] = part
         within = shared(self.station.max_power_w, powers, minimums)
-        return [socket.unstoppable_w or power for socket, power in zip(self.sockets, within, strict=True)]
+        return [
+            socket.unstoppable_w or socket.drawn_w(told_w) for socket, told_w in zip(self.sockets, within, strict=True)
+        ]
 
     def _applied_limit_w(self, socket: Socket, now: datetime) -> int | None:
         """The limit in force, read back. In fallback that is all each connector could draw without the others."""
@@ -229,7 +145,7 @@ class Charger:
         reading: Payload = {
             "connector_id": socket.outlet.key[1],
             "status": socket.status.value,
-            "power_w": socket.power_w,
+            "power_w": self._read_w(socket),
             "requested_w": None,
             "applied_limit_w": None,
             "applied_cycle_seq": None,
@@ -239,11 +155,27 @@ class Charger:
             visit = socket.vehicle.visit
             reading["session"] = {"session_id": visit.session_id, "started_at": rfc3339(visit.arrives_at)}
         if not self.habits.plain_ocpp:
-            reading["requested_w"] = socket.wanted_w
-            reading["applied_limit_w"] = self._applied_limit_w(socket, now)
+            if socket.vehicle is None or socket.vehicle.visit.request_is_known:
+                reading["requested_w"] = socket.wanted_w
+            reading |= self._read_back(socket, now)
             if socket.vehicle is not None:
                 reading["session"] |= _plans(socket.vehicle)
         return reading
+
+    def _read_back(self, socket: Socket, now: datetime) -> Payload:
+        """What the charger says of the setpoint that it obeys."""
+        read_back: Payload = {}
+        if self.habits.reads_back:
+            read_back["applied_limit_w"] = self._applied_limit_w(socket, now)
+        in_force = socket.in_force(now)
+        if self.habits.names_cycles and in_force is not None:
+            read_back["applied_cycle_seq"] = in_force.cycle_seq
+        return read_back
+
+    def _read_w(self, socket: Socket) -> int:
+        if not self.habits.noise_percent or not socket.power_w:
+            return socket.power_w
+        return round(socket.power_w * (1 + self._draw.gauss(0, self.habits.noise_percent / 100)))
 
     def _message(self, now: datetime, connectors: list[Payload]) -> Payload:
         self._sequence += 1
@@ -254,29 +186,6 @@ class Charger:
             "measured_at": rfc3339(now),
             "connectors": connectors,
         }
-
-
-def shared(total_w: int, wanted_w: Sequence[int], minimums_w: Sequence[int]) -> list[int]:
-    """Split a power among those who want some: equally where it is scarce, nobody between 0 and the own minimum.
-
-    Where the minimums do not fit, the last one goes without. All in watts; the result is in the order given.
-    """
-    wanted = [want if want >= least else 0 for want, least in zip(wanted_w, minimums_w, strict=True)]
-    while sum(wanted) > total_w:
-        given = _equally(total_w, wanted)
-        short = [index for index, want in enumerate(wanted) if want and given[index] < minimums_w[index]]
-        if not short:
-            return given
-        wanted[short[-1]] = 0
-    return wanted
-
-
-def _equally(total_w: int, wanted_w: Sequence[int]) -> list[int]:
-    given = [0] * len(wanted_w)
-    for taken, index in enumerate(sorted(range(len(wanted_w)), key=wanted_w.__getitem__)):
-        given[index] = min(wanted_w[index], total_w // (len(wanted_w) - taken))
-        total_w -= given[index]
-    return given
 
 
 def _plans(vehicle: Vehicle) -> Payload:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -11,9 +12,9 @@ from adapters.simulation.configurations import Configurations
 from adapters.simulation.delivery import Delivery, deliveries
 from adapters.simulation.faults import Fault, Undisturbed
 from adapters.simulation.fleet import Fleet
+from adapters.simulation.habits import Chargers
 from adapters.simulation.ideal import Allocator, IdealDepot
 from adapters.simulation.layout import Configuration, Payload, read_layout
-from adapters.simulation.meter import Meter
 from adapters.simulation.plant import Plant
 from adapters.simulation.scenario import Scenario
 from adapters.simulation.vehicle import WATT_SECONDS
@@ -50,21 +51,31 @@ class Depot:
     """
 
     def __init__(
-        self, scenario: Scenario, seed: int, start: datetime, allocate: Allocator, fault: Fault | None = None
+        self,
+        scenario: Scenario,
+        seed: int,
+        start: datetime,
+        allocate: Allocator,
+        fault: Fault | None = None,
+        chargers: Chargers = Chargers.IDEAL,
     ) -> None:
         self._configurations = Configurations(scenario.configuration, scenario.capacity_steps)
         self._now = start
         self._second = 0
         self._layout = read_layout(scenario.configuration)
-        self.plant = Plant(scenario, self._layout, seed)
-        self._meters = _meters(scenario, self.plant, seed)
+        self.plant = Plant(scenario, self._layout, seed, chargers)
         self._fault = (
             Undisturbed()
             if fault is None
             else fault.begin(self.plant, Random(f"{seed}:{self._layout.microgrid_id}:{fault.name}"))
         )
         self._ideal = IdealDepot(allocate)
-        streams = visits(scenario.arrivals, self._layout, seed, start)
+        drawn = visits(scenario.arrivals, self._layout, seed, start)
+        sockets = [(charger.habits, socket) for charger in self.plant.chargers.values() for socket in charger.sockets]
+        streams = [
+            map(partial(habits.as_it_turns_out, outlet=socket.outlet), stream)
+            for (habits, socket), stream in zip(sockets, drawn, strict=True)
+        ]
         self._fleet = Fleet([*self.plant.sockets], streams, self._ideal)
         lags_s = {name: charger.habits.lag_s for name, charger in self.plant.chargers.items()}
         self._violations = ViolationCounter(self._layout, lags_s, scenario.reaction_s)
@@ -106,7 +117,7 @@ class Depot:
             self.plant.building_w,
             self._configurations.capacities_w,
         )
-        return self._fault.up(self._reports(), self._second)
+        return self._fault.up(self.plant.reports(now, self._second), self._second)
 
     def deliver(self, cycle: Mapping[str, Any]) -> None:
         """Take the data of a `CycleCompleted` of this microgrid that arrives after the last tick.
@@ -140,33 +151,3 @@ class Depot:
             charger = self.plant.chargers.get(delivery.charge_point_id)
             if charger is not None:
                 charger.deliver(delivery, at)
-
-    def _reports(self) -> list[Payload]:
-        """What is sent at the end of this second, meters last."""
-        charging_w, background_w = self.plant.charging_w, self.plant.background_w
-        reports = [
-            *(charger.report(self._now, self._second) for charger in self.plant.chargers.values()),
-            *(
-                meter.report(self._now, self._second, charging_w[meter.node] + background_w[meter.node])
-                for meter in self._meters
-            ),
-        ]
-        return [report for report in reports if report is not None]
-
-
-def _meters(scenario: Scenario, plant: Plant, seed: int) -> list[Meter]:
-    draw = Random(f"{seed}:{plant.layout.microgrid_id}:meters")
-    interval_s = scenario.meter_interval_s
-    silences = {silence.circuit_id: silence.seconds for silence in scenario.silences}
-    return [
-        Meter(
-            plant.layout.microgrid_id,
-            node.node_id,
-            index,
-            interval_s,
-            draw.randrange(interval_s),
-            silences.get(node.node_id, range(0)),
-        )
-        for index, node in enumerate(plant.layout.nodes)
-        if node.metered
-    ]

@@ -8,10 +8,10 @@ from random import Random
 from types import MappingProxyType
 from typing import TypeAlias
 
-from adapters.simulation.charger import Socket
 from adapters.simulation.delivery import Delivery
 from adapters.simulation.layout import Payload
 from adapters.simulation.plant import Plant
+from adapters.simulation.sockets import Socket
 from adapters.simulation.times import rfc3339
 
 WINDOW = range(300, 900)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from adapters.simulation.charger import Socket
 from adapters.simulation.ideal import IdealDepot
+from adapters.simulation.sockets import Socket
 from adapters.simulation.vehicle import Vehicle, Visit
 
 

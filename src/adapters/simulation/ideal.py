@@ -68,7 +68,11 @@ class IdealDepot:
         premises = (configuration["version"], wanted.keys())
         if second % ALLOCATED_ANEW_EVERY == 0 or premises != self._premises:
             self._premises = premises
-            wants = [_want(key, want_w, self._plugged[key][1]) for key, want_w in wanted.items()]
+            # A vehicle on one phase may want less than the minimum of its connector, which is that of three.
+            wants = [
+                _want(key, max(want_w, self._plugged[key][0].min_power_w), self._plugged[key][1])
+                for key, want_w in wanted.items()
+            ]
             self._given = self._allocate(configuration, background_w, wants, now)
         for key, want_w in wanted.items():
             vehicle = self._plugged[key][1]

@@ -1,13 +1,17 @@
-"""What is bolted down in a depot: chargers and buildings, and the power that flows at every node."""
+"""What is bolted down in a depot: chargers, meters and buildings, and the power that flows at every node."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from random import Random
 
 from adapters.simulation.building import Building
-from adapters.simulation.charger import Charger, Habits, Socket
-from adapters.simulation.layout import Layout
+from adapters.simulation.charger import Charger
+from adapters.simulation.habits import Chargers, Habits, as_people_have_them, grace_s
+from adapters.simulation.layout import Layout, Payload
+from adapters.simulation.meter import Meter, MeterHabits, meters_as_people_have_them
 from adapters.simulation.scenario import Scenario
+from adapters.simulation.sockets import Socket
 
 
 class Plant:
@@ -17,24 +21,12 @@ class Plant:
     by the circuit they are on.
     """
 
-    def __init__(self, scenario: Scenario, layout: Layout, seed: int) -> None:
+    def __init__(self, scenario: Scenario, layout: Layout, seed: int, chargers: Chargers = Chargers.IDEAL) -> None:
         self.layout = layout
-        draw = Random(f"{seed}:{layout.microgrid_id}:chargers")
         self.chargers = {
-            station.charge_point_id: Charger(
-                layout.microgrid_id,
-                station,
-                Habits(
-                    lag_s=draw.randint(*scenario.lag_s),
-                    phase=draw.randrange(scenario.heartbeat_interval_s),
-                    report_interval_s=scenario.report_interval_s,
-                    heartbeat_interval_s=scenario.heartbeat_interval_s,
-                    whole_amperes=station.charge_point_id in scenario.whole_amperes,
-                    plain_ocpp=scenario.plain_ocpp,
-                ),
-            )
-            for station in layout.stations
+            charger.station.charge_point_id: charger for charger in _chargers(layout, scenario, seed, chargers)
         }
+        self.meters = {meter.circuit_id: meter for meter in _meters(layout, scenario, seed, chargers)}
         self._buildings = [
             Building(plan, Random(f"{seed}:{layout.microgrid_id}:{plan.circuit_id}")) for plan in scenario.buildings
         ]
@@ -47,6 +39,12 @@ class Plant:
     def sockets(self) -> Iterator[Socket]:
         return (socket for charger in self.chargers.values() for socket in charger.sockets)
 
+    @property
+    def habits(self) -> dict[str, Payload]:
+        """The habits of every charge point and every meter, by its id."""
+        chargers = {name: asdict(charger.habits) for name, charger in self.chargers.items()}
+        return chargers | {name: asdict(meter.habits) for name, meter in self.meters.items()}
+
     def tick(self, now: datetime) -> None:
         """Let the second pass that ends now."""
         self.charging_w = [0] * len(self.layout.nodes)
@@ -58,3 +56,43 @@ class Plant:
         for circuit_id, power_w in self.building_w.items():
             self.background_w[self._index[circuit_id]] += power_w
         self.layout.roll_up(self.background_w)
+
+    def reports(self, now: datetime, second: int) -> list[Payload]:
+        """What arrives at the end of this second, meters last."""
+        reports = [
+            *(charger.report(now, second) for charger in self.chargers.values()),
+            *(
+                meter.report(now, second, self.charging_w[meter.node] + self.background_w[meter.node])
+                for meter in self.meters.values()
+            ),
+        ]
+        return [report for report in reports if report is not None]
+
+
+def _chargers(layout: Layout, scenario: Scenario, seed: int, chargers: Chargers) -> Iterator[Charger]:
+    draw, grace = Random(f"{seed}:{layout.microgrid_id}:chargers"), grace_s(scenario.configuration)
+    for station in layout.stations:
+        own = f"{seed}:{layout.microgrid_id}:{station.charge_point_id}"
+        habits = Habits(
+            lag_s=draw.randint(*scenario.lag_s),
+            phase=draw.randrange(scenario.heartbeat_interval_s),
+            report_interval_s=scenario.report_interval_s,
+            heartbeat_interval_s=scenario.heartbeat_interval_s,
+            whole_amperes=station.charge_point_id in scenario.whole_amperes,
+            plain_ocpp=scenario.plain_ocpp,
+        )
+        if chargers is Chargers.REAL:
+            habits = as_people_have_them(habits, station, grace, Random(f"{own}:habits"))
+        yield Charger(layout.microgrid_id, station, habits, Random(f"{own}:noise"))
+
+
+def _meters(layout: Layout, scenario: Scenario, seed: int, chargers: Chargers) -> Iterator[Meter]:
+    draw, interval_s = Random(f"{seed}:{layout.microgrid_id}:meters"), scenario.meter_interval_s
+    silences = {silence.circuit_id: silence.seconds for silence in scenario.silences}
+    for index, node in enumerate(layout.nodes):
+        if not node.metered:
+            continue
+        habits = MeterHabits(interval_s, draw.randrange(interval_s))
+        if chargers is Chargers.REAL:
+            habits = meters_as_people_have_them(Random(f"{seed}:{layout.microgrid_id}:{node.node_id}:meter"))
+        yield Meter(layout.microgrid_id, node.node_id, index, habits, silences.get(node.node_id, range(0)))

@@ -5,6 +5,7 @@ Energy is kept in whole watt-seconds, so that a tick of one second neither loses
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 
 WATT_SECONDS = 3600
 """Watt-seconds in a watt-hour."""
@@ -18,7 +19,11 @@ TAPER_FROM_PERCENT = 80
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One bus at one connector, from plugging in to leaving. `needed_wh` is what it has to take in meanwhile."""
+    """One bus at one connector, from plugging in to leaving. `needed_wh` is what it has to take in meanwhile.
+
+    One that is full early has `enough_wh`: after that it takes no more, though nobody knew. On one phase of three it
+    takes a third of what it is offered.
+    """
 
     session_id: str
     arrives_at: datetime
@@ -29,18 +34,22 @@ class Visit:
     max_power_w: int
     min_power_w: int
     priority: int
+    phases: int = 3
+    enough_wh: int | None = None
+    request_is_known: bool = True
 
 
 class Vehicle:
     """The bus of a visit while it charges."""
 
-    __slots__ = ("_capacity_ws", "_knee_ws", "_taper_w", "_taper_ws", "charged_ws", "stored_ws", "visit")
+    __slots__ = ("_capacity_ws", "_enough_ws", "_knee_ws", "_taper_w", "_taper_ws", "charged_ws", "stored_ws", "visit")
 
     def __init__(self, visit: Visit) -> None:
         self.visit = visit
         self.stored_ws = visit.stored_wh * WATT_SECONDS
         self.charged_ws = 0
         self._capacity_ws = visit.battery_wh * WATT_SECONDS
+        self._enough_ws = inf if visit.enough_wh is None else visit.enough_wh * WATT_SECONDS
         self._knee_ws = self._capacity_ws * TAPER_FROM_PERCENT // 100
         self._taper_ws = self._capacity_ws - self._knee_ws
         self._taper_w = visit.max_power_w - visit.min_power_w
@@ -53,7 +62,7 @@ class Vehicle:
     def acceptance_w(self) -> int:
         """What the battery can take for the next second; 0 once it is full."""
         missing = self.missing_ws
-        if missing < self.visit.min_power_w:
+        if missing < self.visit.min_power_w or self.charged_ws >= self._enough_ws:
             return 0
         if self.stored_ws <= self._knee_ws:
             return min(self.visit.max_power_w, missing)
@@ -66,8 +75,8 @@ class Vehicle:
 
     @property
     def ready(self) -> bool:
-        """Whether it has taken in the energy it needs."""
-        return self.charged_ws >= self.visit.needed_wh * WATT_SECONDS
+        """Whether it has taken in the energy it needs, or all that it takes."""
+        return self.charged_ws >= min(self.visit.needed_wh * WATT_SECONDS, self._enough_ws)
 
     @property
     def still_needed_wh(self) -> int:

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.simulation.charger import Socket
 from adapters.simulation.depot import Depot
 from adapters.simulation.faults import FAULTS, NothingToAffect
 from adapters.simulation.layout import ConnectorKey, Payload, read_layout
 from adapters.simulation.scenario import own_site
 from adapters.simulation.scenarios import SCENARIOS
+from adapters.simulation.sockets import Socket
 from tests.unit.simulation.controller import START, Controller, a_depot, cycle, run
 
 TICK = timedelta(seconds=1)

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.simulation.charger import Charger, Habits, shared
+from adapters.simulation.charger import Charger
+from adapters.simulation.habits import Habits
 from adapters.simulation.layout import Outlet, Payload, Station
+from adapters.simulation.sharing import shared
 from adapters.simulation.vehicle import Vehicle, Visit
 from tests.unit.simulation.controller import START, told
 from tests.unit.simulation.test_simulated_vehicle import VISIT

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from adapters.simulation.charger import Socket
 from adapters.simulation.fleet import Fleet
 from adapters.simulation.ideal import IdealDepot
 from adapters.simulation.layout import Outlet
+from adapters.simulation.sockets import Socket
 from adapters.simulation.vehicle import Visit
 from tests.unit.simulation.controller import START
 from tests.unit.simulation.test_simulated_vehicle import VISIT

@@ -7,7 +7,7 @@ from 6 A on AC, AC chargers that round to whole amperes. The battery and the pho
 
 from adapters.simulation.arrivals import ArrivalPlan
 from adapters.simulation.building import BuildingPlan
-from adapters.simulation.charger import AMPERE_W
+from adapters.simulation.habits import AMPERE_W
 from adapters.simulation.scenario import Scenario
 from adapters.simulation.sites.parts import charge_point, circuit, site
 

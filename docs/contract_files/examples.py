@@ -11,7 +11,8 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from adapters.messages.configuration import SITE_CONFIGURATION
 from adapters.messages.registry import encode
 from adapters.simulation.arrivals import ArrivalPlan
-from adapters.simulation.faults import Disobedience, Fault
+from adapters.simulation.faults.chargers import Disobedience
+from adapters.simulation.faults.script import Fault
 from adapters.simulation.scenario import Scenario
 from adapters.simulation.sites.parts import charge_point, circuit, site
 from docs.contract_files.listening import Heard, open_overheard_demo

@@ -41,11 +41,12 @@ from adapters.observability.requests import MeasuredRequests
 from adapters.observability.source import MeasuredSource
 from adapters.observability.tracing import OpenTelemetryTracing
 from adapters.observability.transactions import CountedTransactions
-from adapters.simulation import faults as fault_scripts
 from adapters.simulation import habits
 from adapters.simulation import pace as paces
 from adapters.simulation import scenario as scenario_data
 from adapters.simulation.depot import Depot
+from adapters.simulation.faults import script as fault_scripts
+from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.ideal import Allocator, Want
 from adapters.simulation.scenarios import SCENARIOS
 from application.commands.apply_configuration import ApplyConfigurationHandler
@@ -163,7 +164,7 @@ def _partition_of(scenario: Scenario) -> Callable[[str], int | None]:
 
 
 SCENARIOS_BY_NAME: Mapping[str, Scenario] = SCENARIOS
-FAULTS_BY_NAME: Mapping[str, Fault] = fault_scripts.FAULTS
+FAULTS_BY_NAME: Mapping[str, Fault] = FAULTS
 site_configuration = read_configuration
 answer_snapshot = snapshot.answer
 stream_lines = lines.lines

@@ -1,6 +1,6 @@
 """A depot balanced live in one process: simulator, bus, worker, relay and projector under one virtual clock."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -29,12 +29,15 @@ from entrypoints.tally import Tally
 
 TICK = timedelta(seconds=1)
 BATCH = 500
+GROUP = "busbar.{}"
 
 
 class Demo:
     """One simulated depot and the service that balances it, in lock-step: time moves when nothing is left to do."""
 
-    def __init__(self, container: Container, sources: Mapping[str, MessageSource]) -> None:
+    def __init__(
+        self, container: Container, sources: Mapping[str, MessageSource], note_take_over: Callable[[], None]
+    ) -> None:
         self._container = container
         self._clock = container.clock()
         self._depot = container.depot()
@@ -44,6 +47,7 @@ class Demo:
         self._relay: Relay = container.relay()
         self._published: Mapping[str, Any] | None = None
         self._tally = Tally()
+        self._note_take_over = note_take_over
 
     @property
     def now(self) -> datetime:
@@ -60,6 +64,9 @@ class Demo:
         """Let one second pass in the depot, and the service answer it."""
         self._clock.advance(self._clock.now() + TICK)
         payloads = self._depot.tick(self._clock.now())
+        if self._depot.takes_over:
+            await self._container.bus().rebalance(GROUP.format("worker"))
+            self._note_take_over()
         if self._depot.configuration is not self._published:
             await self._publish_configuration()
         await self._container.telemetry_publisher().publish([telemetry_message(payload) for payload in payloads])
@@ -135,17 +142,21 @@ async def open_demo(container: Container, recording: BinaryIO | None = None) -> 
             ("projector", (EVENTS,), Unconcerned()),
             ("depot", (EVENTS,), Unconcerned()),
         ):
-            source = await container.bus().join(f"busbar.{group}", topics, read_message, assignment)
+            source = await container.bus().join(GROUP.format(group), topics, read_message, assignment)
             stack.push_async_callback(source.close)
             sources[group] = source
         record = None if recording is None else recorded(sources["worker"], container.clock(), recording)
         if record is not None:
             sources["worker"] = record
-        demo = Demo(container, sources)
+        demo = Demo(container, sources, _nothing_to_note if record is None else record.take_over)
         await demo.begin(known_event_seq)
         yield demo
         if record is not None:
             record.mark()
+
+
+def _nothing_to_note() -> None:
+    """A take-over in a run that is not recorded."""
 
 
 async def _resume(container: Container) -> int:

@@ -56,8 +56,24 @@ def played(wanted: Wanted) -> Played:
     else:
         scenario = named("scenario", wanted.scenario or DEFAULT_SCENARIO, SCENARIOS_BY_NAME)
     fault = None if wanted.fault is None else named("fault script", wanted.fault, FAULTS_BY_NAME)
+    _leave_time_for(fault, wanted.duration_s)
     name = scenario.name if wanted.site is None else None
     return Played(scenario, name, fault, wanted.seed, Chargers(wanted.chargers))
+
+
+def _leave_time_for(fault: Fault | None, duration_s: int | None) -> None:
+    if fault is not None and duration_s is not None and duration_s <= fault.starts_s:
+        raise click.UsageError(
+            f"--for {duration_s}s leaves no time for the fault script {fault.name}, "
+            f"of which nothing is seen before second {fault.starts_s}."
+        )
+
+
+def require_no_worker_here(depot: Played) -> None:
+    """Raises UsageError where the fault script acts on a worker, which is not in this process."""
+    with affecting(depot):
+        if depot.fault is not None and depot.fault.of_the_worker:
+            raise NothingToAffect("the worker is another process")
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from entrypoints.container import (
 )
 from entrypoints.demo import TICK, telemetry_message
 from entrypoints.life_cycle import stop_by_signal
-from entrypoints.playing import Played, Wanted, affecting, played, told
+from entrypoints.playing import Played, Wanted, affecting, played, require_no_worker_here, told
 from entrypoints.refusals import quiet, refusing
 from entrypoints.tally import Tally
 
@@ -63,6 +63,7 @@ def run(wanted: Wanted, speed: float) -> int:
     The duration is simulated time, of which `speed` seconds pass in a second.
     """
     depot = played(wanted)
+    require_no_worker_here(depot)
     settings = environment.kafka()
     quiet(settings)
     with affecting(depot), refusing():

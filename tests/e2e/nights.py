@@ -64,6 +64,9 @@ def play(scenario: Scenario, seconds: int, fault: str | None = None, seed: int =
         if second:
             clock.advance(clock.now() + timedelta(seconds=1))
         payloads = depot.tick(clock.now()) if second else []
+        if depot.takes_over:
+            mailbox.close(microgrid.microgrid_id)
+            mailbox.open(microgrid, clock.now())
         if configuration is not depot.configuration:
             configuration = depot.configuration
             microgrid = microgrid.configure(read_configuration(configuration)).microgrid

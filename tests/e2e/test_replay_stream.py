@@ -17,6 +17,7 @@ from tests.e2e.processes import COMMAND, PATIENCE_S, Ended, environment, run
 
 SMALL = ("--scenario", "joondalup-small")
 FAULTY = ("--scenario", "leichhardt-mixed", "--fault", "limit-below-minimums")
+TAKEN_OVER = (*SMALL, "--fault", "take-overs")
 """A depot that gets newer configurations meanwhile, and is over its limits."""
 
 QUARTER = ("--for", "15m", "--seed", "1")
@@ -60,7 +61,7 @@ class Recorded:
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, ...], Recorded]:
-    wanted = (SMALL, FAULTY)
+    wanted = (SMALL, FAULTY, TAKEN_OVER)
     homes = [tmp_path_factory.mktemp("home") for _ in wanted]
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(wanted, pool.map(lambda home, of: Recorded(home, *of), homes, wanted), strict=True))
@@ -71,7 +72,7 @@ def small(recorded: Mapping[tuple[str, ...], Recorded]) -> Recorded:
     return recorded[SMALL]
 
 
-@pytest.mark.parametrize("of", [SMALL, FAULTY], ids=["plain", "under a fault"])
+@pytest.mark.parametrize("of", [SMALL, FAULTY, TAKEN_OVER], ids=["plain", "under a fault", "under take-overs"])
 def test_a_recorded_depot_replayed_gives_the_events_of_its_run(
     recorded: Mapping[tuple[str, ...], Recorded], of: tuple[str, ...]
 ) -> None:

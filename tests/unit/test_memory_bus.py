@@ -52,6 +52,24 @@ async def test_a_topic_that_no_group_reads_keeps_its_newest_messages() -> None:
     assert await kept(bus) == MESSAGES[-TAIL:]
 
 
+async def test_a_rebalance_takes_all_partitions_away_and_gives_them_anew() -> None:
+    bus, told = MemoryBus({"events": 2}), list[str]()
+
+    class Told(Unconcerned):
+        async def assigned(self, partitions: frozenset[Partition]) -> None:
+            told.append(f"{len(partitions)} assigned")
+
+        async def revoked(self, partitions: frozenset[Partition]) -> None:
+            told.append(f"{len(partitions)} revoked")
+
+    own = await member(bus, "workers", Told())
+    await bus.publisher("events").publish(MESSAGES[:3])
+    await own.acknowledge([each.position for each in await own.receive(2)])
+    await bus.rebalance("workers")
+    assert told == ["2 assigned", "2 revoked", "2 assigned"]
+    assert [each.body.message for each in await own.receive(5) if isinstance(each.body, Unreadable)] == MESSAGES[2:3]
+
+
 async def test_offsets_go_on_where_messages_were_forgotten() -> None:
     bus = MemoryBus({"events": 1})
     await bus.publisher("events").publish(MESSAGES)

@@ -49,6 +49,10 @@ class MemoryBus:
         await members.admit(source)
         return source
 
+    async def rebalance(self, group: str) -> None:
+        """Let the members of a group give up their partitions and take them anew, as when one comes or goes."""
+        await self._groups[group].rebalance()
+
 
 class MemoryPublisher:
     """EventPublisher of one topic."""
@@ -166,6 +170,11 @@ class _Group:
                 await self._revoke()
                 self._members.remove(member)
                 await self._assign()
+
+    async def rebalance(self) -> None:
+        async with self._rebalancing:
+            await self._revoke()
+            await self._assign()
 
     async def _revoke(self) -> None:
         for member in self._members:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from adapters.messages.envelope import type_of
-from adapters.messages.replay import write_message, write_time_mark
+from adapters.messages.replay import write_message, write_take_over, write_time_mark
 from application.ports import Clock, MessageSource, Position, Received, Tombstone, Unreadable
 
 
@@ -31,6 +31,10 @@ class RecordedSource:
     def mark(self) -> None:
         """Write that time has come so far, with all decided that is due."""
         self._sink.write(write_time_mark(self._clock.now()) + b"\n")
+
+    def take_over(self) -> None:
+        """Write that another worker goes on from what is stored."""
+        self._sink.write(write_take_over(self._clock.now()) + b"\n")
 
     def _write(self, received: Received) -> None:
         message_type, value = type_of(received.message), received.message.value

@@ -67,6 +67,11 @@ def write_time_mark(at: datetime) -> bytes:
     return to_json({"at": at})
 
 
+def write_take_over(at: datetime) -> bytes:
+    """A line of input without its end."""
+    return to_json({"at": at, "take_over": True})
+
+
 def write_message(at: datetime, message_type: str, value: bytes) -> bytes:
     """A line of input without its end: a message of this type and value, taken in at this instant."""
     return b'%b,"data":%b}' % (to_json({"at": at, "type": message_type}).removesuffix(b"}"), value)

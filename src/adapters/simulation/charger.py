@@ -16,7 +16,7 @@ from adapters.simulation.vehicle import Vehicle
 class Charger:
     """A charge point with its sockets. The noise on its readings is drawn from `draw`.
 
-    One that `refuses` keeps what it was told last, and takes nothing but the same once more.
+    One that `refuses` takes nothing that is new, not even the same limit once more: the old one stands until it lapses.
     """
 
     def __init__(self, microgrid_id: str, station: Station, habits: Habits, draw: Random | None = None) -> None:
@@ -29,7 +29,6 @@ class Charger:
         self._microgrid_id = microgrid_id
         self._draw = draw or Random(station.charge_point_id)
         self._cycle_seq = 0
-        self._accepted_w: dict[int, int] = {}
         self._pending: deque[tuple[datetime, list[tuple[Socket, StandingSetpoint]]]] = deque()
         self._reported: dict[Socket, Status] = {}
         self._sequence = 0
@@ -41,31 +40,18 @@ class Charger:
         """
         if delivery.cycle_seq <= self._cycle_seq:
             return
-        refused = self.refused(delivery)
         self._cycle_seq = delivery.cycle_seq
+        if self.refuses:
+            return
         told: list[tuple[Socket, StandingSetpoint]] = []
         by_number = {socket.outlet.key[1]: socket for socket in self.sockets}
         for each in delivery.setpoints:
-            number, limit_w = each["connector_id"], each["limit_w"]
-            socket = by_number.get(number)
-            if socket is None or limit_w is None or number in refused:
-                continue
-            self._accepted_w[number] = limit_w
-            applied_w = self.habits.applied_w(limit_w, socket.outlet)
-            lapses_at = delivery.decided_at + timedelta(seconds=each["valid_for_s"])
-            told.append((socket, StandingSetpoint(applied_w, lapses_at, delivery.cycle_seq)))
+            socket = by_number.get(each["connector_id"])
+            if socket is not None and each["limit_w"] is not None:
+                limit_w = self.habits.applied_w(each["limit_w"], socket.outlet)
+                lapses_at = delivery.decided_at + timedelta(seconds=each["valid_for_s"])
+                told.append((socket, StandingSetpoint(limit_w, lapses_at, delivery.cycle_seq)))
         self._pending.append((now + timedelta(seconds=self.habits.lag_s), told))
-
-    def refused(self, delivery: Delivery) -> set[int]:
-        """The connectors for which this charger refuses what is told to them."""
-        if not self.refuses or delivery.cycle_seq <= self._cycle_seq:
-            return set()
-        told_w = {each["connector_id"]: each["limit_w"] for each in delivery.setpoints}
-        return {
-            number
-            for number, limit_w in told_w.items()
-            if limit_w is not None and limit_w != self._accepted_w.get(number)
-        }
 
     def reconnect(self) -> None:
         """The link is back: what every socket is about will be reported anew, unless the charger is reticent."""

@@ -10,7 +10,7 @@ from typing import Any
 from adapters.simulation.arrivals import visits
 from adapters.simulation.configurations import Configurations
 from adapters.simulation.delivery import Delivery, deliveries
-from adapters.simulation.faults import Fault, Undisturbed
+from adapters.simulation.faults.script import Fault, Undisturbed
 from adapters.simulation.fleet import Fleet
 from adapters.simulation.habits import Chargers
 from adapters.simulation.ideal import Allocator, IdealDepot
@@ -91,6 +91,11 @@ class Depot:
         """The instant of the last tick; before the first one, the start."""
         return self._now
 
+    @property
+    def takes_over(self) -> bool:
+        """Whether another worker goes on from what is stored, in the second of the last tick."""
+        return self._fault.takes_over
+
     def number_configurations_from(self, version: int) -> None:
         """Let the configuration in force bear this version, those that follow it higher ones."""
         self._configurations.number_from(version)
@@ -105,7 +110,7 @@ class Depot:
         self._second += 1
         self._fault.act(self._now, self._second)
         self._hand_over(self._fault.down([], self._second), self._now)
-        self._configurations.tick(self._second, self._fault.capacities_w)
+        self._configurations.tick(self._second, self._fault.capacities_w, self._fault.ratings_percent)
         self._now = now
         self._fleet.tick(now)
         self.plant.tick(now)

@@ -114,6 +114,11 @@ def read_layout(configuration: Configuration) -> Layout:
     return Layout(microgrid_id, tuple(nodes), tuple(stations))
 
 
+def connector_id(key: ConnectorKey) -> str:
+    """The node id of a connector."""
+    return f"{key[0]}/{key[1]}"
+
+
 def _station(charge_point: Mapping[str, Any], node: int) -> Station:
     charge_point_id: str = charge_point["charge_point_id"]
     rating = int(charge_point["max_power_w"])

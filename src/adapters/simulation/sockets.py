@@ -54,6 +54,7 @@ class Socket:
         "setpoint",
         "status",
         "stuck",
+        "times_forgotten",
         "vehicle",
         "wanted_w",
     )
@@ -63,6 +64,7 @@ class Socket:
         self.factor = factor
         self.resets = resets
         self.forgets = False
+        self.times_forgotten = 0
         self.setpoint: StandingSetpoint | None = None
         self.vehicle: Vehicle | None = None
         self.status = Status.AVAILABLE
@@ -83,6 +85,7 @@ class Socket:
         self.wanted_w = self.power_w = 0
         if self.forgets:
             self.setpoint = StandingSetpoint(self.outlet.max_power_w, FOR_EVER)
+            self.times_forgotten += 1
         elif self.resets and self.setpoint is not None:
             self.setpoint = replace(self.setpoint, lapses_at=LONG_AGO)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.simulation.delivery import Delivery, deliveries
 from adapters.simulation.depot import Depot
-from adapters.simulation.faults import FAULTS
+from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.ideal import Allocator, Want
 from adapters.simulation.layout import Configuration, ConnectorKey, Layout, Payload, read_layout
 from adapters.simulation.scenario import Scenario

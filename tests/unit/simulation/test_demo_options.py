@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from adapters.simulation.faults import FAULTS
+from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.scenarios import SCENARIOS
 from entrypoints import cli
+from entrypoints.defaults import DEFAULT_CHARGERS
 
 GRID: dict[str, Any] = {"circuit_id": "gc", "name": "Grid", "default_capacity_w": 60_000.0, "metered": True}
 OWN: dict[str, Any] = {
@@ -101,6 +102,20 @@ def test_a_configuration_that_changes_during_the_run_is_published(busbar: Comman
     assert summary["messages_affected"] == 1
 
 
+def test_a_take_over_is_one_of_the_things_that_a_script_affects(busbar: CommandLine) -> None:
+    summary = busbar.demo("--scenario", "joondalup-small", "--for", "326s", "--fault", "take-overs")
+    assert (summary["messages_affected"], summary["limit_violations"]) == (2, 0)
+
+
+def test_a_depot_has_the_chargers_that_it_is_given(busbar: CommandLine) -> None:
+    arguments = ("--scenario", "joondalup-small", "--for", "30s")
+    ideal, real, default = (
+        busbar.demo(*arguments, *more) for more in (("--chargers", "ideal"), ("--chargers", "real"), ())
+    )
+    assert default == (ideal if DEFAULT_CHARGERS == "ideal" else real)
+    assert ideal["energy_delivered_wh"] != real["energy_delivered_wh"]
+
+
 def test_a_later_run_begins_with_its_own_configuration_whatever_an_earlier_one_left_in_force(
     busbar: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +138,24 @@ def test_unknown_names_are_answered_with_the_known_ones(
     busbar: CommandLine, arguments: tuple[str, ...], sentence: str
 ) -> None:
     assert sentence in busbar.refusal("demo", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("fault", "duration"), [("charger-offline", "5m"), ("late-meters", "1m"), ("cold-start", "2m")]
+)
+@pytest.mark.parametrize("command", ["demo", "simulate"])
+def test_a_fault_script_that_is_left_no_time_is_bad_usage(
+    busbar: CommandLine, command: str, fault: str, duration: str
+) -> None:
+    line = busbar.refusal(command, "--fault", fault, "--for", duration)
+    assert f"leaves no time for the fault script {fault}" in line
+
+
+def test_where_the_worker_is_another_process_take_overs_find_nothing_to_affect(busbar: CommandLine) -> None:
+    line = busbar.refusal("simulate", "--fault", "take-overs")
+    assert line == (
+        "busbar: The fault script take-overs finds nothing to affect in malaga: the worker is another process."
+    )
 
 
 def test_a_scenario_and_a_site_at_once_are_one_too_many(busbar: CommandLine, own: Path) -> None:

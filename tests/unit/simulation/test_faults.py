@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from adapters.simulation.depot import Depot
-from adapters.simulation.faults import FAULTS, NothingToAffect
+from adapters.simulation.faults.script import NothingToAffect
+from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.layout import ConnectorKey, Payload, read_layout
 from adapters.simulation.scenario import own_site
 from adapters.simulation.scenarios import SCENARIOS
@@ -64,6 +65,8 @@ def test_all_scripts_that_were_promised_are_there() -> None:
     assert {*FAULTS} == {
         *("charger-offline", "meter-silent", "all-silent", "duplicates-and-late", "ignores-setpoint"),
         *("limit-below-minimums", "cold-start", "clock-skew"),
+        *("half-offline", "downlink-dead", "late-meters", "meter-wrong-unit", "meter-frozen", "ratings-lowered"),
+        *("take-overs", "overdraw", "refuses", "forgets"),
     }
     assert all(FAULTS[name].name == name and FAULTS[name].summary.endswith(".") for name in FAULTS)
 
@@ -233,6 +236,9 @@ def test_a_tenth_of_the_chargers_is_not_heard_before_minute_5_and_then_appears_u
         ("cold-start", 0, True, 1),
         ("ignores-setpoint", 0, True, 1),
         ("limit-below-minimums", 1, True, 0),
+        *((fault, 1, False, 1) for fault in ("late-meters", "meter-wrong-unit", "meter-frozen")),
+        *((fault, 0, True, 1) for fault in ("half-offline", "downlink-dead", "ratings-lowered")),
+        *((fault, 0, True, 1) for fault in ("overdraw", "refuses", "forgets")),
     ],
 )
 def test_a_script_that_finds_nothing_to_affect_says_so(

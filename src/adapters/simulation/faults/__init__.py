@@ -1,0 +1,1 @@
+"""What goes wrong in a depot, and between it and the bus: scripts by name."""

@@ -6,7 +6,6 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
-from application import event_types
 from application.ports import Message, MessageSource, PublishedEvent
 from application.projections.projector import Projector
 from application.queries.status import MicrogridStatus, microgrid_status
@@ -111,8 +110,7 @@ class Demo:
             event = received.body
             if not isinstance(event, PublishedEvent) or not self._tally.count(event):
                 continue
-            if event.type == event_types.CYCLE_COMPLETED:
-                self._depot.deliver(event.data)
+            self._depot.hear(event.type, event.data)
         if batch:
             await self._events_source.acknowledge([received.position for received in batch])
         return bool(batch)

@@ -25,7 +25,7 @@ Play: TypeAlias = Callable[[Container, Demo, asyncio.Event], Awaitable[None]]
 
 
 def run(wanted: Wanted, speed: int, port: int | None, record: Path | None, *, headless: bool) -> int:
-    """Play a scenario or a site of one's own; returns the exit code: 1 where a limit was broken, else 0."""
+    """Play a scenario or a site of one's own; returns the exit code: 1 where the verdict is `fail`, else 0."""
     depot = played(wanted)
     settings = environment.load()
     log_to_standard_error(settings.log_level, settings.log_format)

@@ -89,11 +89,11 @@ def affecting(depot: Played) -> Iterator[None]:
 
 
 def told(depot: Played, wanted: Wanted, result: Mapping[str, Any]) -> int:
-    """Print the summary of a run; returns the exit code: 1 where a limit was broken, else 0."""
+    """Print the summary of a run; returns the exit code: 1 where the verdict is `fail`, else 0."""
     fault = None if depot.fault is None else depot.fault.name
     summary = {"scenario": depot.scenario_name, "fault": fault, "seed": depot.seed, **result}
     click.echo(json.dumps(summary) if wanted.as_json else in_words(depot.scenario.name, summary))
-    return 0 if summary["limit_violations"] == 0 else 1
+    return 0 if summary["verdict"] == "pass" else 1
 
 
 def in_words(depot: str, summary: Mapping[str, Any]) -> str:
@@ -106,8 +106,16 @@ def in_words(depot: str, summary: Mapping[str, Any]) -> str:
         f"{delivered / 1e6:.2f} MWh delivered, {share:.1f} % of what was possible; "
         f"{summary['vehicles_ready']} vehicles have what they need, {summary['vehicles_departed']} have left; "
         f"{summary['cycles']} cycles, {summary['cycles_published']} published; "
-        f"limits violated in {summary['limit_violations']} seconds."
+        f"limits violated in {summary['limit_violations']} seconds{_worst_in_words(summary)}; {summary['verdict']}."
+        + "".join(f" {each['message']}" for each in summary["expected"])
     )
+
+
+def _worst_in_words(summary: Mapping[str, Any]) -> str:
+    if not summary["violations"]:
+        return ""
+    worst = summary["violations"][0]
+    return f", worst at {worst['node_id']}: {worst['worst_w']:,} W, for {worst['longest_s']} s on end"
 
 
 def named(kind: str, name: str, known: Mapping[str, _T]) -> _T:

@@ -58,7 +58,7 @@ class Past:
 
 
 def run(wanted: Wanted, speed: float) -> int:
-    """Play until the end or until stopped; returns the exit code: 1 where a limit was broken, else 0.
+    """Play until the end or until stopped; returns the exit code: 1 where the verdict is `fail`, else 0.
 
     The duration is simulated time, of which `speed` seconds pass in a second.
     """
@@ -94,8 +94,9 @@ async def _play(settings: environment.Settings, played: Played, duration_s: int 
                     if reader.was_there(position):
                         past.take(event)
                         tally = Tally(event.event_seq)
-                    elif tally.count(event) and event.type == event_types.CYCLE_COMPLETED:
-                        depot.deliver(pace.received(event.data))
+                    elif tally.count(event):
+                        is_cycle = event.type == event_types.CYCLE_COMPLETED
+                        depot.hear(event.type, pace.received(event.data) if is_cycle else event.data)
                 if offered is None:
                     if not await reader.caught_up():
                         continue

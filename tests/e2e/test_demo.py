@@ -31,7 +31,12 @@ KEYS = [
     "vehicles_ready",
     "vehicles_departed",
     "connectors",
+    "verdict",
+    "expected",
+    "limit_violation_worst_w",
+    "violations",
 ]
+NOT_NUMBERS = ("scenario", "fault", "events", "verdict", "expected", "violations")
 CYCLE_COMPLETED = "busbar.cycle.completed.v1"
 
 EVENING = ("--scenario", "joondalup-small", "--seed", "1")
@@ -79,9 +84,10 @@ def test_a_summary_has_the_keys_of_the_contract_and_whole_numbers(
     result = summary(headless[of])
 
     assert list(result) == KEYS
-    numbers = [value for key, value in result.items() if key not in ("scenario", "fault", "events")]
+    numbers = [value for key, value in result.items() if key not in NOT_NUMBERS]
     assert {type(number) for number in [*numbers, *result["events"].values()]} == {int}
     assert (result["scenario"], result["fault"], result["seed"]) == (scenario, None, 1)
+    assert (result["verdict"], result["expected"], result["violations"]) == ("pass", [], [])
 
 
 @pytest.mark.parametrize("of", [EVENING, MALAGA])

@@ -19,8 +19,19 @@ from adapters.simulation.plant import Plant
 from adapters.simulation.scenario import Scenario
 from adapters.simulation.vehicle import WATT_SECONDS
 from adapters.simulation.violations import ViolationCounter
+from adapters.simulation.witness import CYCLE_COMPLETED, Missing, Witness
 
 TICK = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """In how many ticks more was permitted at a node than fits, how many of them on end, and by how much at most."""
+
+    node_id: str
+    ticks: int
+    longest_s: int
+    worst_w: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,8 @@ class Summary:
     """What a run came to, as far as the depot knows it; the fields of contract section 9.
 
     `vehicles_ready` are those that have taken in the energy they need so far, departed or still there;
-    `vehicles_departed` those that left, ready or not. `messages_affected` is 0 without a fault.
+    `vehicles_departed` those that left, ready or not. `messages_affected` is 0 without a fault. `verdict` is `fail`
+    where a limit was violated or something is `expected` that did not happen.
     """
 
     limit_violations: int
@@ -40,6 +52,10 @@ class Summary:
     vehicles_departed: int
     connectors: int
     simulated_s: int
+    verdict: str
+    expected: tuple[Missing, ...]
+    limit_violation_worst_w: int
+    violations: tuple[Violation, ...]
 
 
 class Depot:
@@ -79,6 +95,7 @@ class Depot:
         self._fleet = Fleet([*self.plant.sockets], streams, self._ideal)
         lags_s = {name: charger.habits.lag_s for name, charger in self.plant.chargers.items()}
         self._violations = ViolationCounter(self._layout, lags_s, scenario.reaction_s)
+        self._witness = Witness()
         self._delivered_ws = 0
 
     @property
@@ -121,6 +138,7 @@ class Depot:
             {socket.outlet.key: socket.power_w for socket in self.plant.sockets},
             self.plant.building_w,
             self._configurations.capacities_w,
+            self._fault.unreachable,
         )
         return self._fault.up(self.plant.reports(now, self._second), self._second)
 
@@ -129,7 +147,17 @@ class Depot:
 
         Repeated and overtaken cycles change nothing, setpoints of unknown connectors are passed over.
         """
-        self._hand_over(self._fault.down(deliveries(cycle), self._second), self._now)
+        sent = deliveries(cycle)
+        for delivery in sent:
+            if delivery.charge_point_id in self._fault.unreachable:
+                self._violations.told_in_vain(delivery)
+        self._hand_over(self._fault.down(sent, self._second), self._now)
+
+    def hear(self, event_type: str, data: Mapping[str, Any]) -> None:
+        """Take an event of this microgrid that arrives after the last tick; a cycle is delivered."""
+        self._witness.hear(event_type, data, self._second)
+        if event_type == CYCLE_COMPLETED:
+            self.deliver(data)
 
     def remember(self, cycle: Mapping[str, Any]) -> None:
         """Take the data of a `CycleCompleted` that was decided before the run: the chargers have obeyed it since."""
@@ -138,6 +166,8 @@ class Depot:
 
     def summary(self) -> Summary:
         """The run so far."""
+        expected = tuple(self._fault.missing(self._witness, self._second))
+        exceeded = self._violations.violations
         return Summary(
             limit_violations=self._violations.limit_violations,
             true_overload_ticks=self._violations.true_overload_ticks,
@@ -148,6 +178,12 @@ class Depot:
             vehicles_departed=self._fleet.departed,
             connectors=len(self._layout.outlets),
             simulated_s=self._second,
+            verdict="fail" if exceeded.ticks or expected else "pass",
+            expected=expected,
+            limit_violation_worst_w=exceeded.worst_w,
+            violations=tuple(
+                Violation(each.node_id, each.ticks, each.longest_s, each.worst_w) for each in exceeded.worst_first
+            ),
         )
 
     def _hand_over(self, arriving: list[Delivery], at: datetime) -> None:

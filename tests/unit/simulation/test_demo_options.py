@@ -52,7 +52,7 @@ class CommandLine:
     def demo(self, *arguments: object) -> dict[str, Any]:
         code, out, _ = self("demo", "--headless", "--json", *arguments)
         summary: dict[str, Any] = json.loads(out)
-        assert code == (0 if summary["limit_violations"] == 0 else 1)
+        assert code == (0 if summary["verdict"] == "pass" else 1)
         return summary
 
     def refusal(self, *arguments: object) -> str:

@@ -11,22 +11,43 @@ from adapters.simulation.delivery import Delivery
 from adapters.simulation.faults.script import Undisturbed, in_use
 from adapters.simulation.plant import Plant
 from adapters.simulation.sockets import Socket
+from adapters.simulation.witness import Missing, Witness
+
+CAUSE = "setpoint_not_honoured"
+CLEARED_AFTER_S = 60
 
 
 class Disobedience(Undisturbed):
-    """At the fullest circuit the connector with the lowest setpoint above 0 draws its rating."""
+    """At the fullest circuit the connector with the lowest setpoint above 0 draws its rating.
+
+    Where that is more than a node bears for a while, it is a breach, cleared when the others have made room.
+    """
+
+    FOR_A_WHILE_S = 15
+    OPENED_AFTER_S = 120
 
     def __init__(self, plant: Plant, seconds: range) -> None:
         super().__init__()
         self._plant = plant
         self._seconds = seconds
         self._stuck: Socket | None = None
+        self._over_s: dict[str, int] = {}
+        self._overloaded: list[str] = []
 
     def act(self, now: datetime, second: int) -> None:
         if second in self._seconds and self._stuck is None:
             self._stuck = self._choice(now)
         if self._stuck is not None:
             self._stuck.stuck = second in self._seconds
+            self._look_for_overloads()
+
+    def missing(self, witness: Witness, second: int) -> list[Missing]:
+        missing: list[Missing] = []
+        opened = any(each.cause == CAUSE for each in witness.breaches.values())
+        if second >= self._seconds.start + self.OPENED_AFTER_S and self._overloaded and not opened:
+            node_id = self._overloaded[0]
+            missing.append(Missing("breach_not_opened", node_id, f"No breach ({CAUSE}) opened, as at {node_id}."))
+        return missing + (witness.not_cleared(CAUSE) if second >= self._seconds.stop + CLEARED_AFTER_S else [])
 
     def down(self, deliveries: list[Delivery], second: int) -> list[Delivery]:
         if self._stuck is not None and self._stuck.stuck:
@@ -37,6 +58,17 @@ class Disobedience(Undisturbed):
                 for delivery in deliveries
             )
         return deliveries
+
+    def _look_for_overloads(self) -> None:
+        """Which nodes are over their capacity by more than a breach is given, for a while."""
+        stations = {charger.station.node for charger in self._plant.chargers.values()}
+        for index, node in enumerate(self._plant.layout.nodes):
+            margin_w = max(500, (node.capacity_w or 0) // (20 if index in stations else 100))
+            load_w = self._plant.charging_w[index] + self._plant.background_w[index]
+            is_over = node.capacity_w is not None and load_w > node.capacity_w + margin_w
+            self._over_s[node.node_id] = self._over_s.get(node.node_id, 0) + 1 if is_over else 0
+            if self._over_s[node.node_id] == self.FOR_A_WHILE_S:
+                self._overloaded.append(node.node_id)
 
     def _choice(self, now: datetime) -> Socket | None:
         """Among the circuits below which somebody charges under a setpoint."""
@@ -125,6 +157,9 @@ class Forgetting(SomeInUse):
             if socket.forgets and (second - self.seconds.start) % self.EVERY_S == 0:
                 _begin_again(socket, now)
         self.messages_affected = sum(socket.times_forgotten for socket in sockets)
+
+    def missing(self, witness: Witness, second: int) -> list[Missing]:
+        return witness.not_cleared(CAUSE) if second >= self.seconds.stop + CLEARED_AFTER_S else []
 
 
 def _begin_again(socket: Socket, now: datetime) -> None:

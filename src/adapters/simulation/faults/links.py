@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from random import Random
 
 from adapters.simulation.delivery import Delivery
-from adapters.simulation.faults.script import Undisturbed, device_of
+from adapters.simulation.faults.script import Undisturbed, device_of, held_lower_unseen
 from adapters.simulation.layout import Payload
 from adapters.simulation.plant import Plant
 from adapters.simulation.times import rfc3339
+from adapters.simulation.witness import Missing, Witness
 
 
 class Outage(Undisturbed):
@@ -50,6 +51,47 @@ class Outage(Undisturbed):
         self._held_back |= lost
         self.messages_affected += len(lost)
         return [each for each in deliveries if each.charge_point_id not in lost]
+
+
+class Blackout(Outage):
+    """The links of all devices are dead. Where what was read last exceeds the safe limit that is a breach, at the end
+    cleared."""
+
+    CAUSE = "stale_telemetry"
+    CLEARLY_PERCENT = 105
+    OPENED_AFTER_S = 180
+    CLEARED_AFTER_S = 120
+
+    def __init__(self, plant: Plant, devices: Iterable[str], seconds: range) -> None:
+        super().__init__(plant, devices, seconds)
+        self._exceeded: list[str] = []
+
+    def act(self, now: datetime, second: int) -> None:
+        super().act(now, second)
+        if second == self._seconds.start:
+            self._exceeded = [
+                node.node_id
+                for node, charging_w in zip(self._plant.layout.nodes, self._plant.charging_w, strict=True)
+                if node.node_id in held_lower_unseen(self._plant)
+                and charging_w * 100 > (node.safe_capacity_w or 0) * self.CLEARLY_PERCENT
+            ]
+
+    def missing(self, witness: Witness, second: int) -> list[Missing]:
+        missing: list[Missing] = []
+        if second >= self._seconds.start + self.OPENED_AFTER_S:
+            opened = {
+                each.node_id
+                for each in witness.breaches.values()
+                if (each.cause, each.severity) == (self.CAUSE, "major")
+            }
+            missing += [
+                Missing("breach_not_opened", node_id, f"No major breach at {node_id} ({self.CAUSE}) opened.")
+                for node_id in self._exceeded
+                if node_id not in opened
+            ]
+        if second >= self._seconds.stop + self.CLEARED_AFTER_S:
+            missing += witness.not_cleared(self.CAUSE)
+        return missing
 
 
 class Disorder(Undisturbed):

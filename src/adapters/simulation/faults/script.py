@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from random import Random
 from typing import TypeAlias
 
 from adapters.simulation.delivery import Delivery
 from adapters.simulation.layout import Payload
 from adapters.simulation.plant import Plant
+from adapters.simulation.witness import Missing, Witness
 
 WINDOW = range(300, 900)
 """Minute 5 to 15, in seconds of the run."""
@@ -47,6 +49,10 @@ class Undisturbed:
         Asked at the start of every second, and again for every cycle that follows it.
         """
         return deliveries
+
+    def missing(self, witness: Witness, second: int) -> list[Missing]:
+        """What this was to bring about by this second of the run, and did not."""
+        return []
 
 
 Begin: TypeAlias = Callable[[Plant, Random], Undisturbed]
@@ -91,6 +97,15 @@ def devices_of(plant: Plant) -> list[str]:
 def one_in(number: int, devices: Sequence[str], draw: Random) -> list[str]:
     """A share of the devices, at least one of them."""
     return draw.sample(devices, max(1, len(devices) // number))
+
+
+def held_lower_unseen(plant: Plant) -> list[str]:
+    """The nodes that are held to less than their default capacity while their meter is silent."""
+    return [
+        node.node_id
+        for node in plant.layout.nodes
+        if node.metered and node.safe_capacity_w is not None and node.safe_capacity_w < (node.capacity_w or inf)
+    ]
 
 
 def in_use(plant: Plant) -> list[str]:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from adapters.simulation.faults.chargers import Disobedience, Forgetting, Overdraw, Refusals
 from adapters.simulation.faults.limits import LoweredRatings, TooLittleForAll
-from adapters.simulation.faults.links import Disorder, Outage, SkewedClocks
+from adapters.simulation.faults.links import Blackout, Disorder, Outage, SkewedClocks
 from adapters.simulation.faults.meters import Frozen, Late, WrongUnit
 from adapters.simulation.faults.script import (
     WINDOW,
@@ -46,12 +46,12 @@ def _too_little_for_all(plant: Plant, draw: Random) -> Undisturbed:
 
 def _wrong_unit(plant: Plant, draw: Random) -> Undisturbed:
     meters_of(plant)
-    return WrongUnit(WINDOW)
+    return WrongUnit(plant, WINDOW)
 
 
 def _frozen(plant: Plant, draw: Random) -> Undisturbed:
     meters_of(plant)
-    return Frozen(WINDOW)
+    return Frozen(plant, WINDOW)
 
 
 def _late(plant: Plant, draw: Random) -> Undisturbed:
@@ -105,7 +105,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             Fault(
                 "all-silent",
                 "Minute 5 to 15: nothing of the depot is heard, and nothing that is sent to it arrives.",
-                lambda plant, draw: Outage(plant, devices_of(plant), WINDOW),
+                lambda plant, draw: Blackout(plant, devices_of(plant), WINDOW),
                 starts_s=WINDOW.start,
             ),
             Fault(

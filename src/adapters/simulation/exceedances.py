@@ -1,0 +1,51 @@
+"""By how much, how often and for how long nodes were exceeded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+TICK = timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class Exceedance:
+    """One node: in how many ticks it was exceeded, in how many on end, by how much at the worst instant."""
+
+    node_id: str
+    ticks: int = 0
+    longest_s: int = 0
+    worst_w: int = 0
+    worst_at: datetime | None = None
+    on_end_s: int = 0
+    last_at: datetime | None = None
+
+
+class Exceedances:
+    """Ticks in which anything was exceeded, and what it was."""
+
+    def __init__(self) -> None:
+        self.ticks = 0
+        self._nodes: dict[str, Exceedance] = {}
+
+    @property
+    def worst_first(self) -> list[Exceedance]:
+        """The nodes that were exceeded."""
+        return sorted(self._nodes.values(), key=lambda each: (-each.worst_w, -each.ticks, each.node_id))
+
+    @property
+    def worst_w(self) -> int:
+        """The most by which any node was exceeded."""
+        return max((each.worst_w for each in self._nodes.values()), default=0)
+
+    def note(self, now: datetime, excesses_w: Mapping[str, int]) -> None:
+        """Take in a tick. A node whose excess is not above 0 was not exceeded."""
+        exceeded = {node_id: excess_w for node_id, excess_w in excesses_w.items() if excess_w > 0}
+        self.ticks += bool(exceeded)
+        for node_id, excess_w in exceeded.items():
+            node = self._nodes.setdefault(node_id, Exceedance(node_id))
+            node.ticks += 1
+            node.on_end_s = node.on_end_s + 1 if node.last_at == now - TICK else 1
+            node.longest_s = max(node.longest_s, node.on_end_s)
+            node.last_at = now
+            if excess_w > node.worst_w:
+                node.worst_w, node.worst_at = excess_w, now

@@ -1,0 +1,83 @@
+"""What a depot hears of the service that balances it: breaches, and how its nodes are judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+CYCLE_COMPLETED = "busbar.cycle.completed.v1"
+
+
+@dataclass(slots=True)
+class Breach:
+    """A breach by its first event, and the seconds of the run in which it was heard to open and to clear."""
+
+    node_id: str
+    cause: str
+    severity: str
+    excess_w: int
+    opened_s: int
+    cleared_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How a node was judged from a second of the run on: `normal` or `safe`, and how good its figures are."""
+
+    since_s: int
+    mode: str
+    quality: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something that a fault script was to bring about and did not. `node_id` is None where no node is meant."""
+
+    code: str
+    node_id: str | None
+    message: str
+
+
+class Witness:
+    """Listens to the events of one microgrid, in their order."""
+
+    def __init__(self) -> None:
+        self.breaches: dict[str, Breach] = {}
+        self.configured_s: list[tuple[int, int]] = []
+        self._judgements: dict[str, list[Judgement]] = {}
+
+    def hear(self, event_type: str, data: Mapping[str, Any], second: int) -> None:
+        """Take in an event in this second of the run."""
+        match event_type:
+            case "busbar.constraint.breached.v1":
+                self.breaches.setdefault(
+                    data["breach_id"],
+                    Breach(data["node_id"], data["cause"], data["severity"], data["excess_w"], second),
+                )
+            case "busbar.constraint.cleared.v1":
+                if data["breach_id"] in self.breaches:
+                    self.breaches[data["breach_id"]].cleared_s = second
+            case "busbar.configuration.applied.v1":
+                self.configured_s.append((second, data["version"]))
+            case other if other == CYCLE_COMPLETED:
+                for node in data["nodes"]:
+                    # Cycles do not say yet how good a figure is (`quality`): until they do, no meter is called bad.
+                    self._judge(node["node_id"], Judgement(second, node["mode"], node.get("quality", "ok")))
+
+    def judgements(self, node_id: str, seconds: range) -> list[Judgement]:
+        """How a node was judged in these seconds of the run, one after the other."""
+        heard = self._judgements.get(node_id, [])
+        earlier = [each for each in heard if each.since_s < seconds.start][-1:]
+        return earlier + [each for each in heard if each.since_s in seconds]
+
+    def not_cleared(self, cause: str) -> list[Missing]:
+        """The breaches of a cause that are still open."""
+        return [
+            Missing("breach_not_cleared", each.node_id, f"The breach at {each.node_id} ({cause}) was not cleared.")
+            for each in self.breaches.values()
+            if each.cause == cause and each.cleared_s is None
+        ]
+
+    def _judge(self, node_id: str, judged: Judgement) -> None:
+        heard = self._judgements.setdefault(node_id, [])
+        if not heard or (heard[-1].mode, heard[-1].quality) != (judged.mode, judged.quality):
+            heard.append(judged)

@@ -55,6 +55,12 @@ def _played(command: Callable[..., int]) -> Callable[..., int]:
             show_default=True,
             help="Chargers and meters as people have them, or as they should be.",
         ),
+        click.option(
+            "--report",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Write the run down with its time line: .html, .xml (JUnit) or .json.",
+        ),
         click.option("--fault", help="What goes wrong meanwhile; see `busbar scenarios`."),
         click.option("--site", type=click.File("rb"), help="A site configuration of your own, instead of a scenario."),
         click.option("--scenario", help=f"The depot to play; see `busbar scenarios`. [default: {DEFAULT_SCENARIO}]"),

@@ -87,6 +87,10 @@ class Demo:
             **depot,
         }
 
+    def account(self) -> dict[str, Any]:
+        """All that is to be told of this run, for a report."""
+        return self._depot.account()
+
     async def _publish_configuration(self) -> None:
         self._published = self._depot.configuration
         await self._container.configuration_publisher().publish(

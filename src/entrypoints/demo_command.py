@@ -18,6 +18,7 @@ from entrypoints.defaults import HEADLESS_S
 from entrypoints.demo import Demo, open_demo
 from entrypoints.life_cycle import stop_by_signal
 from entrypoints.playing import Wanted, affecting, played, told
+from entrypoints.progress import watched
 from entrypoints.refusals import refusing
 
 Play: TypeAlias = Callable[[Container, Demo, asyncio.Event], Awaitable[None]]
@@ -48,8 +49,8 @@ def run(wanted: Wanted, speed: int, port: int | None, record: Path | None, *, he
             chargers=depot.chargers,
         )
         with affecting(depot), refusing():
-            result = asyncio.run(_run(container, play, recording))
-    return told(depot, wanted, result)
+            result, account = asyncio.run(_run(container, play, recording))
+    return told(depot, wanted, result, account)
 
 
 def _live(settings: environment.Settings, port: int | None, duration_s: int | None, speed: int) -> Play:
@@ -100,16 +101,16 @@ def _sqlite(file: Path) -> str:
     return f"sqlite+aiosqlite:///{file}"
 
 
-async def _run(container: Container, play: Play, recording: BinaryIO | None) -> dict[str, Any]:
+async def _run(container: Container, play: Play, recording: BinaryIO | None) -> tuple[dict[str, Any], dict[str, Any]]:
     stop = stop_by_signal()
     async with open_demo(container, recording) as demo:
         await play(container, demo, stop)
-        return demo.summary()
+        return demo.summary(), demo.account()
 
 
 async def _play_headless(container: Container, demo: Demo, stop: asyncio.Event, seconds: int) -> None:
     """As fast as it can."""
-    for _ in range(seconds):
+    for _ in watched(seconds):
         if stop.is_set():
             return
         await demo.tick()

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import click
@@ -19,6 +20,8 @@ from entrypoints.container import (
     read_site,
 )
 from entrypoints.defaults import DEFAULT_SCENARIO
+from entrypoints.report.forms import FORMS
+from entrypoints.report.run import Run
 
 _T = TypeVar("_T")
 
@@ -33,6 +36,7 @@ class Wanted:
     seed: int
     duration_s: int | None
     chargers: str
+    report: Path | None
     as_json: bool
 
 
@@ -48,7 +52,8 @@ class Played:
 
 
 def played(wanted: Wanted) -> Played:
-    """What the command line means. Raises UsageError."""
+    """What the command line means. Raises UsageError, also where no report could be written."""
+    _require_a_form_of(wanted.report)
     if wanted.scenario is not None and wanted.site is not None:
         raise click.UsageError("Play either a scenario or a site of your own, not both.")
     if wanted.site is not None:
@@ -59,6 +64,23 @@ def played(wanted: Wanted) -> Played:
     _leave_time_for(fault, wanted.duration_s)
     name = scenario.name if wanted.site is None else None
     return Played(scenario, name, fault, wanted.seed, Chargers(wanted.chargers))
+
+
+def _require_a_form_of(report: Path | None) -> None:
+    if report is None:
+        return
+    if report.suffix.lower() not in FORMS:
+        raise click.UsageError(f"The report {report} has to end in one of {', '.join(FORMS)}.")
+    with _writing(report):
+        report.write_bytes(b"")
+
+
+@contextmanager
+def _writing(report: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise click.UsageError(f"The report {report} cannot be written: {error.strerror}.") from None
 
 
 def _leave_time_for(fault: Fault | None, duration_s: int | None) -> None:
@@ -88,10 +110,14 @@ def affecting(depot: Played) -> Iterator[None]:
         ) from None
 
 
-def told(depot: Played, wanted: Wanted, result: Mapping[str, Any]) -> int:
-    """Print the summary of a run; returns the exit code: 1 where the verdict is `fail`, else 0."""
+def told(depot: Played, wanted: Wanted, result: Mapping[str, Any], account: Mapping[str, Any]) -> int:
+    """Print the summary of a run, report it; returns the exit code: 1 where the verdict is `fail`, else 0."""
     fault = None if depot.fault is None else depot.fault.name
     summary = {"scenario": depot.scenario_name, "fault": fault, "seed": depot.seed, **result}
+    if wanted.report is not None:
+        form = FORMS[wanted.report.suffix.lower()]
+        with _writing(wanted.report):
+            wanted.report.write_bytes(form(Run(depot.scenario.name, summary, account)))
     click.echo(json.dumps(summary) if wanted.as_json else in_words(depot.scenario.name, summary))
     return 0 if summary["verdict"] == "pass" else 1
 

@@ -67,11 +67,13 @@ def run(wanted: Wanted, speed: float) -> int:
     settings = environment.kafka()
     quiet(settings)
     with affecting(depot), refusing():
-        result = asyncio.run(_play(settings, depot, wanted.duration_s, speed))
-    return told(depot, wanted, result)
+        result, account = asyncio.run(_play(settings, depot, wanted.duration_s, speed))
+    return told(depot, wanted, result, account)
 
 
-async def _play(settings: environment.Settings, played: Played, duration_s: int | None, speed: float) -> dict[str, Any]:
+async def _play(
+    settings: environment.Settings, played: Played, duration_s: int | None, speed: float
+) -> tuple[dict[str, Any], dict[str, Any]]:
     stop = stop_by_signal()
     deployment = Deployment(connection=connection_to(settings), prefix=settings.topic_prefix)
     connection, topics, clock = deployment.connection(), deployment.topics(), deployment.clock()
@@ -116,12 +118,13 @@ async def _play(settings: environment.Settings, played: Played, duration_s: int 
         await asyncio.gather(configurations.close(), telemetry.close())
     summary = asdict(depot.summary())
     # A cycle that is not published is the worker's own affair; here it cannot be counted.
-    return {
+    result = {
         "simulated_s": summary.pop("simulated_s"),
         "cycles": tally.cycles_published,
         **tally.summary(),
         **summary,
     }
+    return result, depot.account()
 
 
 def at_speed(scenario: Scenario, speed: float) -> Scenario:

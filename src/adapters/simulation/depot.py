@@ -7,6 +7,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from adapters.simulation.account import account
 from adapters.simulation.arrivals import visits
 from adapters.simulation.configurations import Configurations
 from adapters.simulation.delivery import Delivery, deliveries
@@ -17,6 +18,7 @@ from adapters.simulation.ideal import Allocator, IdealDepot
 from adapters.simulation.layout import Configuration, Payload, read_layout
 from adapters.simulation.plant import Plant
 from adapters.simulation.scenario import Scenario
+from adapters.simulation.timeline import TimeLine
 from adapters.simulation.vehicle import WATT_SECONDS
 from adapters.simulation.violations import ViolationCounter
 from adapters.simulation.witness import CYCLE_COMPLETED, Missing, Witness
@@ -86,16 +88,21 @@ class Depot:
             else fault.begin(self.plant, Random(f"{seed}:{self._layout.microgrid_id}:{fault.name}"))
         )
         self._ideal = IdealDepot(allocate)
-        drawn = visits(scenario.arrivals, self._layout, seed, start)
-        sockets = [(charger.habits, socket) for charger in self.plant.chargers.values() for socket in charger.sockets]
-        streams = [
-            map(partial(habits.as_it_turns_out, outlet=socket.outlet), stream)
-            for (habits, socket), stream in zip(sockets, drawn, strict=True)
-        ]
+        streams = self.plant.as_they_turn_out(visits(scenario.arrivals, self._layout, seed, start))
         self._fleet = Fleet([*self.plant.sockets], streams, self._ideal)
         lags_s = {name: charger.habits.lag_s for name, charger in self.plant.chargers.items()}
         self._violations = ViolationCounter(self._layout, lags_s, scenario.reaction_s)
         self._witness = Witness()
+        self._timeline = TimeLine(self._layout)
+        self._account = partial(
+            account,
+            start=start,
+            chargers=chargers,
+            plant=self.plant,
+            counter=self._violations,
+            witness=self._witness,
+            timeline=self._timeline,
+        )
         self._delivered_ws = 0
 
     @property
@@ -139,6 +146,13 @@ class Depot:
             self.plant.building_w,
             self._configurations.capacities_w,
             self._fault.unreachable,
+        )
+        self._timeline.note(
+            self._second,
+            charging_w=self.plant.charging_w,
+            permitted_w=self._violations.permitted_w,
+            background_w=self.plant.background_w,
+            capacities_w=self._configurations.capacities_w,
         )
         return self._fault.up(self.plant.reports(now, self._second), self._second)
 
@@ -185,6 +199,10 @@ class Depot:
                 Violation(each.node_id, each.ticks, each.longest_s, each.worst_w) for each in exceeded.worst_first
             ),
         )
+
+    def account(self) -> dict[str, Any]:
+        """All that is to be told of the run so far, ready for JSON."""
+        return self._account()
 
     def _hand_over(self, arriving: list[Delivery], at: datetime) -> None:
         for delivery in arriving:

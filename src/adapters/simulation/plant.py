@@ -1,8 +1,9 @@
 """What is bolted down in a depot: chargers, meters and buildings, and the power that flows at every node."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from random import Random
 
 from adapters.simulation.building import Building
@@ -12,6 +13,7 @@ from adapters.simulation.layout import Layout, Payload
 from adapters.simulation.meter import Meter, MeterHabits, meters_as_people_have_them
 from adapters.simulation.scenario import Scenario
 from adapters.simulation.sockets import Socket
+from adapters.simulation.vehicle import Visit
 
 
 class Plant:
@@ -38,6 +40,14 @@ class Plant:
     @property
     def sockets(self) -> Iterator[Socket]:
         return (socket for charger in self.chargers.values() for socket in charger.sockets)
+
+    def as_they_turn_out(self, streams: Sequence[Iterator[Visit]]) -> list[Iterator[Visit]]:
+        """Streams of visits, one per socket and in the same order, by vehicles such as come to these chargers."""
+        sockets = [(charger.habits, socket) for charger in self.chargers.values() for socket in charger.sockets]
+        return [
+            map(partial(habits.as_it_turns_out, outlet=socket.outlet), stream)
+            for (habits, socket), stream in zip(sockets, streams, strict=True)
+        ]
 
     @property
     def habits(self) -> dict[str, Payload]:

@@ -1,7 +1,6 @@
 """Scenarios, sites of one's own and faults on the command line."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,8 @@ import pytest
 
 from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.scenarios import SCENARIOS
-from entrypoints import cli
 from entrypoints.defaults import DEFAULT_CHARGERS
+from tests.unit.simulation.conftest import CommandLine
 
 GRID: dict[str, Any] = {"circuit_id": "gc", "name": "Grid", "default_capacity_w": 60_000.0, "metered": True}
 OWN: dict[str, Any] = {
@@ -31,42 +30,6 @@ def own(tmp_path: Path) -> Path:
     file = tmp_path / "own.json"
     file.write_text(json.dumps(OWN))
     return file
-
-
-class CommandLine:
-    """`busbar` in this process."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
-
-    def __call__(self, *arguments: object) -> tuple[int, str, str]:
-        """Exit code, standard output and standard error."""
-        self._monkeypatch.setattr(sys, "argv", ["busbar", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        written = self._capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, written.out, written.err
-
-    def demo(self, *arguments: object) -> dict[str, Any]:
-        code, out, _ = self("demo", "--headless", "--json", *arguments)
-        summary: dict[str, Any] = json.loads(out)
-        assert code == (0 if summary["verdict"] == "pass" else 1)
-        return summary
-
-    def refusal(self, *arguments: object) -> str:
-        """The one line on standard error with which bad usage ends."""
-        code, out, err = self(*arguments)
-        assert (code, out) == (2, "")
-        (line,) = err.splitlines()
-        return line
-
-
-@pytest.fixture
-def busbar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    monkeypatch.setenv("BUSBAR_LOG_LEVEL", "ERROR")
-    return CommandLine(monkeypatch, capsys)
 
 
 def test_scenarios_and_faults_are_listed_with_a_sentence_each(busbar: CommandLine) -> None:

@@ -14,6 +14,11 @@ _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 _SAME_OR_NONE = ("pattern", "format")
 
+_WIDENED: Mapping[str | None, tuple[str, ...]] = {
+    r"^[A-Za-z0-9._:-]{1,64}$": (r"^[A-Za-z0-9*=+@|._:-]{1,64}$", r"^[^\x00]{0,64}$"),
+}
+"""Patterns by those that they took the place of, and that allow less: a reader of the later reads the former."""
+
 
 def breaks(former: Mapping[str, Schema], current: Mapping[str, Schema]) -> list[str]:
     """What the current schemas (by CloudEvents type) take from those who rely on the former ones, in sentences."""
@@ -37,7 +42,8 @@ def _refused(offered: Schema, reader: Schema, where: Where) -> Iterator[str]:
 
 
 def _refused_by_one(offer: Schema, reader: Schema, where: Where) -> Iterator[str]:
-    if "type" in reader and offer.get("type") != reader["type"]:
+    is_narrower = (offer.get("type"), reader.get("type")) == ("integer", "number")
+    if "type" in reader and offer.get("type") != reader["type"] and not is_narrower:
         yield f"{where}: {offer.get('type')} where {reader['type']} is relied on"
         return
     if "enum" in reader and not set(offer.get("enum", [object()])) <= set(reader["enum"]):
@@ -49,7 +55,7 @@ def _refused_by_one(offer: Schema, reader: Schema, where: Where) -> Iterator[str
         if bound in reader and offer.get(bound, float("inf")) > reader[bound]:
             yield f"{where}: beyond {bound} {reader[bound]}"
     for keyword in _SAME_OR_NONE:
-        if keyword in reader and offer.get(keyword) != reader[keyword]:
+        if keyword in reader and reader[keyword] not in (offer.get(keyword), *_WIDENED.get(offer.get(keyword), ())):
             yield f"{where}: without the {keyword} {reader[keyword]}"
     for name in reader.get("required", []):
         if name not in offer.get("required", []):

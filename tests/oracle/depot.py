@@ -9,7 +9,8 @@ Json: TypeAlias = dict[str, Any]
 Node: TypeAlias = str
 Rank: TypeAlias = tuple[Any, ...]
 
-DEMANDING = {"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Occupied"}
+DEMANDING = {"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Occupied", "EVConnected"}
+NOT_DEMANDING = {"Available", "Finishing", "Reserved", "Unavailable", "Faulted", "Idle"}
 DEFAULT_SETTINGS = {
     "meter_stale_after_s": 30,
     "connector_stale_after_s": 90,
@@ -50,7 +51,10 @@ class Connector:
     @property
     def demand_w(self) -> int:
         """What it asks for, within its rating; 0 where it asks for nothing."""
-        if self.reading is None or self.reading.status not in DEMANDING:
+        if self.reading is None:
+            return 0
+        is_unknown = self.reading.status not in DEMANDING | NOT_DEMANDING
+        if self.reading.status not in DEMANDING and not (is_unknown and self.reading.power_w > 0):
             return 0
         requested = self.reading.requested_w
         return self.rating_w if requested is None else min(requested, self.rating_w)

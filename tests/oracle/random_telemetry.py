@@ -7,8 +7,8 @@ from tests.oracle.depot import Json
 from tests.oracle.mood import Mood
 from tests.oracle.random_site import MICROGRID, part
 
-DEMANDING = ("Charging", "Charging", "Charging", "Preparing", "SuspendedEV", "SuspendedEVSE", "Occupied")
-OTHER = ("Available", "Finishing", "Reserved", "Unavailable", "Faulted", "Unheard-of")
+DEMANDING = ("Charging", "Charging", "Charging", "Preparing", "SuspendedEV", "SuspendedEVSE", "Occupied", "EVConnected")
+OTHER = ("Available", "Finishing", "Reserved", "Unavailable", "Faulted", "Idle", "Unheard-of")
 
 
 def charger_messages(rng: Random, mood: Mood, configuration: Json, settings: Json, at: datetime) -> list[Json]:
@@ -165,6 +165,7 @@ def strangers(rng: Random, configuration: Json, at: datetime) -> list[Json]:
     """Messages that are read and count for nothing but the link of their charge point."""
     now = {"sequence": rng.randint(1, 99), "measured_at": rfc3339(at)}
     entry = {"connector_id": 77, "status": "Charging", "power_w": 5000, "applied_limit_w": 5000}
+    whole_station = {**entry, "connector_id": 0}
     known = [each["charge_point_id"] for each in configuration["charge_points"]]
     messages: list[Json] = [
         {"microgrid_id": MICROGRID, "charge_point_id": "nobody", **now, "connectors": [entry]},
@@ -178,7 +179,7 @@ def strangers(rng: Random, configuration: Json, at: datetime) -> list[Json]:
     if known:
         here = {"charge_point_id": rng.choice(known), **now, "sequence": 10**7}
         messages.append({"microgrid_id": "elsewhere", **here, "connectors": [{**entry, "connector_id": 1}]})
-        messages.append({"microgrid_id": MICROGRID, **here, "connectors": [entry]})
+        messages.append({"microgrid_id": MICROGRID, **here, "connectors": [entry, whole_station]})
     return rng.sample(messages, rng.randint(1, len(messages)))
 
 

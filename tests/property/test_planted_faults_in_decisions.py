@@ -9,11 +9,11 @@ import pytest
 from domain.breaches import observation, over_limit
 from domain.breaches.over_limit import Severity
 from domain.knowledge import background, demand, holdings, limits, lines, meters, readings
-from domain.knowledge.demand import STATUSES_WITH_DEMAND, Standing
+from domain.knowledge.demand import Standing
 from domain.knowledge.ledger import NEVER_SENT, LedgerEntry
 from domain.knowledge.limits import Limit, Mode
 from domain.knowledge.lines import Line
-from domain.knowledge.readings import Readings
+from domain.knowledge.readings import STATUSES_WITH_DEMAND, Readings
 from domain.knowledge.situation import NodeView
 from domain.sharing import figures, rotation, strategy, targets, transition
 from domain.sharing.plan import Outcome, Reason
@@ -88,6 +88,7 @@ KNOWLEDGE: Faults = {
     (demand, "STATUSES_WITH_DEMAND"): {
         f"{status} is no demand": always(STATUSES_WITH_DEMAND - {status}) for status in sorted(STATUSES_WITH_DEMAND)
     },
+    (demand, "STATUSES"): {"a status that OCPP does not have never wants power": always({"Unheard-of"})},
     (demand, "assess"): {
         "an idle socket needs its own reading": asked_given(heard_at=lambda of: of.known and of.known.measured_at),
         "a live charge point makes all its demands fresh": asked_given(

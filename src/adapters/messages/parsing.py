@@ -17,7 +17,7 @@ class NotJson(Exception):
 
 
 def parse(raw: bytes) -> Any:
-    """The value of a JSON text, read as I-JSON (RFC 7493): UTF-8 without a mark, names unique in their object.
+    """The value of a JSON text in UTF-8 without a mark. Of a name that occurs twice in one object the last counts.
 
     A number with zero fraction becomes an integer, any other a float (`1e400` an infinite one). Raises NotJson,
     also for nesting about 1,000 deep, and nothing else.
@@ -56,13 +56,6 @@ def _parse(raw: bytes, decoder: json.JSONDecoder) -> Any:
         return _parse(raw, _DECODER_OF_HUGE_NUMBERS)
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise NotJson("A name occurs twice in one object.")
-    return members
-
-
 def _number(text: str) -> int | float:
     number = float(text)
     return int(number) if number.is_integer() else number
@@ -72,7 +65,5 @@ def _constant(text: str) -> float:
     raise NotJson(f"{text} is no JSON number.")
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_members, parse_float=_number, parse_constant=_constant)
-_DECODER_OF_HUGE_NUMBERS: Final = json.JSONDecoder(
-    object_pairs_hook=_members, parse_float=_number, parse_int=_number, parse_constant=_constant
-)
+_DECODER: Final = json.JSONDecoder(parse_float=_number, parse_constant=_constant)
+_DECODER_OF_HUGE_NUMBERS: Final = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_constant)

@@ -3,11 +3,12 @@
 `parsing.parse` has made integers of numbers with zero fraction before; nothing is coerced here.
 """
 
+import math
 import re
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from domain.site.identifiers import ID_PATTERN
@@ -36,7 +37,24 @@ def _clock_reading(value: object) -> datetime:
     return instant
 
 
+def _rounded(value: object) -> object:
+    """A number to the nearest whole, halves up; what is none is left to be refused."""
+    if not isinstance(value, float) or not math.isfinite(value):
+        return value
+    whole = math.floor(value)
+    return whole + 1 if value - whole >= 0.5 else whole
+
+
+def _session_id(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_SHORT_TEXT: Final = r"^[^\x00]{0,64}$"
+
 _DATE_TIME: Final = WithJsonSchema({"type": "string", "format": "date-time"})
+
+_NUMBER: Final = WithJsonSchema({"type": "number", "minimum": -MAX_MAGNITUDE, "maximum": MAX_MAGNITUDE})
+_LIMIT_NUMBER: Final = WithJsonSchema({"type": "number", "minimum": 0, "maximum": MAX_MAGNITUDE})
 
 Id: TypeAlias = Annotated[str, Field(strict=True, pattern=ID_PATTERN)]
 
@@ -44,7 +62,7 @@ Id: TypeAlias = Annotated[str, Field(strict=True, pattern=ID_PATTERN)]
 Text: TypeAlias = Annotated[str, Field(strict=True, pattern=r"^[^\x00]*$")]
 
 # Every event repeats the status of every connector: its length is bounded so that events are.
-Status: TypeAlias = Annotated[str, Field(strict=True, pattern=r"^[^\x00]{0,64}$")]
+Status: TypeAlias = Annotated[str, Field(strict=True, pattern=_SHORT_TEXT)]
 
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 
@@ -53,11 +71,28 @@ Integer: TypeAlias = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
 
 ConnectorNumber: TypeAlias = Annotated[int, Field(strict=True, ge=1, lt=2**31)]
 
+ReportedConnectorNumber: TypeAlias = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
+"""In telemetry 0 too: OCPP's number for the whole station."""
+
 Figure: TypeAlias = Annotated[int, Field(strict=True, ge=-MAX_MAGNITUDE, le=MAX_MAGNITUDE)]
 """Watts or watt-hours, of either sign."""
 
 Limit: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=MAX_MAGNITUDE)]
 """Watts that a charger asks for or reports as its limit."""
+
+MeasuredFigure: TypeAlias = Annotated[Figure, BeforeValidator(_rounded), _NUMBER]
+"""Watts or watt-hours in telemetry: any number, rounded to the nearest whole, halves up."""
+
+MeasuredLimit: TypeAlias = Annotated[Limit, BeforeValidator(_rounded), _LIMIT_NUMBER]
+"""The same, not negative once it is rounded."""
+
+SessionId: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_session_id),
+    Field(strict=True, pattern=_SHORT_TEXT),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _SHORT_TEXT}, {"type": "integer"}]}),
+]
+"""Text, or an integer, as which OCPP 1.6 has its transactions; that is kept as its decimal text."""
 
 Seconds: TypeAlias = Annotated[int, Field(strict=True, ge=-_DURATION_LIMIT, le=_DURATION_LIMIT)]
 """A duration of at most some thirty years."""

@@ -12,16 +12,18 @@ from typing_extensions import TypedDict
 
 from adapters.messages.scalars import (
     ClockReading,
-    ConnectorNumber,
-    Figure,
     Id,
     Instant,
     Integer,
-    Limit,
+    MeasuredFigure,
+    MeasuredLimit,
+    ReportedConnectorNumber,
+    SessionId,
     Status,
 )
 from domain.knowledge.readings import (
     DEFAULT_PRIORITY,
+    STATUSES,
     ChargePointTelemetry,
     CircuitTelemetry,
     ConnectorReading,
@@ -36,21 +38,21 @@ CIRCUIT_TELEMETRY: Final = "circuit.telemetry.v1"
 class SessionV1(TypedDict):
     """A charging session."""
 
-    session_id: Id
+    session_id: SessionId
     started_at: NotRequired[Instant | None]
     departs_at: NotRequired[Instant | None]
-    energy_needed_wh: NotRequired[Figure | None]
+    energy_needed_wh: NotRequired[MeasuredFigure | None]
     priority: NotRequired[Integer | None]
 
 
 class ConnectorReadingV1(TypedDict):
     """One connector of a charge point's message."""
 
-    connector_id: ConnectorNumber
+    connector_id: ReportedConnectorNumber
     status: Status
-    power_w: Figure
-    requested_w: NotRequired[Limit | None]
-    applied_limit_w: NotRequired[Limit | None]
+    power_w: MeasuredFigure
+    requested_w: NotRequired[MeasuredLimit | None]
+    applied_limit_w: NotRequired[MeasuredLimit | None]
     applied_cycle_seq: NotRequired[Integer | None]
     session: NotRequired[SessionV1 | None]
 
@@ -80,7 +82,7 @@ class CircuitTelemetryV1(TypedDict):
     circuit_id: Id
     sequence: Integer
     measured_at: ClockReading
-    power_w: Figure
+    power_w: MeasuredFigure
 
 
 def _type_of(data: object) -> str:
@@ -94,6 +96,9 @@ TelemetryV1: TypeAlias = Annotated[
     Discriminator(_type_of),
 ]
 """Either kind where no envelope tells which: told by the id it has."""
+
+_STATUSES: Final = {status.casefold(): status for status in STATUSES}
+"""Chargers spell them in any case."""
 
 _CHARGE_POINT: Final = TypeAdapter(ChargePointTelemetryV1)
 _CIRCUIT: Final = TypeAdapter(CircuitTelemetryV1)
@@ -132,7 +137,7 @@ def _reading(wire: ConnectorReadingV1) -> ConnectorReading:
     session = wire.get("session")
     return ConnectorReading(
         wire["connector_id"],
-        wire["status"],
+        _STATUSES.get(wire["status"].casefold(), wire["status"]),
         wire["power_w"],
         wire.get("requested_w"),
         wire.get("applied_limit_w"),

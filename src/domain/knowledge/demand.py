@@ -3,10 +3,8 @@
 from datetime import datetime
 from enum import IntEnum
 
-from domain.knowledge.readings import KeptReading
+from domain.knowledge.readings import STATUSES, STATUSES_WITH_DEMAND, ConnectorReading, KeptReading
 from domain.site.power import Watts
-
-STATUSES_WITH_DEMAND = frozenset({"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Occupied"})
 
 
 class Standing(IntEnum):
@@ -37,6 +35,11 @@ def assess(
 def asked_w(known: KeptReading, rating_w: Watts) -> Watts:
     """What a reading asks for, however old it is: 0 without demand."""
     reading = known.reading
-    if reading.status not in STATUSES_WITH_DEMAND:
+    if not has_demand(reading):
         return 0
     return rating_w if reading.requested_w is None else min(reading.requested_w, rating_w)
+
+
+def has_demand(reading: ConnectorReading) -> bool:
+    """Whether its status says that a vehicle may draw; one that OCPP does not have says so while power flows (R30)."""
+    return reading.status in STATUSES_WITH_DEMAND or (reading.status not in STATUSES and reading.power_w > 0)

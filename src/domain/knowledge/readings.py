@@ -10,8 +10,16 @@ from domain.site.power import WattHours, Watts
 from domain.site.power_tree import PowerTree
 from domain.values import value
 
+WHOLE_STATION = 0
+"""The connector number by which OCPP means the station itself."""
+
 FUTURE_TOLERANCE = timedelta(seconds=60)
 DEFAULT_PRIORITY = 100
+
+STATUSES_WITH_DEMAND = frozenset({"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Occupied", "EVConnected"})
+
+STATUSES = STATUSES_WITH_DEMAND | {"Available", "Finishing", "Reserved", "Unavailable", "Faulted", "Idle"}
+"""Those of OCPP 1.6 and 2.0.1, charging states included."""
 
 
 @value
@@ -64,12 +72,21 @@ Telemetry: TypeAlias = ChargePointTelemetry | CircuitTelemetry
 
 
 class Receipt(StrEnum):
-    """What became of a reading: kept, or why it was dropped (and counted)."""
+    """What became of a reading: kept, or why it was dropped (and counted).
+
+    `UNKNOWN_STATUS`: kept, with a status that OCPP does not have. `WHOLE_STATION`: passed over, as it is of connector
+    0.
+    """
 
     KEPT = "kept"
     OUTDATED = "outdated"
     FUTURE = "future"
     UNKNOWN = "unknown"
+    UNKNOWN_STATUS = "unknown_status"
+    WHOLE_STATION = "whole_station"
+
+
+_KEPT = frozenset({Receipt.KEPT, Receipt.UNKNOWN_STATUS})
 
 
 @value
@@ -159,7 +176,7 @@ class Readings:
             known = self.connectors.get((identifier, reading.connector_id))
             receipt = self._receive_connector(telemetry, reading, tree, measured_at, known=known)
             receipts[receipt] = receipts.get(receipt, 0) + 1
-            news |= receipt is Receipt.KEPT and (known is None or _plugged(known.reading) != _plugged(reading))
+            news |= receipt in _KEPT and (known is None or _plugged(known.reading) != _plugged(reading))
         return Reception(receipts, news)
 
     def _receive_meter(self, telemetry: CircuitTelemetry, tree: PowerTree, measured_at: datetime) -> Receipt:
@@ -184,6 +201,8 @@ class Readings:
         known: KeptReading | None,
     ) -> Receipt:
         key = (telemetry.charge_point_id, reading.connector_id)
+        if reading.connector_id == WHOLE_STATION:
+            return Receipt.WHOLE_STATION
         if key not in tree.connector_index:
             return Receipt.UNKNOWN
         if known is not None and not _newer(telemetry, measured_at, known):
@@ -198,7 +217,7 @@ class Readings:
             sequence=telemetry.sequence,
             report=report,
         )
-        return Receipt.KEPT
+        return Receipt.KEPT if reading.status in STATUSES else Receipt.UNKNOWN_STATUS
 
 
 def _all(telemetry: Telemetry, receipt: Receipt) -> Mapping[Receipt, int]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 
-from domain.knowledge.demand import STATUSES_WITH_DEMAND, Standing, asked_w
+from domain.knowledge.demand import Standing, asked_w, has_demand
 from domain.knowledge.lines import Line
 from domain.knowledge.readings import DEFAULT_PRIORITY, KeptReading
 from domain.knowledge.situation import Situation
@@ -155,7 +155,7 @@ def _kept_order(tree: PowerTree, kept: KeptRanks) -> list[int]:
 def _after_reading(record: ServiceRecord | None, known: KeptReading, elapsed_us: int) -> ServiceRecord | None:
     """The record of the session that a reading shows; None where it shows none."""
     session_id = _session_id(known)
-    if session_id is None and known.reading.status not in STATUSES_WITH_DEMAND:
+    if session_id is None and not has_demand(known.reading):
         return None
     if record is None or record.session_id != session_id:
         return ServiceRecord(session_id)

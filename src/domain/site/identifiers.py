@@ -5,7 +5,8 @@ from typing import TypeAlias
 
 NaturalKey: TypeAlias = tuple[tuple[tuple[int, int, str], ...], str]
 
-ID_PATTERN = r"^[A-Za-z0-9._:-]{1,64}$"
+ID_PATTERN = r"^[A-Za-z0-9*=+@|._:-]{1,64}$"
+"""OCPP's identifier characters (contract section 1)."""
 
 _RUNS = re.compile(r"[0-9]+|[^0-9]+")
 

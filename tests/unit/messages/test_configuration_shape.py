@@ -278,7 +278,7 @@ def test_a_configuration_is_written_with_every_default_filled_in() -> None:
     }
 
 
-IDS = st.from_regex(r"[A-Za-z0-9._:-]{1,64}", fullmatch=True)
+IDS = st.from_regex(r"[A-Za-z0-9*=+@|._:-]{1,64}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 FIGURES = st.integers(-(10**12), 10**12)
 SECONDS = st.integers(-(10**9), 10**9)

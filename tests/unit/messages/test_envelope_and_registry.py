@@ -210,7 +210,6 @@ def test_of_a_header_that_occurs_twice_the_last_counts() -> None:
         ("invalid_json", message("circuit.telemetry.v1", b"\x00\x01\x02")),
         ("invalid_json", message("circuit.telemetry.v1", b"NaN")),
         ("invalid_json", message("site.configuration.v1", b"[" * 100_000)),
-        ("invalid_json", message("site.configuration.v1", b'{"microgrid_id": "malaga", "microgrid_id": "x"}')),
         ("malformed", message("circuit.telemetry.v1", b"[]")),
         ("malformed", message("charge_point.telemetry.v1", text(CIRCUIT_TELEMETRY))),
         ("malformed", message("busbar.cycle.completed.v1", b'{"microgrid_id": "malaga"}')),

@@ -26,8 +26,6 @@ from adapters.messages.parsing import NotJson, parse
         (b"NaN", "NaN is no JSON number"),
         (b"[Infinity]", "Infinity is no JSON number"),
         (b'{"a": -Infinity}', "-Infinity is no JSON number"),
-        (b'{"a": 1, "b": 2, "a": 1}', "occurs twice"),
-        (b'{"a": 1, "\\u0061": 2}', "occurs twice"),
         (b"[" * 100_000, "nested too deep"),
         (b'{"a":' * 100_000, "nested too deep"),
         (b"9" * 5000 + b"x", "Extra data"),

@@ -71,7 +71,6 @@ NO_JSON: list[tuple[str, bytes]] = [
     ("invalid UTF-8", text(SNAPSHOT).replace(b"Malaga", b"M\xe1laga")),
     ("a byte order mark", b"\xef\xbb\xbf" + text(SNAPSHOT)),
     ("UTF-16", text(SNAPSHOT).decode().encode("utf-16")),
-    ("duplicate keys", text(SNAPSHOT).replace(b'"at":', b'"at": "2026-11-22T08:00:02Z", "at":')),
     ("100,000 arrays deep", b"[" * 100_000),
     ("100,000 arrays deep in a key of no interest", b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
     ("100,000 objects deep", b'{"configuration":' * 100_000),
@@ -88,7 +87,7 @@ BAD_SHAPES: list[tuple[str, bytes, str]] = [
     ("a lone surrogate", text(changed(SNAPSHOT, "/configuration/name", Raw(b'"\\ud800"'))), "/configuration/name"),
     ("true for a number", text(changed(SNAPSHOT, POWER, True)), POWER),
     ("a string for a number", text(changed(SNAPSHOT, POWER, "12")), POWER),
-    ("a fraction of a watt", text(changed(SNAPSHOT, POWER, 1.5)), POWER),
+    ("more watts than there are", text(changed(SNAPSHOT, POWER, 1.5e12)), POWER),
     ("no instant", text(changed(SNAPSHOT, "/at", None)), "/at"),
     ("an instant without a zone", text(changed(SNAPSHOT, "/at", "2026-11-22T08:00:00")), "/at"),
     ("a number for an instant", text(changed(SNAPSHOT, "/at", 1795334400)), "/at"),
@@ -155,6 +154,11 @@ def test_a_message_counts_the_faults_it_does_not_tell() -> None:
 
 
 # --- streams -----------------------------------------------------------------------------------------------
+
+
+def test_of_a_name_that_occurs_twice_the_last_counts() -> None:
+    twice = text(SNAPSHOT).replace(b'"at":', b'"at": "2026-11-22T08:00:02Z", "at":')
+    assert accepted(twice) == accepted(text(SNAPSHOT))
 
 
 def test_a_stream_goes_on_after_every_line_that_cannot_be_used() -> None:

@@ -141,20 +141,24 @@ def test_a_required_key_can_be_neither_missing_nor_null(path: str) -> None:
         ("/sequence", 0.5),
         ("/measured_at", 1795334400),
         (READING, 1),
-        (f"{READING}/connector_id", 0),
+        (f"{READING}/connector_id", -1),
+        (f"{READING}/connector_id", 1.5),
         (f"{READING}/connector_id", True),
         (f"{READING}/status", 3),
         (f"{READING}/status", "C" * 65),
         (f"{READING}/status", "Char\x00ging"),
         (f"{READING}/status", Raw(b'"\\udead"')),
         (f"{READING}/power_w", "61200"),
-        (f"{READING}/power_w", 61_200.5),
+        (f"{READING}/power_w", Raw(b"1e400")),
         (f"{READING}/power_w", 10**12 + 1),
         (f"{READING}/requested_w", -1),
+        (f"{READING}/requested_w", -0.51),
         (f"{READING}/applied_limit_w", -1),
         (f"{READING}/applied_limit_w", False),
         (SESSION, "s-1"),
-        (f"{SESSION}/session_id", "s 1"),
+        (f"{SESSION}/session_id", "s" * 65),
+        (f"{SESSION}/session_id", 1.5),
+        (f"{SESSION}/session_id", True),
         (f"{SESSION}/priority", "high"),
         (f"{SESSION}/energy_needed_wh", 10**13),
     ],
@@ -166,6 +170,47 @@ def test_a_wrong_type_or_range_is_malformed_at_its_place(path: str, value: Any) 
 
 def test_a_status_nobody_knows_is_read() -> None:
     assert with_change(f"{READING}/status", "Melting").connectors[0].status == "Melting"
+
+
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [("charging", "Charging"), ("SUSPENDEDEV", "SuspendedEV"), ("evconnected", "EVConnected"), ("idle", "Idle")],
+)
+def test_a_status_is_read_in_any_case(written: str, status: str) -> None:
+    assert with_change(f"{READING}/status", written).connectors[0].status == status
+
+
+@pytest.mark.parametrize(
+    ("written", "power_w"),
+    [
+        (61_200.5, 61_201),
+        (61_200.49, 61_200),
+        (-0.5, 0),
+        (-0.51, -1),
+        (0.49999999999999994, 0),
+        (2**51 + 0.5, None),
+        (10**12 - 0.5, 10**12),
+        (10**12 + 0.5, None),
+    ],
+)
+def test_a_fraction_is_rounded_to_the_nearest_whole_halves_up(written: float, power_w: int | None) -> None:
+    if power_w is None:
+        assert paths_of_faults(changed(CHARGE_POINT_TELEMETRY, f"{READING}/power_w", written)) == [f"{READING}/power_w"]
+    else:
+        assert with_change(f"{READING}/power_w", written).connectors[0].power_w == power_w
+
+
+@pytest.mark.parametrize(
+    ("written", "session_id"), [(1234, "1234"), (-1, "-1"), (0, "0"), ("s 1/ü", "s 1/ü"), ("s" * 64, "s" * 64)]
+)
+def test_a_session_id_is_text_or_an_integer(written: str | int, session_id: str) -> None:
+    session = with_change(f"{SESSION}/session_id", written).connectors[0].session
+    assert session is not None
+    assert session.session_id == session_id
+
+
+def test_the_connector_that_is_the_whole_station_is_read() -> None:
+    assert with_change(f"{READING}/connector_id", 0).connectors[0].connector_id == 0
 
 
 def test_a_connector_that_is_reported_twice_in_one_message_is_malformed() -> None:

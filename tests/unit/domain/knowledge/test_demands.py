@@ -14,18 +14,33 @@ def depot() -> Depot:
     return Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", RATING_W, RATING_W, idle_w=900))
 
 
-@pytest.mark.parametrize("status", ["Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Occupied"])
+@pytest.mark.parametrize("status", ["Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Occupied", "EVConnected"])
 def test_a_vehicle_that_is_plugged_in_wants_power(depot: Depot, status: str) -> None:
     depot.hears("cp-1/1", status=status)
     setpoint = depot.setpoint("cp-1/1")
     assert (setpoint.target_w, setpoint.reason) == (RATING_W, Reason.GRANTED)
 
 
-@pytest.mark.parametrize("status", ["Available", "Finishing", "Reserved", "Unavailable", "Faulted", "charging", ""])
+@pytest.mark.parametrize(
+    "status", ["Available", "Finishing", "Reserved", "Unavailable", "Faulted", "Idle", "Melting", ""]
+)
 def test_any_other_status_is_idle(depot: Depot, status: str) -> None:
     depot.hears("cp-1/1", status=status)
     setpoint = depot.setpoint("cp-1/1")
     assert (setpoint.target_w, setpoint.reason, setpoint.status) == (900, Reason.IDLE, status)
+
+
+@pytest.mark.parametrize(("power_w", "reason"), [(1, Reason.GRANTED), (0, Reason.IDLE), (-1, Reason.IDLE)])
+def test_a_status_that_ocpp_does_not_have_wants_power_while_it_draws(
+    depot: Depot, power_w: int, reason: Reason
+) -> None:
+    depot.hears("cp-1/1", power_w, status="Melting")
+    assert depot.setpoint("cp-1/1").reason is reason
+
+
+def test_a_status_that_wants_nothing_wants_nothing_while_it_draws(depot: Depot) -> None:
+    depot.hears("cp-1/1", 7_000, status="Finishing")
+    assert depot.setpoint("cp-1/1").reason is Reason.IDLE
 
 
 @pytest.mark.parametrize(

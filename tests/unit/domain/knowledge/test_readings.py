@@ -217,3 +217,17 @@ def test_a_change_that_comes_too_late_is_no_news(inbox: Inbox) -> None:
     inbox.take(message(2, 2, charging("Charging", "s-1")))
     assert not inbox.take(message(1, 1, charging("Available", None))).news
     assert not inbox.take(meter(1, 1, 10)).news
+
+
+def test_a_status_that_ocpp_does_not_have_is_kept_and_counted_apart(inbox: Inbox) -> None:
+    assert inbox.take(message(1, 1, charging("Melting", "s-1"))) == Reception(
+        counted(Receipt.UNKNOWN_STATUS), news=True
+    )
+    assert inbox.readings.connectors["cp-1", 1].reading.status == "Melting"
+
+
+def test_a_reading_of_the_whole_station_is_passed_over_and_the_others_of_its_message_are_kept(inbox: Inbox) -> None:
+    reception = inbox.take(message(1, 1, draws(30, connector=0), draws(10)))
+    assert reception.receipts == counted(Receipt.WHOLE_STATION) + counted(Receipt.KEPT)
+    assert inbox.readings.connectors.keys() == {("cp-1", 1)}
+    assert inbox.readings.heard_at == {"cp-1": at(1)}

@@ -48,7 +48,8 @@ class Recorded:
         self.file = home / "run.jsonl"
         variables = {"BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{home / 'run.sqlite3'}"}
         ended = run(home, "demo", "--headless", "--json", *QUARTER, *of, "--record", "run.jsonl", variables=variables)
-        assert ended.code == 0, ended.err
+        # Whatever the verdict: this is about what was decided, not about how well.
+        assert ended.code in (0, 1), ended.err
         self.summary = json.loads(ended.out)
 
     @property

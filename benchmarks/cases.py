@@ -10,7 +10,6 @@ from pydantic_core import to_jsonable_python
 
 from benchmarks.depots import AT, a_depot, telemetry_of
 from domain.events import Trigger
-from domain.knowledge.demand import Standing
 from domain.knowledge.readings import Readings
 from domain.knowledge.situation import Situation
 from domain.microgrid import Change, Microgrid
@@ -59,7 +58,8 @@ class Case:
             self.ranking,
             self.situation.site.unit,
             capacities_w=self.situation.net_capacities_w,
-            demands_w=[line.demand_w if line.standing is Standing.WANTING else None for line in self.situation.lines],
+            demands_w=[line.demand_w for line in self.situation.lines],
+            minimums_w=[line.minimum_w for line in self.situation.lines],
         )
 
     def first_cycle(self) -> Change:

@@ -108,8 +108,8 @@ def _bind(function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
 
 
 def _floor(size: int) -> Callable[[], Any]:
-    """One frozen slotted dataclass of 12 fields a connector: what a plan cannot do without."""
-    row = ("cp-1", 1, 60_000, 60_000, 61_000, 150_000, 61_200, 0, "Charging", "limited", "gc-1", 120)
+    """One frozen slotted dataclass of 14 fields a connector: what a plan cannot do without."""
+    row = ("cp-1", 1, 60_000, 60_000, 61_000, 150_000, 61_200, 0, "Charging", "limited", "gc-1", 120, 1000, None)
     rows = [row] * size
     return lambda: [Setpoint(*each) for each in rows]  # type: ignore[arg-type]
 

@@ -7,10 +7,10 @@ from application.ports import Epoch
 from domain.events import CycleCompleted, Trigger
 from domain.knowledge.ledger import LedgerEntry
 from domain.knowledge.limits import LimitKind, Mode
-from domain.knowledge.memory import Memory
-from domain.knowledge.sendings import DepartedConnector, Sending, SentSetpoint
+from domain.knowledge.memory import DepartedConnector, FormerRating, Memory
+from domain.knowledge.sendings import Sending, SentSetpoint
 from domain.microgrid import Microgrid, MicrogridState, PublishedCycle, Refusal
-from domain.sharing.plan import NodeFigures, Outcome, Reason, Setpoint, Totals
+from domain.sharing.plan import NodeFigures, Outcome, Quality, Reason, Setpoint, Totals
 from domain.site.configuration import ChargePoint, Circuit, Connector, SiteConfiguration, Strategy
 from domain.site.site import Site
 
@@ -51,25 +51,27 @@ def a_site(
 
 def a_state(site: Site, event_seq: int = 0, cycle_seq: int = 0) -> MicrogridState:
     """A memory with something in every field and two standing setpoints for every connector."""
-    first, last = EIGHT, EIGHT + timedelta(seconds=40, microseconds=250_000)
+    first = Sending.of(1, EIGHT, site.windows)
+    last = Sending.of(4, EIGHT + timedelta(seconds=40, microseconds=250_000), site.windows)
     entry = LedgerEntry(
         setpoints=(
-            SentSetpoint(60_000, 1, first, raised=True, last_sent_at=first),
-            SentSetpoint(50_000, 4, last, raised=False),
+            SentSetpoint(60_000, 1, first.at, raised=True, last_sent=first),
+            SentSetpoint(50_000, 4, last.at, raised=False),
         ),
         confirmed_w=60_000,
-        confirmed_at=first,
-        received_at=first,
+        confirmed_at=first.at,
+        received=first,
     )
     return MicrogridState(
         event_seq=event_seq,
         cycle_seq=cycle_seq,
         refusals=(Refusal(8, "5f2c"), Refusal(None, "77aa")),
-        published=PublishedCycle(last, site.configuration.version, Outcome.CURTAILED, ("gc-1",), ("cp-1/1",), ()),
+        published=PublishedCycle(last.at, site.configuration.version, Outcome.CURTAILED, ("gc-1",), ("cp-1/1",), ()),
         memory=Memory(
             ledger={connector.node_id: entry for connector in site.tree.connectors},
-            sendings=(Sending(4, last),),
-            departed=(DepartedConnector(("gc-1",), 40_000, last),),
+            sendings=(last,),
+            departed=(DepartedConnector("cp-9/1", ("gc-1",), 40_000, last.gone_at, entry),),
+            former=(FormerRating("cp-1/1", 150_000, 40_000, last.gone_at),),
         ),
     )
 
@@ -115,6 +117,7 @@ def a_cycle_completed(
                 allocated_w=below,
                 headroom_w=None if node.default_capacity_w is None else node.default_capacity_w - below,
                 constrained=False,
+                quality=Quality.OK,
             )
             for node in tree.nodes
         ),
@@ -132,6 +135,8 @@ def a_cycle_completed(
                 reason=Reason.LIMITED,
                 binding_node_id="gc-1",
                 valid_for_s=configuration.settings.setpoint_valid_for_s,
+                factor=1000,
+                session=None,
             )
             for connector in tree.connectors
         ),

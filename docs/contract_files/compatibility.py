@@ -19,6 +19,20 @@ _WIDENED: Mapping[str | None, tuple[str, ...]] = {
 }
 """Patterns by those that they took the place of, and that allow less: a reader of the later reads the former."""
 
+AGREED: frozenset[str] = frozenset(
+    {
+        "busbar.cycle.completed.v1/setpoints/*/reason: more values than granted, limited, below_minimum,"
+        " awaiting_decrease, idle, reserved, unresponsive",
+        "busbar.constraint.breached.v1/observed_at: null where string is relied on",
+        "busbar.constraint.cleared.v1/observed_at: null where string is relied on",
+        "busbar.cycle.completed.v1/totals/measured_w: null where integer is relied on",
+        "busbar.cycle.completed.v1/nodes/*/measured_w: null where integer is relied on",
+        "site.configuration.v1/name: string where null is relied on",
+        "site.configuration.v1/circuits/*/name: string where null is relied on",
+    }
+)
+"""Breaks that were made within a version, once, before anything was released."""
+
 
 def breaks(former: Mapping[str, Schema], current: Mapping[str, Schema]) -> list[str]:
     """What the current schemas (by CloudEvents type) take from those who rely on the former ones, in sentences."""

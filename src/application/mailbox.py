@@ -10,6 +10,9 @@ from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Re
 from domain.microgrid import Microgrid
 from domain.site.site import Site
 
+NOW = datetime.min.replace(tzinfo=UTC)
+"""When a cycle is due that has never been decided."""
+
 CONFLATED = 32
 """How many traces a cycle is linked to, beside that of its newest reading."""
 
@@ -38,10 +41,18 @@ class _Box:
     traceparent: str | None = None
     parked: Parked | None = None
     conflated: deque[str] = field(default_factory=lambda: deque(maxlen=CONFLATED))
+    wakes_at: datetime | None = None
     degraded: bool = False
 
-    def due(self) -> tuple[timedelta, Trigger]:
-        """How long after the last cycle the next one is due, and what will have triggered it."""
+    def due(self) -> tuple[datetime, Trigger]:
+        """When the next cycle is due, and what will have triggered it; no interval puts off the instant at which room
+        has to be made for a fallback (R19).
+        """
+        interval, trigger = self._interval()
+        at = NOW if self.decided_at is None else self.decided_at + interval
+        return (self.wakes_at, Trigger.TIMER) if self.wakes_at is not None and self.wakes_at < at else (at, trigger)
+
+    def _interval(self) -> tuple[timedelta, Trigger]:
         windows = self.site.windows
         if self.configured:
             return windows.min_cycle_interval, Trigger.CONFIGURATION
@@ -95,8 +106,8 @@ class Mailbox:
         for microgrid_id, box in self._boxes.items():
             if box.parked is not None and not box.parked.is_over(now):
                 continue
-            after, trigger = box.due()
-            if box.decided_at is None or now - box.decided_at >= after:
+            at, trigger = box.due()
+            if now >= at:
                 cycles.append(DueCycle(microgrid_id, box.readings, trigger, box.traceparent, tuple(box.conflated)))
         return cycles
 
@@ -111,10 +122,19 @@ class Mailbox:
         """How many microgrids are, by the newest cycle of each that was published since its mail is taken here."""
         return sum(box.degraded for box in self._boxes.values())
 
-    def decided(self, microgrid_id: str, at: datetime, published: CycleCompleted | None = None) -> None:
-        """A cycle was decided on all the mail there is; one that is not published changed nothing that is said."""
+    def decided(
+        self,
+        microgrid_id: str,
+        at: datetime,
+        published: CycleCompleted | None = None,
+        wakes_at: datetime | None = None,
+    ) -> None:
+        """A cycle was decided on all the mail there is; one that is not published changed nothing that is said.
+
+        `wakes_at`: when the next one is due at the latest, see `Microgrid.wakes_at`.
+        """
         box = self._boxes[microgrid_id]
-        box.decided_at = at
+        box.decided_at, box.wakes_at = at, wakes_at
         if published is not None:
             box.degraded = published.degraded
         box.configured = box.soon = box.later = False
@@ -135,11 +155,17 @@ def _box(microgrid: Microgrid, site: Site, now: datetime) -> _Box:
     if published is None:
         return _Box(site, Readings())
     decided = published.configuration_version == site.configuration.version
-    return _Box(site, Readings(listening_since=now), published.decided_at, configured=not decided)
+    return _Box(
+        site,
+        Readings(listening_since=now),
+        published.decided_at,
+        configured=not decided,
+        wakes_at=microgrid.wakes_at(published.decided_at),
+    )
 
 
 def _next_due(box: _Box) -> datetime:
-    instant = datetime.min.replace(tzinfo=UTC) if box.decided_at is None else box.decided_at + box.due()[0]
+    instant = box.due()[0]
     return instant if box.parked is None else max(instant, box.parked.until)
 
 

@@ -92,7 +92,7 @@ class Replay:
 
     def _run(self, cycle: DueCycle) -> Iterator[DomainEvent]:
         change = self._microgrids[cycle.microgrid_id].run_cycle(cycle.readings, cycle.trigger, self.now)
-        self._mailbox.decided(cycle.microgrid_id, self.now)
+        self._mailbox.decided(cycle.microgrid_id, self.now, wakes_at=change.microgrid.wakes_at(self.now))
         return self._kept(change)
 
     def _kept(self, change: Change) -> Iterator[DomainEvent]:

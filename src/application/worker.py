@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from typing import assert_never
 
 from application.commands.apply_configuration import ApplyConfiguration, ApplyConfigurationHandler
-from application.commands.run_cycle import RunCycle, RunCycleHandler
+from application.commands.run_cycle import Ran, RunCycle, RunCycleHandler
 from application.mailbox import DueCycle, Mailbox
 from application.owned_partitions import OwnedPartitions
 from application.parking import NOT_OF_ONE_MICROGRID
@@ -22,7 +22,6 @@ from application.ports import (
     Tombstone,
     Unreadable,
 )
-from domain.events import CycleCompleted
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Receipt, Telemetry
 from domain.site.configuration import SiteConfiguration
 
@@ -143,7 +142,7 @@ class Worker:
         epoch = self._owned.epoch_of(due.microgrid_id)
         command = RunCycle(due.microgrid_id, due.readings, due.trigger, at, epoch, due.traceparent, due.conflated)
         try:
-            published = await self._run(command)
+            ran = await self._run(command)
         except NOT_OF_ONE_MICROGRID:
             raise
         except Exception as error:
@@ -151,9 +150,9 @@ class Worker:
             self._counters.parked(Stage.CYCLE, due.microgrid_id, error, parked.times)
             return
         self.cycles += 1
-        self._mailbox.decided(due.microgrid_id, at, published)
+        self._mailbox.decided(due.microgrid_id, at, ran.published, ran.wakes_at)
 
-    async def _run(self, command: RunCycle) -> CycleCompleted | None:
+    async def _run(self, command: RunCycle) -> Ran:
         for _ in range(ATTEMPTS - 1):
             try:
                 return await self._run_cycle.handle(command)

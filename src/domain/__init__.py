@@ -20,7 +20,10 @@ One cycle, in reading order (under 1,200 lines):
 8. `sharing.transition`: decreases at once, raises only into room that nothing else may still be using.
 9. `breaches.breach`: how a load over its limit becomes a breach, and how that ends.
 
-Beside it: `sharing.figures` gives the reasons, `sharing.settling` lets small changes wait, `sharing.rotation` ranks by
-the orders of `sharing.strategy`, `sharing.allocation` is the fill, `knowledge.background` the load that is not ours,
-`breaches.observation` what is seen to be drawn, `site.power_tree` the tree.
+Beside it: `sharing.figures` gives the reasons, `sharing.measured` what every node measures, `sharing.settling` lets
+small changes wait, `sharing.rotation` ranks by the orders of `sharing.strategy`, `sharing.targets` shares what is
+demanded and what that leaves, `sharing.allocation` is the fill, `sharing.safe_answer` goes out where a plan is refused,
+`knowledge.confirmation` what a message shows, `knowledge.obedience` who obeys and by what factor,
+`knowledge.background` the load that is not ours, `breaches.observation` what is seen to be drawn, `site.power_tree` the
+tree.
 """

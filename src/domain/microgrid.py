@@ -96,10 +96,14 @@ class Microgrid:
     version: int = 0
 
     def configure(self, offered: SiteConfiguration) -> Change:
-        """Apply a configuration, refuse it whole, or ignore it where it is not newer than the one in force."""
-        if self._is_outdated(offered.version):
+        """Apply a configuration, refuse it whole, or ignore it where the one in force is newer and says the same."""
+        if self._is_in_force(offered):
             return Change(self)
-        faults = (*validation.faults(offered), *self._workspace_faults(offered))
+        faults = (
+            *self._version_faults(offered.version),
+            *validation.faults(offered),
+            *self._workspace_faults(offered),
+        )
         if faults:
             digest = hashlib.sha256(repr(offered).encode()).hexdigest()
             return self._refuse(Refusal(offered.version, digest), faults)
@@ -111,18 +115,12 @@ class Microgrid:
         event_seq = self.state.event_seq + len(events) + 1
         events.append(_applied(site, event_seq))
         memory = self.state.memory if self.site is None else self.state.memory.reconfigured(self.site, site)
-        # Older ones are ignored from now on; newer ones may be delivered again after a crash.
-        refusals = tuple(
-            [each for each in self.state.refusals if each.version is None or each.version > offered.version]
-        )
-        state = replace(self.state, event_seq=event_seq, refusals=refusals, memory=memory)
+        state = replace(self.state, event_seq=event_seq, memory=memory)
         return Change(replace(self, site=site, state=state), tuple(events))
 
     def refuse_malformed(self, version: int | None, digest: str, faults: tuple[Fault, ...]) -> Change:
-        """Answer a configuration whose shape is wrong; ignored where its version is not newer."""
-        if version is not None and self._is_outdated(version):
-            return Change(self)
-        return self._refuse(Refusal(version, digest), faults)
+        """Answer a configuration whose shape is wrong."""
+        return self._refuse(Refusal(version, digest), (*self._version_faults(version), *faults))
 
     def run_cycle(
         self, readings: Readings, trigger: Trigger, now: datetime, decide: Decide = rebalance.decide
@@ -157,6 +155,14 @@ class Microgrid:
             )
         return Change(replace(self, state=state), events, over, plan.fault)
 
+    def wakes_at(self, after: datetime) -> datetime | None:
+        """When after an instant the next fallback has to be made room for: a cycle is due then in any case (R19)."""
+        if self.site is None:
+            return None
+        lapses = {entry.received.lapses_at for entry in self.state.memory.ledger.values() if entry.received is not None}
+        wakes = [lapses_at - self.site.windows.grace for lapses_at in lapses]
+        return min([each for each in wakes if each > after], default=None)
+
     def _completed(
         self, configuration: SiteConfiguration, trigger: Trigger, plan: Plan, now: datetime
     ) -> CycleCompleted:
@@ -175,8 +181,17 @@ class Microgrid:
             setpoints=plan.setpoints,
         )
 
-    def _is_outdated(self, version: int) -> bool:
-        return self.site is not None and version <= self.site.configuration.version
+    def _is_in_force(self, offered: SiteConfiguration) -> bool:
+        """Whether it says nothing that is not in force, be it under an older version."""
+        if self.site is None or offered.version > self.site.configuration.version:
+            return False
+        return replace(offered, version=self.site.configuration.version) == self.site.configuration
+
+    def _version_faults(self, version: int | None) -> tuple[Fault, ...]:
+        if self.site is None or version is None or version > self.site.configuration.version:
+            return ()
+        newest = self.site.configuration.version
+        return (Fault("version_not_newer", "/version", f"Version {newest} is in force, with other content."),)
 
     def _workspace_faults(self, offered: SiteConfiguration) -> tuple[Fault, ...]:
         if self.site is None or offered.workspace_id == self.site.configuration.workspace_id:

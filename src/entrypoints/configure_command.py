@@ -60,11 +60,11 @@ class Answers:
 
     def code(self) -> int | None:
         """The exit code, None while there is no answer."""
+        if self.in_force is not None and self.version is not None and self.in_force > self.version:
+            return NO_ANSWER
         if self.rejected_now:
             return REJECTED
-        if self.in_force is None or self.version is None or self.in_force < self.version:
-            return None
-        return IN_FORCE if self.in_force == self.version else NO_ANSWER
+        return None if self.in_force is None or self.in_force != self.version else IN_FORCE
 
     def last_word(self) -> int:
         """The exit code once nothing more is waited for. A refusal is published once: an earlier one stands."""

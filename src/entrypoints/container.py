@@ -69,7 +69,6 @@ from domain.sharing import rebalance
 from domain.site import validation
 from domain.site.configuration import SiteConfiguration
 from domain.site.site import Site
-from entrypoints.defaults import DEFAULT_CHARGERS
 from entrypoints.settings import Settings
 
 CONFIGURATION = "busbar.configuration"
@@ -203,7 +202,7 @@ class Container(containers.DeclarativeContainer):
     scenario = providers.Dependency(instance_of=Scenario)
     seed = providers.Dependency(instance_of=int)
     fault: providers.Object[Fault | None] = providers.Object(None)
-    chargers = providers.Object(Chargers(DEFAULT_CHARGERS))
+    chargers = providers.Object(Chargers.IDEAL)
     decide = providers.Object(rebalance.decide)
 
     clock = providers.Singleton(VirtualClock, FIRST_EVENING)

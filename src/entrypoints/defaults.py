@@ -2,8 +2,7 @@
 
 DEFAULT_SCENARIO = "malaga"
 
-# Ideal for as long as the rules fail with real ones: the change that founds the rules anew makes it "real".
-DEFAULT_CHARGERS = "ideal"
+DEFAULT_CHARGERS = "real"
 
 HEADLESS_S = 7200
 """How much simulated time a headless run covers."""

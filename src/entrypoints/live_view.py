@@ -68,7 +68,7 @@ def _line(status: MicrogridStatus, summary: dict[str, Any], now: datetime) -> st
     root = status.nodes[0]
     return (
         f"{now:%Y-%m-%d %H:%M:%S}Z {status.microgrid_id} cycle {status.as_of.cycle_seq} {cycle['outcome']}: "
-        f"{_kw(root['measured_w'])} drawn, {_kw(root['allocated_w'])} allocated, "
+        f"{_drawn(root['measured_w'])} drawn, {_kw(root['allocated_w'])} allocated, "
         f"headroom {_kw(status.headroom_w)}, {summary['vehicles_ready']} vehicles ready, "
         f"{summary['limit_violations']} violations"
     )
@@ -128,9 +128,11 @@ def _with_depth(nodes: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], i
 
 
 def _bar(node: dict[str, Any]) -> Text:
-    """Measured load over the limit in force; said in words too where it is over, never by colour alone."""
+    """Measured load over the limit in force; said in words too where it is over, never by colour alone. None where
+    nobody measured it.
+    """
     limit, measured = node["limit_w"], node["measured_w"]
-    if not limit:
+    if not limit or measured is None:
         return Text()
     filled = round(BAR_CELLS * max(0, min(measured, limit)) / limit)
     over = measured > limit
@@ -146,8 +148,10 @@ def _bar(node: dict[str, Any]) -> Text:
 
 
 def _column(charger: dict[str, Any]) -> str:
-    limit = charger["limit_w"]
-    share = max(0.0, min(1.0, charger["measured_w"] / limit)) if limit else 0.0
+    limit, measured = charger["limit_w"], charger["measured_w"]
+    if measured is None:
+        return "-"
+    share = max(0.0, min(1.0, measured / limit)) if limit else 0.0
     return EIGHTHS[round(share * (len(EIGHTHS) - 1))] if share > 0.02 else "·"
 
 
@@ -176,6 +180,10 @@ def _vehicles(summary: dict[str, Any]) -> Text:
 
 def _kw(watts: int | None) -> str:
     return "no limit" if watts is None else f"{_figure(watts)} kW"
+
+
+def _drawn(watts: int | None) -> str:
+    return "an unknown power" if watts is None else _kw(watts)
 
 
 def _figure(watts: int | None) -> str:

@@ -61,6 +61,8 @@ def status(detail: Mapping[str, Any]) -> RenderableType:
             )
         )
     parts += [Text(f"Warning: {each['message']}", style="yellow") for each in detail["warnings"]]
+    if unknown := detail["unknown_statuses"]:
+        parts.append(Text(f"Statuses that OCPP does not have: {', '.join(unknown)}", style="yellow"))
     parts.append(breaches(detail["open_breaches"]))
     return Group(*parts)
 
@@ -97,8 +99,16 @@ def breaches(items: Sequence[Mapping[str, Any]]) -> RenderableType:
     return table
 
 
+QUALITIES = {
+    "missing": "nothing of its load is measured",
+    "bad": "its meter shows less than its chargers draw",
+    "estimated": "not all of its load is measured",
+}
+"""What is to be known of what a node measures; nothing where that is good."""
+
+
 def explanation(explained: Explanation) -> RenderableType:
-    """The reason in a sentence, the chain of limits, the changes."""
+    """The reason in a sentence, the chain of limits, what is wrong with its figures, the changes."""
     changes = [
         Text(f"  {each.node_id} {each.figure}: {_value(each.before)} -> {_value(each.now)}")
         for each in explained.differences
@@ -106,6 +116,7 @@ def explanation(explained: Explanation) -> RenderableType:
     return Group(
         Text(f"{_sentence(explained)}", style="bold"),
         _chain(explained.chain),
+        *[Text(f"{each.node_id}: {QUALITIES[each.quality]}.") for each in explained.chain if each.quality in QUALITIES],
         Text("Since the cycle before:" if changes else "Nothing changed since the cycle before."),
         *changes,
         Text(_instant(explained.as_of), style="dim"),
@@ -116,16 +127,23 @@ def _sentence(explained: Explanation) -> str:
     setpoint = explained.setpoint
     binding = next((f"{each.name} ({each.node_id})" for each in explained.chain if each.binds), "nothing")
     told = "was never told anything" if setpoint["limit_w"] is None else f"may draw {_kw(setpoint['limit_w'])} kW"
+    held = f"{_kw(setpoint['reserved_w'])} kW are held for it"
     why = {
         "granted": "all that it asks for",
         "limited": f"{binding} has no more for it",
         "below_minimum": f"its minimum does not fit at {binding}",
         "awaiting_decrease": f"{_kw(setpoint['target_w'])} kW once others have come down",
+        "standby": f"it is full or asleep, and is asked again within {_minutes(explained.asked_again_within_s)} min",
         "idle": "it asks for nothing",
-        "reserved": f"it is not heard from, and {_kw(setpoint['reserved_w'])} kW are held for it",
-        "unresponsive": f"it does not do what it is told, and {_kw(setpoint['reserved_w'])} kW are held for it",
+        "reserved": f"it is not heard from or is about to fall back, and {held}",
+        "unresponsive": f"it does not do what it is told, and {held}",
     }[setpoint["reason"]]
-    return f"{explained.node_id} {told}: {why}."
+    return f"{explained.node_id} {told}: {why}.{_factor(setpoint)}"
+
+
+def _factor(setpoint: Mapping[str, Any]) -> str:
+    per_mille = setpoint["factor"]
+    return "" if per_mille == 1000 else f" It draws {per_mille / 1000:g} W for each W it is told."
 
 
 def _chain(links: Sequence[Link]) -> Table:
@@ -183,9 +201,11 @@ def _tree(nodes: Sequence[Mapping[str, Any]]) -> Table:
 
 def _remark(node: Mapping[str, Any]) -> Text:
     """Before the first cycle a node has no figures."""
-    if node.get("limit_w") is not None and node["measured_w"] > node["limit_w"]:
+    limit_w, measured_w = node.get("limit_w"), node.get("measured_w")
+    if limit_w is not None and measured_w is not None and measured_w > limit_w:
         return Text("OVER", style="bold red")
-    return Text("binds" if node.get("constrained") else "")
+    remarks = ["binds"] if node.get("constrained") else []
+    return Text(", ".join([*remarks, *[QUALITIES[each] for each in [node.get("quality")] if each in QUALITIES]]))
 
 
 def _table(*headings: str) -> Table:
@@ -197,6 +217,10 @@ def _table(*headings: str) -> Table:
 
 def _kw(watts: int | None) -> str:
     return "-" if watts is None else f"{watts / 1000:,.1f}"
+
+
+def _minutes(seconds: int | None) -> str:
+    return "-" if seconds is None else f"{-(-seconds // 60)}"
 
 
 def _figure(number: int | None) -> str:

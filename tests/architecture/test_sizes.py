@@ -48,7 +48,7 @@ def exceptions(rule: Callable[[ast.Module, str], Iterator[str]], folder: str) ->
     [
         (long_files, "domain", 0),
         (long_functions, "domain", 0),
-        (unnamed_arguments, "domain", 2),
+        (unnamed_arguments, "domain", 1),
         (long_files, ".", 2),
         (long_functions, ".", 2),
     ],

@@ -134,6 +134,7 @@ def a_breach(kind: type[ConstraintBreached] | type[ConstraintCleared], severity:
         cause=Cause.UNKNOWN,
         contributors=(),
         cycle_seq=1,
+        decided_at=EIGHT,
     )
 
 

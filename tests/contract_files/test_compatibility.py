@@ -60,7 +60,11 @@ def test_what_is_committed_breaks_nothing_that_is_made_now(schemas: dict[str, di
         (TELEMETRY, lambda schema: renamed(schema, "measured_at", "at"), "/measured_at: the field is gone"),
         (TELEMETRY, lambda schema: reading(schema)["required"].append("requested_w"), "/connectors/*/requested_w: may"),
         (TELEMETRY, lambda schema: schema["properties"].update(sequence={"type": "string"}), "/sequence: integer"),
-        (TELEMETRY, lambda schema: reading(schema)["properties"]["power_w"].update(minimum=0), "/connectors/*/power_w"),
+        (
+            TELEMETRY,
+            lambda schema: reading(schema)["properties"]["connector_id"].update(minimum=1),
+            "/connectors/*/connector_id: beyond minimum",
+        ),
         (
             TELEMETRY,
             lambda schema: reading(schema)["properties"].update(session={"$ref": "#/definitions/SessionV1"}),
@@ -68,19 +72,23 @@ def test_what_is_committed_breaks_nothing_that_is_made_now(schemas: dict[str, di
         ),
         (
             CONFIGURATION,
-            lambda schema: schema["properties"]["name"].update(pattern="^[a-z]*$"),
-            "/name: without the pattern",
+            lambda schema: schema["properties"]["microgrid_id"].update(pattern="^[a-z]*$"),
+            "/microgrid_id: without the pattern",
         ),
-        (CONFIGURATION, lambda schema: schema["properties"]["name"].update(enum=["a"]), "/name: more values"),
+        (
+            CONFIGURATION,
+            lambda schema: schema["properties"]["microgrid_id"].update(enum=["a"]),
+            "/microgrid_id: more values",
+        ),
         (CYCLE, lambda schema: without(schema, "trigger"), "/trigger: the field is gone"),
         (CYCLE, lambda schema: schema["required"].remove("degraded"), "/degraded: may be absent"),
         (CYCLE, lambda schema: renamed(node(schema), "limit_w", "capacity_w"), "/nodes/*/limit_w: the field is gone"),
         (
             CYCLE,
             lambda schema: node(schema)["properties"].update(
-                measured_w={"anyOf": [{"type": "integer"}, {"type": "null"}]}
+                background_w={"anyOf": [{"type": "integer"}, {"type": "null"}]}
             ),
-            "/nodes/*/measured_w: null",
+            "/nodes/*/background_w: null",
         ),
         (CYCLE, lambda schema: schema["definitions"]["Mode"]["enum"].append("island"), "/nodes/*/mode: more values"),
     ],
@@ -94,7 +102,7 @@ def test_what_takes_something_back_is_a_break(name: str, change: Change, said: s
     [
         (TELEMETRY, lambda schema: schema["properties"].update(firmware={"type": "string"})),
         (TELEMETRY, lambda schema: schema["required"].remove("sequence")),
-        (TELEMETRY, lambda schema: reading(schema)["properties"]["power_w"].pop("maximum")),
+        (TELEMETRY, lambda schema: reading(schema)["properties"]["connector_id"].pop("minimum")),
         (CONFIGURATION, lambda schema: schema.update(description="Said better.")),
         (CYCLE, lambda schema: schema["properties"].update(epoch={"type": "integer"})),
         (CYCLE, lambda schema: schema["definitions"]["Mode"]["enum"].remove("safe")),

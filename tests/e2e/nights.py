@@ -76,7 +76,7 @@ def play(scenario: Scenario, seconds: int, fault: str | None = None, seed: int =
         for due in mailbox.due(clock.now()):
             change = microgrid.run_cycle(due.readings, due.trigger, clock.now())
             microgrid = change.microgrid
-            mailbox.decided(due.microgrid_id, clock.now())
+            mailbox.decided(due.microgrid_id, clock.now(), wakes_at=microgrid.wakes_at(clock.now()))
             assert change.plan_fault is None, change.plan_fault
             night.note(change.events)
             _deliver(depot, change.events)

@@ -1,17 +1,16 @@
 """What keeps a depot safe and served, switched off one by one: some shipped scenario shows it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import pytest
 
 from adapters.simulation.scenarios import SCENARIOS
-from domain.knowledge import background, demand
+from domain.knowledge import background, confirmation
 from domain.knowledge.ledger import LedgerEntry
 from domain.knowledge.limits import Mode
 from domain.sharing import certificate, transition
 from tests.e2e.nights import play
-from tests.property.planting import Fault, always, answered, answered_given, asked, asked_given, but, each
+from tests.property.planting import Fault, always, answered, answered_given, asked, but, each, unless_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +35,24 @@ ABLATIONS = {
         600,
         violations=5,
     ),
-    "confirmation by value": Ablation(
+    "confirmation by reports": Ablation(
         (
             Fault(
-                LedgerEntry,
-                "confirmed_by",
-                "no report confirms by its value",
-                answered_given(lambda index, of: None if of.report.cycle_seq is None else index),
+                confirmation,
+                "heard",
+                "no report confirms anything",
+                asked(news=but(known=unless_none(but(report=always(None))))),
             ),
         ),
-        "elizabeth-quay",
-        1200,
-        lost_percent=0.8,
+        "joondalup-small",
+        900,
+        lost_percent=1,
     ),
-    "background hold": Ablation(
-        (
-            Fault(
-                background,
-                "assess",
-                "what is not shown now is forgotten",
-                asked(windows=but(background_hold=always(timedelta(0)))),
-            ),
-        ),
+    "background over time": Ablation(
+        (Fault(background, "assess", "the background is what is left now", asked(memory=always({}))),),
         "leichhardt-mixed",
-        1200,
-        violations=3,
+        900,
+        violations=10,
     ),
     "withheld room of a silent sub-meter": Ablation(
         (Fault(background, "assess", "nothing is withheld", asked(limits=each(but(mode=always(Mode.NORMAL))))),),
@@ -68,33 +60,12 @@ ABLATIONS = {
         1500,
         violations=100,
     ),
-    "link-based freshness": Ablation(
-        (
-            Fault(
-                demand,
-                "assess",
-                "an empty socket needs a reading of its own",
-                asked_given(heard_at=lambda of: of.known and of.known.measured_at),
-            ),
-        ),
-        "ocpp-sparse",
-        600,
-        lost_percent=3,
-    ),
-    "fallback lapse": Ablation(
-        (
-            Fault(LedgerEntry, "lapse", "setpoints never lapse", always(lambda *_: None)),
-            Fault(
-                LedgerEntry,
-                "told_w",
-                "no room is made before",
-                asked(moment=but(windows=but(validity=always(timedelta(days=1))))),
-            ),
-        ),
-        "leichhardt-mixed",
+    "room for a fallback in time": Ablation(
+        (Fault(LedgerEntry, "falls_back_by", "nobody falls back", always(lambda *_: False)),),
+        "malaga",
         900,
         "charger-offline",
-        violations=50,
+        violations=5,
     ),
 }
 

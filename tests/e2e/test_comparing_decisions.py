@@ -13,7 +13,7 @@ TOOL = Path(__file__).resolve().parents[2] / "tools" / "compare_decisions.py"
 ONLY = ("--only", "joondalup-small")
 
 HERE = f'exec {shlex.join(COMMAND)} "$@"'
-ELSEWHERE = f'{shlex.join(COMMAND)} "$@" | sed \'s/"limit_w":500000/"limit_w":490000/\''
+ELSEWHERE = f'{shlex.join(COMMAND)} "$@" | sed \'s/"limit_w":400000/"limit_w":390000/\''
 BROKEN = "echo 'it broke' >&2; exit 70"
 NOTHING_TO_AFFECT = f"""case "$*" in
 *--fault*) echo 'busbar: The fault script finds nothing to affect in joondalup-small: no meter.' >&2; exit 2 ;;
@@ -87,8 +87,8 @@ def test_another_decision_is_shown_at_its_first_difference(
     assert ended.returncode == 1
     where, then, now, total = ended.stdout.splitlines()
     assert where.startswith("joondalup-small.plain.1: DIFFERENT at event ")
-    assert '"limit_w":500000' in then
-    assert '"limit_w":490000' in now
+    assert '"limit_w":400000' in then
+    assert '"limit_w":390000' in now
     assert total == "1 runs, 1 different"
 
 

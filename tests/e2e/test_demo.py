@@ -261,7 +261,7 @@ def test_two_live_demos_of_one_depot_do_not_share_its_file(home: Path) -> None:
 
 def test_a_demo_goes_on_in_the_database_it_is_given(home: Path) -> None:
     variables = {"BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{home / 'mine.sqlite3'}"}
-    once = ("demo", "--headless", "--json", "--scenario", "joondalup-small", "--for", "45s")
+    once = ("demo", "--headless", "--json", "--scenario", "joondalup-small", "--for", "45s", "--chargers", "ideal")
     first, second = (summary(run(home, *once, variables=variables)) for _ in range(2))
 
     assert list(second["events"]) == [CYCLE_COMPLETED]

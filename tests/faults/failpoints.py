@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from application.commands.run_cycle import RunCycle, RunCycleHandler
+from application.commands.run_cycle import Ran, RunCycle, RunCycleHandler
 from application.ports import (
     Clock,
     Epoch,
@@ -21,7 +21,7 @@ from application.ports import (
     Transactions,
     UnitOfWork,
 )
-from domain.events import CycleCompleted, DomainEvent
+from domain.events import DomainEvent
 
 BEFORE_DECIDING: Final = "before-deciding"
 BEFORE_COMMIT: Final = "before-commit"
@@ -60,7 +60,7 @@ class FailingRunCycle:
         self._clock = clock
         self._failpoint = failpoint
 
-    async def handle(self, command: RunCycle) -> CycleCompleted | None:
+    async def handle(self, command: RunCycle) -> Ran:
         async with self._failpoint.draining:
             self._failpoint.passed(BEFORE_DECIDING)
         return await self._real.handle(replace(command, at=self._clock.now()))

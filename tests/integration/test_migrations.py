@@ -1,5 +1,6 @@
 """The migrations on SQLite: from nothing to the newest schema, and never half way."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -64,12 +65,37 @@ async def test_constraints_of_the_migrated_schema_are_those_of_the_tables(tmp_pa
 
 
 def definitions_in(file: Path) -> dict[str, list[str]]:
-    """By table or index, the lines of its definition in no order."""
+    """By table or index, the parts of its definition in no order."""
     with sqlite3.connect(file) as connection:
         rows = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
         )
-        return {name: sorted(line.strip(" \t,") for line in sql.splitlines()) for name, sql in rows}
+        return {name: sorted(parts_of(sql)) for name, sql in rows}
+
+
+def parts_of(definition: str) -> list[str]:
+    """What stands between the commas outside brackets: SQLite writes a column that is added into the line before."""
+    return [" ".join(part.split()) for part in re.split(r",(?![^(]*\))", definition.rstrip().removesuffix(")"))]
+
+
+async def test_a_charge_point_of_before_it_had_a_name_is_called_by_its_id(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "busbar.sqlite3")
+    engine = create_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda synchronous: command.upgrade(config(synchronous), "0003"))
+        settings = "'depot', 'Depot', 1, 'connector', 'equal_share', '{}'"
+        await connection.exec_driver_sql(
+            "INSERT INTO microgrids (microgrid_id, name, version, strategy_unit, strategy_order, settings)"
+            f" VALUES ({settings})"
+        )
+        await connection.exec_driver_sql("INSERT INTO charge_points VALUES ('depot', 'cp-1', 0, 'gc-1', 11000, NULL)")
+    await engine.dispose()
+
+    await upgrade(url)
+
+    with sqlite3.connect(tmp_path / "busbar.sqlite3") as database:
+        assert database.execute("SELECT name FROM charge_points").fetchall() == [("cp-1",)]
+        assert database.execute("SELECT time_zone FROM microgrids").fetchall() == [("UTC",)]
 
 
 async def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -126,6 +126,8 @@ def test_the_status_of_one_for_programs(busbar: Command) -> None:
         "nodes",
         "latest_cycle",
         "headroom_w",
+        "time_zone",
+        "unknown_statuses",
         "as_of",
         "open_breaches",
     ]
@@ -190,7 +192,16 @@ def test_a_connector_that_is_not_heard_is_explained(busbar: Command) -> None:
 def test_an_explanation_for_programs(busbar: Command) -> None:
     explained = json.loads(busbar("explain", "depot", "cp-1/1", "--json").out)
 
-    assert list(explained) == ["microgrid_id", "node_id", "as_of", "setpoint", "chain", "differences"]
+    assert list(explained) == [
+        "microgrid_id",
+        "node_id",
+        "as_of",
+        "setpoint",
+        "chain",
+        "differences",
+        "asked_again_within_s",
+    ]
+    assert explained["asked_again_within_s"] is None
     assert explained["setpoint"]["charge_point_id"] == "cp-1"
     assert [link["node_id"] for link in explained["chain"]] == ["cp-1/1", "cp-1", "f-1", "gc-1", "depot"]
 

@@ -23,14 +23,11 @@ DOMAIN = Path(domain.__path__[0])
 LISTED = Path(__file__).parents[2] / "docs" / "mutation.md"
 
 
-def unit(*names: str) -> list[str]:
-    return [f"tests/unit/domain/test_{name}.py" for name in names]
-
-
 ORACLE = ["tests/property/test_decision_equals_oracle.py"]
-TOLD = unit("setpoint_ledger", "fallen_back", "unresponsive", "take_over", "take_over_demand", "departed_connectors")
-BACKGROUND = unit("background_bounds", "background_estimate", "background_over_time", "field_bugs")
-LINKS = ["tests/property/test_ledger_on_random_links.py"]
+SPARE = ["tests/property/test_spare_room_equals_oracle.py"]
+LINKS = ["tests/worlds/test_links.py"]
+UNIT = "tests/unit/domain"
+KNOWLEDGE = [f"{UNIT}/knowledge"]
 TESTS = {
     "sharing.certificate": ["tests/unit/test_certificate.py", "tests/property/test_certificate_on_corrupted_fills.py"],
     "sharing.allocation": [
@@ -38,12 +35,12 @@ TESTS = {
         "tests/property/test_lexicographic_lp.py",
         *ORACLE,
     ],
-    "sharing.targets": ORACLE,
-    "sharing.transition": [*unit("lower_before_raise", "background_bounds"), *TOLD, *ORACLE],
-    "knowledge.ledger": [*unit("exposure_at_first_sight"), *TOLD, *LINKS],
-    "knowledge.lines": [*unit("exposure_at_first_sight", "demands", "usage"), *TOLD, *BACKGROUND, *LINKS, *ORACLE],
-    "knowledge.holdings": [*unit("exposure_at_first_sight", "departed_connectors"), *BACKGROUND, *ORACLE],
-    "knowledge.background": [*BACKGROUND, *ORACLE],
+    "sharing.targets": [f"{UNIT}/sharing/test_spare_room.py", *SPARE, *ORACLE],
+    "sharing.transition": [f"{UNIT}/sharing/test_lower_before_raise.py", *SPARE, *ORACLE],
+    "knowledge.ledger": [*KNOWLEDGE, *LINKS],
+    "knowledge.lines": [*KNOWLEDGE, *LINKS, *ORACLE],
+    "knowledge.holdings": [*KNOWLEDGE, *ORACLE],
+    "knowledge.background": [*KNOWLEDGE, *ORACLE],
 }
 SIZES = {"BUSBAR_SNAPSHOTS": "300", "BUSBAR_LINK_HOURS": "10"}
 """How much the random tests draw for one mutant, unless the environment says otherwise."""

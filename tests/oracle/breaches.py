@@ -1,6 +1,6 @@
 """The nodes over their limit at one instant (contract sections 7 and 9)."""
 
-from tests.oracle.depot import Depot, Json, Node
+from tests.oracle.depot import Connector, Depot, Json, Node
 from tests.oracle.figures import Figures
 
 
@@ -26,9 +26,9 @@ def breaches(depot: Depot, figures: Figures) -> list[Json]:
             )
         if node.node_type == "charge_point":
             found += [
-                _breach(each.node_id, "connector", "critical", each.rating_w, "max_power", each.reading.power_w)
+                _breach(each.node_id, "connector", "critical", each.rating_w, "max_power", _drawn_w(each))
                 for each in depot.below(node_id)
-                if each.reading is not None and each.reading.power_w > each.rating_w
+                if _drawn_w(each) > each.rating_w
             ]
     return found
 
@@ -39,8 +39,13 @@ def _observed_w(depot: Depot, node_id: Node) -> int:
     if node.meter_w is not None:
         return node.meter_w
     if node.node_type == "charge_point":
-        return sum(each.reading.power_w for each in depot.below(node_id) if each.reading is not None)
+        return sum(map(_drawn_w, depot.below(node_id)))
     return sum(_observed_w(depot, each) for each in node.children)
+
+
+def _drawn_w(connector: Connector) -> int:
+    """By its last reading; power that is not known is no observation (R4)."""
+    return 0 if connector.reading is None else connector.reading.power_w or 0
 
 
 def _breach(node_id: Node, node_type: str, severity: str, limit_w: int, kind: str | None, observed: int) -> Json:

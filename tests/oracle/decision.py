@@ -8,6 +8,7 @@ from tests.oracle.breaches import breaches
 from tests.oracle.depot import Connector, Depot, Json, Node, read
 from tests.oracle.figures import Figures, figure
 from tests.oracle.fill import Leaf, Share, admit, fill
+from tests.oracle.measured import measured_w, quality, session, total_w
 from tests.oracle.orders import tier, weight
 
 
@@ -24,8 +25,11 @@ def decide(snapshot: Json) -> Json:
     """The answer to one parsed, valid line `{"configuration", "at", "telemetry"}`: a first cycle."""
     depot = read(snapshot)
     figures = figure(depot)
-    targets = _targets(depot, figures)
-    limits_w = _limits_w(depot, figures, targets)
+    demands_w = {each.node_id: each.demand_w for each in depot.connectors if each.wants}
+    targets = demanded(depot, figures, demands_w)
+    wanted_w = {each.node_id: _wanted_w(each, targets) for each in depot.connectors}
+    last_w = {each.node_id: None if each.reading is None else each.reading.applied_w for each in depot.connectors}
+    limits_w = sent(depot, figures, wanted_w, last_w)
     nodes = [_node(depot, figures, targets, node_id) for node_id in depot.nodes]
     root = nodes[0]
     return {
@@ -42,7 +46,7 @@ def decide(snapshot: Json) -> Json:
         "totals": {
             "requested_w": sum(each.demand_w for each in depot.connectors if each.fresh),
             "allocated_w": root["allocated_w"],
-            "measured_w": _fresh_w(depot.connectors),
+            "measured_w": total_w(depot.connectors),
             "reserved_w": root["reserved_w"],
             "background_w": root["background_w"],
         },
@@ -58,23 +62,22 @@ def decide(snapshot: Json) -> Json:
 # --- targets -----------------------------------------------------------------------------------------------
 
 
-def _targets(depot: Depot, figures: Figures) -> dict[Node, Target]:
-    """The first fill: a target for every connector that wants power."""
-    room = {
-        node_id: max(0, limit.limit_w - figures.background_w[node_id] - figures.reserved_w[node_id])
-        for node_id, limit in figures.limits.items()
-        if limit.limit_w is not None
-    }
-    wanting = [each for each in depot.connectors if each.wants]
-    targets = {
-        each.node_id: Target(0, each.node_id, held_off=True) for each in wanting if each.demand_w < each.minimum_w
+def demanded(depot: Depot, figures: Figures, demands_w: dict[Node, int]) -> dict[Node, Target]:
+    """The first fill: a target for every connector that wants power; 0 for one that demands none for now (R33)."""
+    room = net_w(figures)
+    targets = {key: Target(0, None) for key, demand_w in demands_w.items() if demand_w == 0}
+    wanting = [each for each in depot.connectors if each.node_id in demands_w and each.node_id not in targets]
+    targets |= {
+        each.node_id: Target(0, each.node_id, held_off=True)
+        for each in wanting
+        if demands_w[each.node_id] < each.minimum_w
     }
     leaves = [
         Leaf(
             each.node_id,
             each.path,
             each.minimum_w,
-            each.demand_w,
+            demands_w[each.node_id],
             weight(depot, each),
             tier(depot, each),
             each.natural_rank,
@@ -87,6 +90,39 @@ def _targets(depot: Depot, figures: Figures) -> dict[Node, Target]:
     targets |= {key: Target(0, node_id, held_off=True) for key, node_id in held_off.items()}
     targets |= {key: Target(floor(share.amount), share.binding) for key, share in shares.items()}
     return targets
+
+
+def net_w(figures: Figures) -> dict[Node, int]:
+    """What background and reserved leave of every limit."""
+    return {
+        node_id: max(0, limit.limit_w - figures.background_w[node_id] - figures.reserved_w[node_id])
+        for node_id, limit in figures.limits.items()
+        if limit.limit_w is not None
+    }
+
+
+def spare(depot: Depot, figures: Figures, targets: dict[Node, Target], fulls_w: dict[Node, int]) -> dict[Node, int]:
+    """R33a: what the targets leave, a leaf for every connector that could take more and was not held off."""
+    got = {key: target.target_w for key, target in targets.items()}
+    left = {
+        node_id: room - sum(got[each.node_id] for each in depot.below(node_id) if each.node_id in got)
+        for node_id, room in net_w(figures).items()
+    }
+    leaves = [
+        Leaf(
+            each.node_id,
+            each.path,
+            each.minimum_w if got[each.node_id] == 0 else 0,
+            fulls_w[each.node_id] - got[each.node_id],
+            weight(depot, each),
+            tier(depot, each),
+            each.natural_rank,
+        )
+        for each in depot.connectors
+        if each.node_id in fulls_w and fulls_w[each.node_id] > got[each.node_id] and not targets[each.node_id].held_off
+    ]
+    admitted, _ = admit(leaves, left)
+    return {key: floor(share.amount) for key, share in fill(admitted, left).items()}
 
 
 def _fill_chargers(depot: Depot, admitted: list[Leaf], room: dict[Node, int]) -> dict[Node, Share]:
@@ -125,9 +161,13 @@ def _fill_chargers(depot: Depot, admitted: list[Leaf], room: dict[Node, int]) ->
 # --- what is sent ------------------------------------------------------------------------------------------
 
 
-def _limits_w(depot: Depot, figures: Figures, targets: dict[Node, Target]) -> dict[Node, int | None]:
-    """Lower before raise: what every connector may be told now; None for a reserved one."""
-    wanted = {each.node_id: _wanted_w(each, targets) for each in depot.connectors}
+def sent(
+    depot: Depot, figures: Figures, wanted: dict[Node, int | None], last_w: dict[Node, int | None]
+) -> dict[Node, int | None]:
+    """Lower before raise: what every connector may be sent now; None for a reserved one.
+
+    `last_w`: what each was told last, in a first cycle the limit it reported.
+    """
     left = {
         node_id: limit.limit_w - figures.background_w[node_id] - figures.held_w[node_id]
         for node_id, limit in figures.limits.items()
@@ -144,7 +184,8 @@ def _limits_w(depot: Depot, figures: Figures, targets: dict[Node, Target]) -> di
         elif target > exposure and exposure < minimum:
             limits_w[connector.node_id] = 0
         elif exhausted:
-            at_most = min(target, _last_sent_w(connector, exposure))
+            last = last_w[connector.node_id]
+            at_most = min(target, exposure if last is None else last)
             limits_w[connector.node_id] = at_most if at_most >= minimum else 0
         else:
             limits_w[connector.node_id] = min(target, exposure)
@@ -172,22 +213,11 @@ def _wanted_w(connector: Connector, targets: dict[Node, Target]) -> int | None:
     return connector.idle_power_w if connector.idle else None
 
 
-def _last_sent_w(connector: Connector, exposure: int) -> int:
-    """In a first cycle the limit it reported; its exposure where it reported none."""
-    if connector.reading is None or connector.reading.applied_w is None:
-        return exposure
-    return connector.reading.applied_w
-
-
 # --- the answer --------------------------------------------------------------------------------------------
 
 
 def _written(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
-
-
-def _fresh_w(connectors: list[Connector]) -> int:
-    return sum(each.reading.power_w for each in connectors if each.fresh and each.reading is not None)
 
 
 def _outcome(depot: Depot, figures: Figures, targets: dict[Node, Target]) -> str:
@@ -221,7 +251,7 @@ def _node(depot: Depot, figures: Figures, targets: dict[Node, Target], node_id: 
         "mode": limit.mode,
         "limit_w": limit.limit_w,
         "limit_kind": limit.kind,
-        "measured_w": _fresh_w(depot.below(node_id)) if node.meter_w is None else node.meter_w,
+        "measured_w": measured_w(depot, node_id),
         "background_w": background,
         "reserved_w": reserved,
         "allocated_w": allocated,
@@ -230,6 +260,7 @@ def _node(depot: Depot, figures: Figures, targets: dict[Node, Target], node_id: 
             targets[each.node_id].binding == node_id and targets[each.node_id].target_w < each.demand_w
             for each in wanting
         ),
+        "quality": quality(depot, node_id),
     }
 
 
@@ -248,6 +279,8 @@ def _setpoint(depot: Depot, figures: Figures, connector: Connector, target: Targ
         "reason": _reason(connector, target, limit_w),
         "binding_node_id": None if target is None else target.binding,
         "valid_for_s": depot.settings["setpoint_valid_for_s"],
+        "factor": 1000,
+        "session": session(reading),
     }
 
 

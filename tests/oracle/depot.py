@@ -26,7 +26,7 @@ class Reading:
 
     taken_at: datetime
     status: str
-    power_w: int
+    power_w: int | None
     requested_w: int | None
     session: Json
     applied_w: int | None = None
@@ -54,7 +54,7 @@ class Connector:
         if self.reading is None:
             return 0
         is_unknown = self.reading.status not in DEMANDING | NOT_DEMANDING
-        if self.reading.status not in DEMANDING and not (is_unknown and self.reading.power_w > 0):
+        if self.reading.status not in DEMANDING and not (is_unknown and (self.reading.power_w or 0) > 0):
             return 0
         requested = self.reading.requested_w
         return self.rating_w if requested is None else min(requested, self.rating_w)
@@ -263,7 +263,7 @@ def _reading(entry: Json, taken_at: datetime, former: Reading | None) -> Reading
     reading = Reading(
         taken_at,
         entry["status"],
-        int(entry["power_w"]),
+        watts(entry.get("power_w")),
         watts(entry.get("requested_w")),
         entry.get("session") or {},
     )

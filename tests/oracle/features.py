@@ -153,13 +153,12 @@ def _readings(depot: Depot, figures: Figures) -> dict[str, bool]:
             each.idle and depot.at - reading.taken_at > depot.seconds("connector_stale_after_s")
             for each, reading in heard
         ),
-        "idle connector that draws": any(each.idle and reading.power_w > each.idle_power_w for each, reading in heard),
-        "negative draw": any(reading.power_w < 0 for _, reading in heard),
+        "idle connector that draws": any(each.idle and _draw(each) > each.idle_power_w for each, reading in heard),
+        "negative draw": any(_draw(each) < 0 for each, _ in heard),
         "draw above the reported limit": any(
-            each.fresh and reading.applied_w is not None and reading.power_w > reading.applied_w
-            for each, reading in heard
+            each.fresh and reading.applied_w is not None and _draw(each) > reading.applied_w for each, reading in heard
         ),
-        "draw above the rating": any(reading.power_w > each.rating_w for each, reading in heard),
+        "draw above the rating": any(_draw(each) > each.rating_w for each, _ in heard),
         "reported limit above the rating": any((reading.applied_w or 0) > each.rating_w for each, reading in heard),
         "report older than the reading": any(
             reading.applied_at not in {None, reading.taken_at} for _, reading in heard
@@ -243,4 +242,4 @@ def _is_off(connector: Connector, setpoints: dict[str, Json]) -> bool:
 
 
 def _draw(connector: Connector) -> int:
-    return 0 if connector.reading is None else connector.reading.power_w
+    return 0 if connector.reading is None else connector.reading.power_w or 0

@@ -82,9 +82,9 @@ def exposure_w(depot: Depot, connector: Connector) -> int:
     if reading is None or (reading.applied_w is None and not connector.fresh):
         return fallback
     if connector.fresh:
-        return max(fallback if reading.applied_w is None else reading.applied_w, reading.power_w)
+        return max(fallback if reading.applied_w is None else reading.applied_w, reading.power_w or 0)
     if has_lapsed(depot, connector):
-        return max(fallback, reading.power_w)
+        return max(fallback, reading.power_w or 0)
     assert reading.applied_w is not None
     return reading.applied_w
 
@@ -105,9 +105,13 @@ def falls_back(depot: Depot, connector: Connector) -> bool:
 
 
 def measured_w(depot: Depot, connector: Connector) -> int:
-    """What it measures: a stale one the smaller of its last reading and what it holds, one never heard 0."""
+    """What it measures: a stale one the smaller of its last reading and what it holds, one never heard 0; all that it
+    may draw where its power is not known (R4).
+    """
     if connector.reading is None:
         return 0
+    if connector.reading.power_w is None:
+        return exposure_w(depot, connector)
     if connector.fresh:
         return connector.reading.power_w
     return min(connector.reading.power_w, exposure_w(depot, connector))
@@ -118,7 +122,8 @@ def _kept_w(connector: Connector, exposure: int) -> int:
         return 0
     if connector.idle:
         assert connector.reading is not None
-        return max(connector.idle_power_w, connector.reading.power_w)
+        draws = exposure if connector.reading.power_w is None else connector.reading.power_w
+        return max(connector.idle_power_w, draws)
     return exposure
 
 
@@ -134,7 +139,7 @@ def charge_point_holds_w(depot: Depot, charge_point_id: Node, held: dict[Node, i
     sharing = [each for each in connectors if falls_back(depot, each)]
     alone = sum(held[each.node_id] for each in connectors if each not in sharing)
     drawn = sum(
-        max(0, each.reading.power_w) for each in sharing if each.reading is not None and has_lapsed(depot, each)
+        max(0, each.reading.power_w or 0) for each in sharing if each.reading is not None and has_lapsed(depot, each)
     )
     shared = min(
         sum(held[each.node_id] for each in sharing),

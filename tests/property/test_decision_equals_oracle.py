@@ -4,6 +4,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -55,6 +56,50 @@ def test_figures_near_the_largest_that_are_accepted_are_decided_as_by_the_oracle
         snapshot = random_snapshot(Random(seed))
         factor = 10**12 // (1 + max(map(abs, _figures(snapshot)), default=0))
         checked_answer(_magnified(snapshot, factor, jitter), f"random_snapshot(Random({seed})) times {factor}")
+
+
+def test_where_powers_are_not_known_it_is_decided_as_by_the_oracle() -> None:
+    """R4: one reading in three says none."""
+    for seed in range(TOGETHER):
+        snapshot, rng = random_snapshot(Random(seed)), Random(seed)
+        for message in snapshot["telemetry"]:
+            for entry in message.get("connectors", ()):
+                if not rng.randrange(3):
+                    entry["power_w"] = None
+        checked_answer(snapshot, f"random_snapshot(Random({seed})) without some powers")
+
+
+@pytest.mark.parametrize(("status", "age_s"), [("Charging", 600), ("Available", 600), ("Available", 0)])
+def test_what_was_seen_to_draw_more_than_its_rating_holds_that(status: str, age_s: int) -> None:
+    """Silent since its report has lapsed (R15), or idle (R20)."""
+    at = datetime(2026, 11, 22, 8, tzinfo=UTC)
+    connector = {"connector_id": 1, "max_power_w": 50_000, "min_power_w": 10_000}
+    message = {
+        "microgrid_id": "depot",
+        "charge_point_id": "cp-1",
+        "sequence": 1,
+        "measured_at": (at - timedelta(seconds=age_s)).isoformat(),
+        "connectors": [{"connector_id": 1, "status": status, "power_w": 65_000, "applied_limit_w": 30_000}],
+    }
+    configuration = {
+        "microgrid_id": "depot",
+        "name": "A depot",
+        "version": 1,
+        "circuits": [{"circuit_id": "gc-1", "name": "A connection", "default_capacity_w": 400_000}],
+        "charge_points": [
+            {
+                "charge_point_id": "cp-1",
+                "name": "A charger",
+                "circuit_id": "gc-1",
+                "max_power_w": 50_000,
+                "fallback_power_w": 20_000,
+                "connectors": [connector],
+            }
+        ],
+    }
+    answer = checked_answer({"configuration": configuration, "at": at.isoformat(), "telemetry": [message]}, status)
+    assert [each["reserved_w"] for each in (*answer["setpoints"], *answer["nodes"])] == [65_000] * 4
+    assert answer["outcome"] == "infeasible"
 
 
 def checked_answer(snapshot: Json, origin: str) -> Json:

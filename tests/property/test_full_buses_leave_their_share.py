@@ -55,5 +55,5 @@ def test_what_full_buses_leave_goes_to_those_that_want_it(
 
 
 def test_without_the_rule_of_the_unused_share_it_stays_unused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(usage, "follow", lambda *_: None)
+    monkeypatch.setattr(usage, "follow", lambda *_, **__: None)
     assert unused_percent(spread, 10_000) > 20

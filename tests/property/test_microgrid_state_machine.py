@@ -22,19 +22,20 @@ from domain.breaches import breach
 from domain.breaches.breach import Watched
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import ConfigurationRejected, CycleCompleted, DomainEvent, Trigger
-from domain.knowledge import lines
+from domain.knowledge import confirmation, lines
 from domain.knowledge.ledger import LedgerEntry
 from domain.knowledge.lines import Line
 from domain.knowledge.memory import Memory
+from domain.knowledge.obedience import Heard
 from domain.knowledge.readings import (
     ChargePointTelemetry,
     CircuitTelemetry,
     ConnectorReading,
-    LimitReport,
     Readings,
     Session,
     Telemetry,
 )
+from domain.knowledge.sendings import Moment
 from domain.knowledge.situation import Situation, Snapshot, assess
 from domain.microgrid import Microgrid
 from domain.sharing import certificate, transition
@@ -426,29 +427,33 @@ def only_the_newest_setpoint_stands(entry: LedgerEntry, *sent: Any) -> LedgerEnt
     return replace(after, setpoints=after.setpoints[-1:])
 
 
-def a_report_confirms_whenever_it_was_measured(entry: LedgerEntry, report: LimitReport, *rest: Any) -> int | None:
-    return TRUE_CONFIRMED_BY(entry, replace(report, measured_at=report.measured_at + timedelta(days=1)), *rest)
+def a_report_confirms_whenever_it_was_measured(entry: LedgerEntry, news: Heard, moment: Moment) -> LedgerEntry:
+    known = news.known
+    if known is not None and known.report is not None:
+        late = replace(known.report, measured_at=known.report.measured_at + timedelta(days=1))
+        news = replace(news, known=replace(known, report=late))
+    return TRUE_HEARD(entry, news, moment)
 
 
-def a_message_confirms_without_grace(
-    entry: LedgerEntry, known: Any, standing: Any, heard_at: Any, windows: Windows
-) -> None:
-    TRUE_HEAR(entry, known, standing, heard_at, replace(windows, grace=timedelta(0)))
+def a_message_confirms_without_grace(entry: LedgerEntry, news: Heard, moment: Moment) -> LedgerEntry:
+    return TRUE_HEARD(entry, news, replace(moment, windows=replace(moment.windows, grace=timedelta(0))))
 
 
 def raises_are_not_fitted_together(situation: Situation, wanted_w: Sequence[int], *_: Any) -> Sequence[int]:
     return wanted_w
 
 
-def nothing_lapses(entry: LedgerEntry, moment: Any) -> None:
-    pass
+def nobody_falls_back(entry: LedgerEntry, instant: datetime) -> bool:
+    return False
 
 
 def who_departs_holds_nothing(memory: Memory, before: Site, after: Site) -> Memory:
     return replace(TRUE_RECONFIGURED(memory, before, after), departed=())
 
 
-def a_take_over_starts_from_nothing(site: Site, readings: Readings, memory: Memory, at: datetime) -> list[Line]:
+def a_take_over_starts_from_nothing(
+    site: Site, readings: Readings, memory: Memory, at: datetime
+) -> tuple[list[Line], datetime | None]:
     return TRUE_READ(site, readings, replace(memory, ledger={}) if readings.listening_since else memory, at)
 
 
@@ -466,8 +471,7 @@ def a_breach_clears_under_another_id(*watching: Any) -> Watched:
 
 
 TRUE_SENT = LedgerEntry.sent
-TRUE_CONFIRMED_BY = LedgerEntry.confirmed_by
-TRUE_HEAR = LedgerEntry.hear
+TRUE_HEARD = confirmation.heard
 TRUE_RECONFIGURED = Memory.reconfigured
 TRUE_READ = lines.read
 TRUE_WATCH = breach.watch
@@ -477,10 +481,10 @@ TRUE_WATCH = breach.watch
     ("owner", "name", "fault"),
     [
         (LedgerEntry, "sent", only_the_newest_setpoint_stands),
-        (LedgerEntry, "confirmed_by", a_report_confirms_whenever_it_was_measured),
-        (LedgerEntry, "hear", a_message_confirms_without_grace),
+        (confirmation, "heard", a_report_confirms_whenever_it_was_measured),
+        (confirmation, "heard", a_message_confirms_without_grace),
         (transition, "send", raises_are_not_fitted_together),
-        (LedgerEntry, "lapse", nothing_lapses),
+        (LedgerEntry, "falls_back_by", nobody_falls_back),
         (Memory, "reconfigured", who_departs_holds_nothing),
         (lines, "read", a_take_over_starts_from_nothing),
         (breach, "watch", breaches_are_numbered_from_the_cycle_on),

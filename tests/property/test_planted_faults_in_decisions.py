@@ -12,11 +12,10 @@ from domain.knowledge import background, demand, holdings, limits, lines, meters
 from domain.knowledge.demand import Standing
 from domain.knowledge.ledger import NEVER_SENT, LedgerEntry
 from domain.knowledge.limits import Limit, Mode
-from domain.knowledge.lines import Line
 from domain.knowledge.readings import STATUSES_WITH_DEMAND, Readings
 from domain.knowledge.situation import NodeView
-from domain.sharing import figures, rotation, strategy, targets, transition
-from domain.sharing.plan import Outcome, Reason
+from domain.sharing import figures, measured, rotation, strategy, targets, transition
+from domain.sharing.plan import Outcome, Quality, Reason
 from domain.site import power_tree, site
 from domain.site.configuration import Unit
 from domain.site.power import NO_LIMIT
@@ -66,6 +65,16 @@ def session(**changes: Change) -> Change:
     return reading(session=unless_none(but(**changes)))
 
 
+def lines_read(change: Change) -> Change:
+    """Every connector is known otherwise."""
+    return answered(lambda read: (list(map(change, read[0])), *read[1:]))
+
+
+def on_fallback(**changes: Change) -> Change:
+    """Those that may be on their fallback are known otherwise."""
+    return lines_read(lambda line: line if line.own_w is None else but(**changes)(line))
+
+
 KNOWLEDGE: Faults = {
     (power_tree, "natural_key"): {"ids are compared as text": always(str)},
     (site, "derive"): {
@@ -89,18 +98,15 @@ KNOWLEDGE: Faults = {
         f"{status} is no demand": always(STATUSES_WITH_DEMAND - {status}) for status in sorted(STATUSES_WITH_DEMAND)
     },
     (demand, "STATUSES"): {"a status that OCPP does not have never wants power": always({"Unheard-of"})},
-    (demand, "assess"): {
-        "an idle socket needs its own reading": asked_given(heard_at=lambda of: of.known and of.known.measured_at),
-        "a live charge point makes all its demands fresh": asked_given(
-            known=lambda of: of.known and replace(of.known, measured_at=of.heard_at)
-        ),
+    (demand, "is_silent"): {
+        "an idle socket needs its own reading": asked(asks=always(True)),
+        "a live charge point makes all its demands fresh": asked(asks=always(False)),
         "a reading is stale at its age limit": asked(oldest=by(INSTANT)),
-        "who was never heard is idle": asked(still_idle=always(True)),
+    },
+    (lines, "Heard"): {
+        "who was never heard is idle": asked_given(silent=lambda of: of.silent and of.known is not None),
     },
     (demand, "asked_w"): {
-        "one may ask for more than the rating": answered_given(
-            lambda watts, of: watts and (of.known.reading.requested_w or watts)
-        ),
         "what is requested is forgotten": answered_given(lambda watts, of: watts and of.rating_w),
     },
     (meters, "relied_on"): {
@@ -125,20 +131,23 @@ KNOWLEDGE: Faults = {
         ),
         "the import limit limits nothing": answered(lambda in_force: [Limit(None, None, Mode.NORMAL), *in_force[1:]]),
     },
-    (LedgerEntry, "told_w"): {
-        "a reported limit never lapses": asked(moment=but(windows=but(lapse=always(timedelta.max)))),
+    (LedgerEntry, "in_force"): {
+        "a reported limit never lapses": asked(moment=but(windows=but(lapse=always(timedelta(days=999))))),
         "a reported limit lapses at its last instant": asked(moment=but(windows=but(lapse=by(-INSTANT)))),
-        "after a lapse the last reading is forgotten": asked(power_w=always(0)),
-        "who was never told anything draws nothing": asked(fallback_w=always(0)),
-        "fallbacks are not shared": answered(lambda told: (told[0], None)),
-        "nothing is its own beyond the sharing": answered(lambda told: (told[0], told[1] and 0)),
-        "who is not seen is told the same": asked(seen=always(True)),
+        "who was never told anything draws nothing": answered(lambda told: (told[0], False)),
+        "who is silent is told the same": asked(silent=always(False)),
     },
     (lines, "read"): {
-        "the draw is no exposure": answered(each(lambda line: replace(line, exposure_w=line.told_w))),
-        "a stale connector measures its last reading": answered(
-            each(lambda line: replace(line, measured_w=line.power_w))
+        "the draw is no exposure": lines_read(lambda line: replace(line, exposure_w=line.told_w)),
+        "a stale connector measures its last reading": lines_read(
+            lambda line: replace(line, measured_w=line.power_w or 0)
         ),
+        "after a lapse the last reading is forgotten": lines_read(
+            lambda line: line if line.own_w is None else replace(line, exposure_w=line.connector.fallback_w, own_w=0)
+        ),
+        "fallbacks are not shared": on_fallback(own_w=always(None)),
+        "nothing is its own beyond the sharing": on_fallback(own_w=always(0)),
+        "who is idle has a minimum": lines_read(lambda line: replace(line, minimum_w=line.connector.min_power_w)),
     },
     (holdings, "hold"): {
         "the rating of a charge point clamps nothing": asked(
@@ -172,7 +181,7 @@ SHARING: Faults = {
                 for demand, connector in zip(of.demands_w, of.tree.connectors, strict=True)
             ]
         ),
-        "who wants nothing takes part": asked(demands_w=each(lambda demand: demand or 0)),
+        "who wants nothing takes part": asked(demands_w=each(lambda demand: demand or 1)),
         "everybody ranks by its id": asked(ranking=but(order=sorted)),
         "connectors share where charge points should": asked(unit=always(Unit.CONNECTOR)),
         "charge points share where connectors should": asked(unit=always(Unit.CHARGER)),
@@ -220,7 +229,6 @@ SHARING: Faults = {
         "a refused raise stays between 0 and its minimum": asked(minimum=always(0)),
         "exactly the minimum is switched off": asked(minimum=by(1)),
     },
-    (Line, "minimum_w"): {"who is idle has a minimum": always(property(lambda line: line.connector.min_power_w))},
     (strategy, "DEFAULT_PRIORITY"): {"who has no session goes first": always(0)},
     (strategy, "rank"): {
         "who did not say when it came goes first": session(started_at=lambda at: at or LONG_AGO),
@@ -254,6 +262,18 @@ SHARING: Faults = {
             decision=lambda decision: replace(decision, sendable_w=decision.wanted_w)
         ),
         "who is held off is limited": asked(decision=but(targets=but(admitted=all_as(True)))),
+    },
+    (measured, "measured"): {
+        "what nobody measures is 0": answered(lambda found: ([watts or 0 for watts in found[0]], found[1])),
+        "meters are not looked at": asked(situation=but(nodes=each(but(meter=always(None))))),
+    },
+    (measured, "reading_w"): {
+        "a silent connector measures its last reading": answered_given(lambda _, of: of.line.power_w)
+    },
+    (measured, "quality"): {
+        "an estimate is as good as any": answered(lambda one: Quality.OK if one is Quality.ESTIMATED else one),
+        "what is missing below does not matter": asked(is_whole=always(True)),
+        "below a meter something is missing all the same": asked(view=but(meter=always(None))),
     },
     (observation, "observe"): {
         "meters are not looked at": asked(situation=but(nodes=each(but(meter=always(None))))),

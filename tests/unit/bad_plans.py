@@ -255,6 +255,86 @@ SHARED_FILLS = (
     ),
 )
 
+
+SPARE = Fill([15, 15], [FEEDER, FEEDER], [True, True])
+
+
+@dataclass(frozen=True)
+class JudgedSpare:
+    """What four connectors get of what their targets leave, and the letter that it breaks; None where it is right.
+
+    The first two hang on the feeder of 50 W. The first has its target and may have more, the second stands by and has
+    a minimum, the third has all it may have, the fourth was held off.
+    """
+
+    what: str
+    letter: str | None
+    fill: Fill = SPARE
+    leaves: Sequence[int] = (0, 1)
+    minimums_w: Sequence[int] = (0, 10)
+    maximums_w: Sequence[int] = (20, 30)
+    targets_w: Sequence[int] = (20, 0, 40, 0)
+    fulls_w: Sequence[int] = (40, 30, 40, 90)
+    capacities_w: Sequence[int] = CAPACITIES_W
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """The arguments of `check_spare`."""
+        nodes, count = [FEEDER, FEEDER, OPEN, OPEN], len(self.leaves)
+        return {
+            "parents": PARENTS,
+            "capacities_w": self.capacities_w,
+            "nodes": nodes,
+            "targets_w": self.targets_w,
+            "admitted": [True, True, True, False],
+            "minimums_w": [20, 10, 10, 80],
+            "fulls_w": self.fulls_w,
+            "leaves": self.leaves,
+            "claims": Claims(
+                nodes=[nodes[leaf] for leaf in self.leaves],
+                minimums_w=list(self.minimums_w),
+                maximums_w=list(self.maximums_w),
+                held_w=[0] * count,
+                weights=[1] * count,
+                tiers=[0] * count,
+                order=range(count),
+            ),
+            "fill": self.fill,
+        }
+
+
+SPARES = (
+    JudgedSpare("what is left of the feeder", None),
+    JudgedSpare("a watt more than is left of the feeder", "F", Fill([15, 16], [FEEDER, FEEDER], [True, True])),
+    JudgedSpare("a watt more than is left of the root", "F", capacities_w=(89, 50, NO_LIMIT)),
+    JudgedSpare("more for one than for the other", "M", Fill([20, 10], [NOTHING, FEEDER], [True, True])),
+    JudgedSpare("less than is left", "M", Fill([13, 13], [FEEDER, FEEDER], [True, True])),
+    JudgedSpare("below the minimum of one that stands by", "B", Fill([20, 9], [NOTHING, FEEDER], [True, True])),
+    JudgedSpare("who stands by claims no minimum", "R", minimums_w=(0, 0)),
+    JudgedSpare("who is on claims its minimum again", "R", minimums_w=(20, 10)),
+    JudgedSpare("one claims a watt more than it may have", "R", maximums_w=(21, 30)),
+    JudgedSpare("one claims a watt less than it may have", "R", maximums_w=(20, 29)),
+    JudgedSpare(
+        "who stands by is left out", "R", Fill([20], [NOTHING], [True]), (0,), minimums_w=(0,), maximums_w=(20,)
+    ),
+    JudgedSpare(
+        "who has all it may have takes part",
+        "R",
+        Fill([15, 15, 0], [FEEDER, FEEDER, NOTHING], [True, True, True]),
+        (0, 1, 2),
+        minimums_w=(0, 10, 0),
+        maximums_w=(20, 30, 0),
+    ),
+    JudgedSpare(
+        "who was held off takes part",
+        "R",
+        Fill([15, 15, 0], [FEEDER, FEEDER, ROOT], [True, True, False]),
+        (0, 1, 3),
+        minimums_w=(0, 10, 80),
+        maximums_w=(20, 30, 90),
+    ),
+)
+
 SETPOINTS = (
     JudgedSetpoints("raises that fill the room exactly", None, (60, 30, 50)),
     JudgedSetpoints("raises of a watt more than the feeder has", "S", (60, 31, 50)),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.sharing.certificate import check_fill, check_sent, check_shared_fill
+from domain.sharing.certificate import check_fill, check_sent, check_shared_fill, check_spare
 from domain.sharing.claims import NOTHING, Claims, Fill
 from domain.site.power import NO_LIMIT
 from tests.unit.bad_plans import (
@@ -11,9 +11,11 @@ from tests.unit.bad_plans import (
     ROOT,
     SETPOINTS,
     SHARED_FILLS,
+    SPARES,
     JudgedFill,
     JudgedSetpoints,
     JudgedShares,
+    JudgedSpare,
 )
 
 
@@ -25,6 +27,12 @@ def test_a_fill_is_judged_by_the_letter_it_breaks(judged: JudgedFill) -> None:
 @pytest.mark.parametrize("judged", SHARED_FILLS, ids=lambda each: f"{each.letter}: {each.what}")
 def test_a_fill_whose_nodes_share_first_is_judged_by_the_letter_it_breaks(judged: JudgedShares) -> None:
     assert _letter(check_shared_fill(**judged.question)) == judged.letter
+
+
+@pytest.mark.parametrize("judged", SPARES, ids=lambda each: f"{each.letter}: {each.what}")
+def test_spare_room_is_judged_by_the_letter_it_breaks(judged: JudgedSpare) -> None:
+    """R33a."""
+    assert _letter(check_spare(**judged.question)) == judged.letter
 
 
 @pytest.mark.parametrize("judged", SETPOINTS, ids=lambda each: f"{each.letter}: {each.what}")
@@ -52,7 +60,7 @@ def test_what_a_leaf_holds_already_does_not_fill_its_node() -> None:
 
 
 def test_every_letter_is_stopped() -> None:
-    assert {each.letter for each in (*FILLS, *SHARED_FILLS, *SETPOINTS)} == {None, *"FBMAECS"}
+    assert {each.letter for each in (*FILLS, *SHARED_FILLS, *SPARES, *SETPOINTS)} == {None, *"FBMAECRS"}
 
 
 def _letter(verdict: str | None) -> str | None:

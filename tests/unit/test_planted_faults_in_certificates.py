@@ -20,7 +20,7 @@ from tests.property.planting import (
     by,
     each,
 )
-from tests.unit.bad_plans import FILLS, PARENTS, SETPOINTS, SHARED_FILLS
+from tests.unit.bad_plans import FILLS, PARENTS, SETPOINTS, SHARED_FILLS, SPARES
 
 
 def without(letter: str) -> Change:
@@ -51,6 +51,15 @@ FAULTS: Faults = {
         "a watt more may be shared inside": asked(shares=but(allocated_w=each(by(1)))),
         "nodes that claim a watt less pass": asked(groups=but(maximums_w=each(by(1)))),
     },
+    (certificate, "check_spare"): {
+        **{f"{letter} is left out": without(letter) for letter in "FBMR"},
+        "what the targets take is left too": asked(targets_w=all_as(0)),
+        "who was held off may claim": asked(admitted=all_as(True)),
+        "who stands by needs no minimum": asked(minimums_w=all_as(0)),
+        "a watt more may be claimed": asked(fulls_w=each(by(1))),
+        "a watt more is left": asked(capacities_w=each(by(1))),
+        "loads are not summed up": asked(parents=all_as(-1)),
+    },
     (certificate, "check_sent"): {
         "whatever is sent passes": answered(always(None)),
         "above the rating passes": asked(ratings_w=all_as(NO_LIMIT)),
@@ -70,7 +79,7 @@ FAULTS: Faults = {
 
 
 def test_without_a_fault_exactly_the_good_plans_are_accepted() -> None:
-    assert _accepted() == [plan.letter is None for plan in (*FILLS, *SHARED_FILLS, *SETPOINTS)]
+    assert _accepted() == [plan.letter is None for plan in (*FILLS, *SHARED_FILLS, *SPARES, *SETPOINTS)]
 
 
 @pytest.mark.parametrize("fault", all_of(FAULTS), ids=str)
@@ -83,5 +92,6 @@ def test_a_fault_lets_a_bad_plan_pass_or_refuses_a_good_one(fault: Fault, monkey
 def _accepted() -> list[bool]:
     fills = [certificate.check_fill(PARENTS, plan.capacities_w, plan.claims, plan.fill) for plan in FILLS]
     shares = [certificate.check_shared_fill(**plan.question) for plan in SHARED_FILLS]
+    spares = [certificate.check_spare(**plan.question) for plan in SPARES]
     setpoints = [certificate.check_sent(**plan.question) for plan in SETPOINTS]
-    return [verdict is None for verdict in fills + shares + setpoints]
+    return [verdict is None for verdict in fills + shares + spares + setpoints]

@@ -68,10 +68,11 @@ def test_a_schema_that_is_not_known_is_not_guessed_at(schema_number: int) -> Non
 def test_what_the_schema_before_said_of_every_connector_is_said_once() -> None:
     state = load(2, OF_SCHEMA_2, event_seq=16, cycle_seq=14)
     overtaken, newest = state.memory.ledger["cp-2/1"].setpoints
-    assert (overtaken.limit_w, overtaken.last_sent_at) == (150_000, datetime(2026, 3, 16, 8, 6, 31, tzinfo=UTC))
-    assert (newest.limit_w, newest.last_sent_at) == (10_000, None)
+    assert overtaken.last_sent is not None
+    assert (overtaken.limit_w, overtaken.last_sent.at) == (150_000, datetime(2026, 3, 16, 8, 6, 31, tzinfo=UTC))
+    assert (newest.limit_w, newest.last_sent) == (10_000, None)
     assert state.memory.sendings[-1].at == datetime(2026, 3, 16, 8, 7, 41, tzinfo=UTC)
-    assert state.rotation.records["cp-1/1"].served_ws == 42_350_000
+    assert state.rotation.records["cp-1/1"].served_w_us == 42_350_000_000_000
     assert state_json.read_back(state) == state
 
 

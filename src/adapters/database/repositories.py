@@ -141,5 +141,11 @@ class SqlMicrogridRepository:
 
 
 def _microgrid(row: Row[Any], site: Site | None) -> Microgrid:
-    state = state_json.load(row.schema_number, row.data, event_seq=row.event_seq, cycle_seq=row.cycle_seq)
+    state = state_json.load(
+        row.schema_number,
+        row.data,
+        event_seq=row.event_seq,
+        cycle_seq=row.cycle_seq,
+        settings=state_json.DEFAULTS if site is None else site.configuration.settings,
+    )
     return Microgrid(row.microgrid_id, site, state, row.version)

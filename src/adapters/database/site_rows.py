@@ -28,6 +28,7 @@ async def write(connection: AsyncConnection, configuration: SiteConfiguration) -
         "strategy_unit": configuration.strategy.unit,
         "strategy_order": configuration.strategy.order,
         "settings": asdict(configuration.settings),
+        "time_zone": configuration.time_zone,
     }
     statement = insert(connection, microgrids).values(microgrid_id=microgrid_id, **microgrid)
     await connection.execute(statement.on_conflict_do_update(index_elements=["microgrid_id"], set_=microgrid))
@@ -89,6 +90,7 @@ async def read_all(connection: AsyncConnection, microgrid_ids: Collection[str]) 
             _SETTINGS.validate_python(row["settings"]),
             tuple(circuit for _, circuit in sorted(placed[row["microgrid_id"]].items())),
             tuple(charge_points_of[row["microgrid_id"]]),
+            row["time_zone"],
         )
         for row in found
     ]

@@ -5,10 +5,14 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator, from_json, to_json
 
+from adapters.database.state_upcasts import UPCASTS
 from domain.microgrid import MicrogridState
+from domain.site.configuration import Settings
 
-SCHEMA_NUMBER: Final = 3
-"""Rises when JSON written before can no longer be read as it is; `load` then has to upcast the older ones."""
+SCHEMA_NUMBER: Final = 4
+"""Rises when JSON written before can no longer be read as it is; `UPCASTS` then get one more."""
+
+DEFAULTS: Final = Settings()
 
 _STATE: Final = TypeAdapter(MicrogridState)
 _COLUMNS: Final = {"event_seq", "cycle_seq"}
@@ -29,19 +33,20 @@ def read_back(state: MicrogridState) -> MicrogridState:
     return load(SCHEMA_NUMBER, from_json(to_json(dump(state))), event_seq=state.event_seq, cycle_seq=state.cycle_seq)
 
 
-def load(schema_number: int, data: dict[str, Any], *, event_seq: int, cycle_seq: int) -> MicrogridState:
+def load(
+    schema_number: int, data: dict[str, Any], *, event_seq: int, cycle_seq: int, settings: Settings = DEFAULTS
+) -> MicrogridState:
     """Raises UnreadableState for a schema this code does not know, and for what is missing or is not as it should be.
 
+    `settings` are those in force: by them an older memory is read that does not say how long its setpoints last.
     Nothing that is missing is taken for empty: a memory without its ledger would have forgotten every exposure.
     """
-    if schema_number not in (1, 2, SCHEMA_NUMBER):
+    if not 1 <= schema_number <= SCHEMA_NUMBER:
         raise UnreadableState(f"microgrid state of schema {schema_number}; this code reads up to {SCHEMA_NUMBER}")
     try:
-        if schema_number == 1:
-            data = _with_bounds_to_come(data)
-        if schema_number <= 2:
-            data = _with_sendings_once(data)
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        for older in range(schema_number, SCHEMA_NUMBER):
+            data = UPCASTS[older](data, settings)
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise UnreadableState(f"microgrid state of schema {schema_number}: {type(error).__name__} {error}") from error
     try:
         state: MicrogridState = _COMPLETE.validate_python(data | {"event_seq": event_seq, "cycle_seq": cycle_seq})
@@ -49,26 +54,6 @@ def load(schema_number: int, data: dict[str, Any], *, event_seq: int, cycle_seq:
         wrong = "; ".join(f"{'/'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5])
         raise UnreadableState(f"microgrid state of schema {schema_number}: {wrong}") from error
     return state
-
-
-def _with_bounds_to_come(data: dict[str, Any]) -> dict[str, Any]:
-    """From schema 1: the background was one figure, not bounds; it is estimated anew, as in a first cycle."""
-    return data | {"memory": data["memory"] | {"background": {}}}
-
-
-def _with_sendings_once(data: dict[str, Any]) -> dict[str, Any]:
-    """From schema 2: when a cycle was sent stood in the newest setpoint of every connector, ranks in the memory."""
-    memory = dict(data["memory"])
-    memory["ledger"] = {
-        node_id: entry | {"setpoints": _sent(entry["standing"])} for node_id, entry in memory["ledger"].items()
-    }
-    return data | {"rotation": memory.pop("rotation"), "memory": memory}
-
-
-def _sent(standing: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The setpoints of a connector: only those that were overtaken say when they were sent last."""
-    setpoints = [{name: value for name, value in sent.items() if name != "last_cycle_seq"} for sent in standing]
-    return [*setpoints[:-1], *[newest | {"last_sent_at": None} for newest in setpoints[-1:]]]
 
 
 def _required(schema: Any) -> Any:

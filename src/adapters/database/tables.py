@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from adapters.database.column_types import Json, UtcDateTime
@@ -53,6 +54,7 @@ microgrids = Table(
     Column("strategy_unit", String(32), nullable=False),
     Column("strategy_order", String(32), nullable=False),
     Column("settings", Json, nullable=False),
+    Column("time_zone", Text, nullable=False, server_default="UTC"),
     _one_of("strategy_unit", Unit),
     _one_of("strategy_order", Order),
 )
@@ -67,6 +69,7 @@ grid_connections = Table(
     Column("default_capacity_w", BigInteger, nullable=False),
     Column("safe_operating_capacity_w", BigInteger),
     Column("metered", Boolean, nullable=False),
+    Column("generation", Boolean, nullable=False, server_default=false()),
 )
 
 circuits = Table(
@@ -80,6 +83,7 @@ circuits = Table(
     Column("default_capacity_w", BigInteger),
     Column("safe_operating_capacity_w", BigInteger),
     Column("metered", Boolean, nullable=False),
+    Column("generation", Boolean, nullable=False, server_default=false()),
 )
 
 charge_points = Table(
@@ -91,6 +95,7 @@ charge_points = Table(
     Column("circuit_id", Id, nullable=False),
     Column("max_power_w", BigInteger, nullable=False),
     Column("fallback_power_w", BigInteger),
+    Column("name", Text),
 )
 
 connectors = Table(

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Final, NotRequired
 from pydantic import FailFast, TypeAdapter
 from typing_extensions import TypedDict
 
-from adapters.messages.scalars import ConnectorNumber, Figure, Flag, Id, Integer, Seconds, Text
+from adapters.messages.scalars import ConnectorNumber, Figure, Flag, Id, Integer, Name, Seconds, Text
+from adapters.messages.time_zones import time_zones
 from domain.site.configuration import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
 
 SITE_CONFIGURATION: Final = "site.configuration.v1"
@@ -39,6 +40,7 @@ class SettingsV1(TypedDict):
     background_hold_s: NotRequired[Seconds | None]
     usage_window_s: NotRequired[Seconds | None]
     usage_margin_w: NotRequired[Figure | None]
+    standby_retry_s: NotRequired[Seconds | None]
     rotation_quantum_s: NotRequired[Seconds | None]
 
 
@@ -47,10 +49,11 @@ class CircuitV1(TypedDict):
 
     circuit_id: Id
     parent_id: NotRequired[Id | None]
-    name: Text
+    name: NotRequired[Name | None]
     default_capacity_w: NotRequired[Figure | None]
     safe_operating_capacity_w: NotRequired[Figure | None]
     metered: NotRequired[Flag | None]
+    generation: NotRequired[Flag | None]
 
 
 class ConnectorV1(TypedDict):
@@ -66,6 +69,7 @@ class ChargePointV1(TypedDict):
     """A charger with its connectors."""
 
     charge_point_id: Id
+    name: NotRequired[Name | None]
     circuit_id: Id
     max_power_w: Figure
     fallback_power_w: NotRequired[Figure | None]
@@ -77,7 +81,8 @@ class SiteConfigurationV1(TypedDict):
 
     microgrid_id: Id
     workspace_id: NotRequired[Id | None]
-    name: Text
+    name: NotRequired[Name | None]
+    time_zone: NotRequired[Text | None]
     version: Integer
     max_import_w: NotRequired[Figure | None]
     strategy: NotRequired[StrategyV1 | None]
@@ -98,7 +103,7 @@ def configuration_from(wire: SiteConfigurationV1) -> SiteConfiguration:
     """The configuration that a wire shape states, with every default filled in."""
     return SiteConfiguration(
         wire["microgrid_id"],
-        wire["name"],
+        _or_id(wire.get("name"), wire["microgrid_id"]),
         wire["version"],
         wire.get("workspace_id"),
         wire.get("max_import_w"),
@@ -106,6 +111,7 @@ def configuration_from(wire: SiteConfigurationV1) -> SiteConfiguration:
         replace(Settings(), **_stated(wire.get("settings"))),
         tuple(map(_circuit, wire["circuits"])),
         tuple(map(_charge_point, wire["charge_points"])),
+        _time_zone(wire.get("time_zone")),
     )
 
 
@@ -123,14 +129,26 @@ def _stated(group: StrategyV1 | SettingsV1 | None) -> dict[str, Any]:
     return {key: value for key, value in (group or {}).items() if value is not None}
 
 
+def _or_id(name: str | None, identifier: str) -> str:
+    return identifier if name is None else name
+
+
+def _time_zone(stated: str | None) -> str | None:
+    """The name of a time zone, UTC where nothing is stated; null where there is no such zone."""
+    if stated is None:
+        return "UTC"
+    return stated if stated in time_zones() else None
+
+
 def _circuit(wire: CircuitV1) -> Circuit:
     return Circuit(
         wire["circuit_id"],
         wire.get("parent_id"),
-        wire["name"],
+        _or_id(wire.get("name"), wire["circuit_id"]),
         wire.get("default_capacity_w"),
         wire.get("safe_operating_capacity_w"),
         wire.get("metered") or False,
+        wire.get("generation") or False,
     )
 
 
@@ -141,6 +159,7 @@ def _charge_point(wire: ChargePointV1) -> ChargePoint:
         wire["max_power_w"],
         tuple(map(_connector, wire["connectors"])),
         wire.get("fallback_power_w"),
+        _or_id(wire.get("name"), wire["charge_point_id"]),
     )
 
 

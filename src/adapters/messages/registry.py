@@ -94,7 +94,7 @@ def read(topic: str, message: Message) -> Inbound:
 def write(event: DomainEvent, traceparent: str | None, source: str = envelope.SOURCE) -> Message:
     """The message that announces an event: the same id, headers and bytes however often it is written.
 
-    `ce_time` is the instant of the decision or of the observation, and not there for an event that knows none.
+    `ce_time` is the instant of the decision, and not there for an event that knows none.
     """
     event_type, data_of = WRITERS[type(event)]
     return envelope.wrap(
@@ -110,10 +110,8 @@ def write(event: DomainEvent, traceparent: str | None, source: str = envelope.SO
 
 def _time(event: DomainEvent) -> datetime | None:
     match event:
-        case CycleCompleted():
+        case CycleCompleted() | ConstraintBreached() | ConstraintCleared():
             return event.decided_at
-        case ConstraintBreached() | ConstraintCleared():
-            return event.observed_at
         case _:
             return None
 

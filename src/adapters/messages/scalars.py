@@ -51,6 +51,9 @@ def _session_id(value: object) -> object:
 
 _SHORT_TEXT: Final = r"^[^\x00]{0,64}$"
 
+# No control characters, line breaks or embeddings and overrides of direction: none makes one name look like another.
+_PLAIN_TEXT: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
+
 _DATE_TIME: Final = WithJsonSchema({"type": "string", "format": "date-time"})
 
 _NUMBER: Final = WithJsonSchema({"type": "number", "minimum": -MAX_MAGNITUDE, "maximum": MAX_MAGNITUDE})
@@ -60,6 +63,9 @@ Id: TypeAlias = Annotated[str, Field(strict=True, pattern=ID_PATTERN)]
 
 # PostgreSQL stores no NUL in text: refused here, it cannot stop a partition there.
 Text: TypeAlias = Annotated[str, Field(strict=True, pattern=r"^[^\x00]*$")]
+
+Name: TypeAlias = Annotated[str, Field(strict=True, max_length=200, pattern=_PLAIN_TEXT)]
+"""Free text of one line, shown to people."""
 
 # Every event repeats the status of every connector: its length is bounded so that events are.
 Status: TypeAlias = Annotated[str, Field(strict=True, pattern=_SHORT_TEXT)]

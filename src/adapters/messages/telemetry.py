@@ -50,10 +50,11 @@ class ConnectorReadingV1(TypedDict):
 
     connector_id: ReportedConnectorNumber
     status: Status
-    power_w: MeasuredFigure
+    power_w: NotRequired[MeasuredFigure | None]
     requested_w: NotRequired[MeasuredLimit | None]
     applied_limit_w: NotRequired[MeasuredLimit | None]
     applied_cycle_seq: NotRequired[Integer | None]
+    refused_cycle_seq: NotRequired[Integer | None]
     session: NotRequired[SessionV1 | None]
 
 
@@ -138,11 +139,12 @@ def _reading(wire: ConnectorReadingV1) -> ConnectorReading:
     return ConnectorReading(
         wire["connector_id"],
         _STATUSES.get(wire["status"].casefold(), wire["status"]),
-        wire["power_w"],
+        wire.get("power_w"),
         wire.get("requested_w"),
         wire.get("applied_limit_w"),
         wire.get("applied_cycle_seq"),
         None if session is None else _session(session),
+        wire.get("refused_cycle_seq"),
     )
 
 

@@ -47,7 +47,7 @@ class OpenTelemetryCounters:
         self._refused_plans = meter.create_counter(names.REFUSED_PLANS, "{plan}", "Plans the certificate refused")
         self._readings = meter.create_counter(names.READINGS, "{reading}", "Readings, by what became of them")
         self._outdated = meter.create_counter(
-            names.OUTDATED_CONFIGURATIONS, "{configuration}", "Configurations not newer than the applied one"
+            names.OUTDATED_CONFIGURATIONS, "{configuration}", "Configurations that were answered before"
         )
         self._tombstones = meter.create_counter(names.TOMBSTONES, "{message}", "Null values, which change nothing")
         self._parked = meter.create_counter(names.PARKED, "{failure}", "Failures that parked a microgrid, by stage")

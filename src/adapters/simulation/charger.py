@@ -16,7 +16,8 @@ from adapters.simulation.vehicle import Vehicle
 class Charger:
     """A charge point with its sockets. The noise on its readings is drawn from `draw`.
 
-    One that `refuses` takes nothing that is new, not even the same limit once more: the old one stands until it lapses.
+    One that `refuses` takes nothing that is new, not even the same limit once more, and says so: the old one stands
+    until it lapses.
     """
 
     def __init__(self, microgrid_id: str, station: Station, habits: Habits, draw: Random | None = None) -> None:
@@ -29,6 +30,7 @@ class Charger:
         self._microgrid_id = microgrid_id
         self._draw = draw or Random(station.charge_point_id)
         self._cycle_seq = 0
+        self._refused_cycle_seq: int | None = None
         self._pending: deque[tuple[datetime, list[tuple[Socket, StandingSetpoint]]]] = deque()
         self._reported: dict[Socket, Status] = {}
         self._sequence = 0
@@ -41,6 +43,7 @@ class Charger:
         if delivery.cycle_seq <= self._cycle_seq:
             return
         self._cycle_seq = delivery.cycle_seq
+        self._refused_cycle_seq = delivery.cycle_seq if self.refuses else None
         if self.refuses:
             return
         told: list[tuple[Socket, StandingSetpoint]] = []
@@ -74,20 +77,22 @@ class Charger:
         """The message due in this second of the run, if any: on change, every few seconds, or a heartbeat."""
         beat = second + self.habits.phase
         due = beat % self.habits.report_interval_s == 0
-        known = [socket for socket in self.sockets if self._knows_the_power_of(socket, now)]
         concerned = [
-            socket for socket in known if socket.status is not self._reported.get(socket) or (due and socket.wanted_w)
+            socket
+            for socket in self.sockets
+            if socket.status is not self._reported.get(socket) or (due and socket.wanted_w)
         ]
         if concerned:
-            self._reported |= {socket: socket.status for socket in known}
-            listed = concerned if self.habits.plain_ocpp else known
+            self._reported |= {socket: socket.status for socket in self.sockets}
+            listed = concerned if self.habits.plain_ocpp else self.sockets
             return self._message(now, [self._reading(socket, now) for socket in listed])
         if beat % self.habits.heartbeat_interval_s == 0:
-            return self._message(now, [])
+            # Who names cycles owes that for empty sockets too.
+            named = self.sockets if self.habits.names_cycles and not self.habits.plain_ocpp else ()
+            return self._message(now, [self._reading(socket, now) for socket in named])
         return None
 
     def _knows_the_power_of(self, socket: Socket, now: datetime) -> bool:
-        """Until a reading can say that its power is not known, such a connector is not reported at all."""
         if socket.vehicle is None or not self.habits.power_unknown_s:
             return True
         return now >= socket.vehicle.visit.arrives_at + timedelta(seconds=self.habits.power_unknown_s)
@@ -131,10 +136,11 @@ class Charger:
         reading: Payload = {
             "connector_id": socket.outlet.key[1],
             "status": socket.status.value,
-            "power_w": self._read_w(socket),
+            "power_w": self._read_w(socket) if self._knows_the_power_of(socket, now) else None,
             "requested_w": None,
             "applied_limit_w": None,
             "applied_cycle_seq": None,
+            "refused_cycle_seq": self._refused_cycle_seq,
             "session": None,
         }
         if socket.vehicle is not None:

@@ -100,7 +100,6 @@ def as_people_have_them(ideal: Habits, station: Station, grace_s: int, draw: Ran
         full_early=draw.randrange(10) < 3,
         reads_back=_one_in(2, draw),
         names_cycles=_one_in(5, draw),
-        # Until the telemetry contract has a power that is not known (null), such a connector is not reported meanwhile.
         power_unknown_s=30 if _one_in(10, draw) else 0,
         resets_after_session=_one_in(20, draw),
         reticent=draw.randrange(5) < 2,

@@ -23,6 +23,14 @@ class RunCycle:
     conflated: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of a cycle: it was `published` where there was something to say; when the next one has to be."""
+
+    published: CycleCompleted | None = None
+    wakes_at: datetime | None = None
+
+
 class RunCycleHandler:
     """Commits the decision and the event that announces it; a cycle without news changes only what is remembered."""
 
@@ -34,8 +42,8 @@ class RunCycleHandler:
         self._counters = counters
         self._decide = decide
 
-    async def handle(self, command: RunCycle) -> CycleCompleted | None:
-        """The published cycle, None where there was nothing to say. Raises ConcurrentChange and Fenced."""
+    async def handle(self, command: RunCycle) -> Ran:
+        """Decide once. Raises ConcurrentChange and Fenced."""
         with (
             self._tracing.cycle_span(command.microgrid_id, command.traceparent, command.conflated) as traceparent,
             self._counters.cycle(command.microgrid_id) as notes,
@@ -43,7 +51,7 @@ class RunCycleHandler:
             async with self._transactions.begin(command.epoch) as transaction:
                 microgrid = await transaction.microgrids.get(command.microgrid_id)
                 if microgrid is None:
-                    return None
+                    return Ran()
                 change = microgrid.run_cycle(command.readings, command.trigger, command.at, self._decide)
                 if change.plan_fault is not None:
                     self._counters.refused_plan(command.microgrid_id, change.plan_fault)
@@ -56,7 +64,8 @@ class RunCycleHandler:
                 outcome = change.microgrid.state.published.outcome
                 input_age = _input_age(command.readings, command.at)
                 notes.decided(outcome, input_age, change.events, _open_breaches(microgrid))
-        return next((event for event in change.events if isinstance(event, CycleCompleted)), None)
+        published = next((event for event in change.events if isinstance(event, CycleCompleted)), None)
+        return Ran(published, change.microgrid.wakes_at(command.at))
 
 
 def _open_breaches(microgrid: Microgrid) -> set[str]:

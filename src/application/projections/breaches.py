@@ -13,18 +13,17 @@ async def _breached(event: PublishedEvent, changes: ReadModelChanges) -> None:
 
 
 async def _cleared(event: PublishedEvent, changes: ReadModelChanges) -> None:
-    await changes.put_breach(_row(event, cleared_at=_observed_at(event)))
+    await changes.put_breach(_row(event, cleared_at=_at(event)))
 
 
 def _row(event: PublishedEvent, cleared_at: datetime | None) -> BreachRow:
     """As if it opened with this event: of a breach that is known already, the read model keeps when it did."""
-    return BreachRow(
-        event.microgrid_id, event.data["breach_id"], event.event_seq, _observed_at(event), cleared_at, event.data
-    )
+    return BreachRow(event.microgrid_id, event.data["breach_id"], event.event_seq, _at(event), cleared_at, event.data)
 
 
-def _observed_at(event: PublishedEvent) -> datetime:
-    return datetime.fromisoformat(event.data["observed_at"])
+def _at(event: PublishedEvent) -> datetime:
+    """When it was observed, or decided where nothing was."""
+    return datetime.fromisoformat(event.data["observed_at"] or event.data["decided_at"])
 
 
 BREACHES = Projection(

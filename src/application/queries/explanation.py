@@ -9,6 +9,7 @@ from application.ports import ReadModel
 from application.queries.rows import StatusRow
 from application.queries.status import AsOf, as_of
 from domain.knowledge.limits import LimitKind, Mode
+from domain.sharing.plan import Reason
 from domain.site.identifiers import connector_node_id
 from domain.site.power_tree import NodeType
 
@@ -18,7 +19,10 @@ _OF_A_NODE = ("mode", "limit_w", "limit_kind", "background_w", "reserved_w", "al
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A node of the chain from a connector up to its microgrid. A connector's limit is its rating."""
+    """A node of the chain from a connector up to its microgrid. A connector's limit is its rating.
+
+    `quality`: how good `measured_w` is; null for a connector.
+    """
 
     node_id: str
     node_type: str
@@ -31,6 +35,7 @@ class Link:
     reserved_w: int
     allocated_w: int | None
     headroom_w: int | None
+    quality: str | None
     binds: bool
 
 
@@ -46,7 +51,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A connector's setpoint as the latest cycle has it, the chain of limits, the connector first, and the changes."""
+    """A connector's setpoint as the latest cycle has it, the chain of limits, the connector first, and the changes.
+
+    `asked_again_within_s`: how long it may go on standing by; null where it does not.
+    """
 
     microgrid_id: str
     node_id: str
@@ -54,6 +62,7 @@ class Explanation:
     setpoint: dict[str, Any]
     chain: Sequence[Link]
     differences: Sequence[Difference]
+    asked_again_within_s: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,14 @@ async def explanation(
         setpoint,
         chain,
         [] if before is None else list(_differences([link.node_id for link in chain], before, latest)),
+        asked_again_within_s(row) if setpoint["reason"] == Reason.STANDBY else None,
     )
+
+
+def asked_again_within_s(row: StatusRow) -> int:
+    """How long the last of those that stand by waits until it is asked again; when, the events do not say (R33)."""
+    retry_s: int = row.configuration["settings"]["standby_retry_s"]
+    return -(-retry_s * (16 + 7) // 16)
 
 
 def _setpoints(cycle: _Cycle) -> dict[str, dict[str, Any]]:
@@ -120,6 +136,7 @@ def _connector(row: StatusRow, node_id: str, setpoint: Mapping[str, Any]) -> Lin
         setpoint["reserved_w"],
         setpoint["target_w"],
         None,
+        None,
         setpoint["binding_node_id"] == node_id,
     )
 
@@ -143,6 +160,7 @@ def _above(row: StatusRow, cycle: _Cycle, setpoint: Mapping[str, Any]) -> Iterat
             node["reserved_w"],
             node["allocated_w"],
             node["headroom_w"],
+            node["quality"],
             setpoint["binding_node_id"] == node_id,
         )
         node_id = node["parent_id"]

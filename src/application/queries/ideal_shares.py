@@ -24,7 +24,7 @@ def ideal_shares(
     readings = [wanted.get(key) for key in tree.connector_index]
     kept = [None if each is None else KeptReading(each, at, at, 0, None) for each in readings]
     demands_w = [
-        min(each.requested_w, connector.max_power_w) if each is not None and each.requested_w else None
+        0 if each is None else min(each.requested_w or 0, connector.max_power_w)
         for each, connector in zip(readings, tree.connectors, strict=True)
     ]
     ranking = strategy.rank(site.order, kept, [connector.max_power_w for connector in tree.connectors], at)
@@ -33,5 +33,12 @@ def ideal_shares(
         NO_LIMIT if node.default_capacity_w is None else max(0, node.default_capacity_w - known)
         for node, known in zip(tree.nodes, background, strict=True)
     ]
-    decided = targets.decide(tree, ranking, site.unit, capacities_w=capacities_w, demands_w=demands_w)
+    decided = targets.decide(
+        tree,
+        ranking,
+        site.unit,
+        capacities_w=capacities_w,
+        demands_w=demands_w,
+        minimums_w=[connector.min_power_w for connector in tree.connectors],
+    )
     return {key: target for key, target in zip(tree.connector_index, decided.targets_w, strict=True) if key in wanted}

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from application.queries.explanation import asked_again_within_s
 from application.queries.rows import StatusRow
 from application.queries.status import AsOf, status_of
 from domain.knowledge.limits import LimitKind, Mode
@@ -18,6 +19,7 @@ from domain.site.power_tree import NodeType
 _HELD_BACK: Final = (Reason.LIMITED, Reason.BELOW_MINIMUM, Reason.AWAITING_DECREASE)
 _CONNECTOR_STATES: Final = dict.fromkeys(_HELD_BACK, "held_back") | {
     Reason.GRANTED: "normal",
+    Reason.STANDBY: "idle",
     Reason.IDLE: "idle",
     Reason.RESERVED: "stale",
     Reason.UNRESPONSIVE: "unresponsive",
@@ -67,6 +69,7 @@ class Overview:
     name: str
     as_of: AsOf
     stale_after_s: int
+    asked_again_within_s: int
     warnings: Sequence[dict[str, Any]]
     latest_cycle: dict[str, Any] | None
     load_w: int | None
@@ -97,6 +100,7 @@ def overview(
         row.name,
         status.as_of,
         2 * row.configuration["settings"]["refresh_interval_s"],
+        asked_again_within_s(row),
         row.warnings,
         None if latest is None else {key: latest[key] for key in latest if key not in ("nodes", "setpoints")},
         nodes[0]["measured_w"],

@@ -6,6 +6,7 @@ from typing import Any
 
 from application.ports import ReadModel
 from application.queries.rows import StatusRow
+from domain.knowledge.readings import STATUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,10 @@ class AsOf:
 
 @dataclass(frozen=True, slots=True)
 class MicrogridStatus:
-    """A microgrid at a glance. `nodes` are the latest figures, before the first cycle the bare tree."""
+    """A microgrid at a glance. `nodes` are the latest figures, before the first cycle the bare tree.
+
+    `unknown_statuses`: the words that OCPP does not have, by which chargers now say how they are.
+    """
 
     microgrid_id: str
     name: str
@@ -28,6 +32,8 @@ class MicrogridStatus:
     nodes: list[dict[str, Any]]
     latest_cycle: dict[str, Any] | None
     headroom_w: int | None
+    time_zone: str
+    unknown_statuses: list[str]
     as_of: AsOf
 
 
@@ -49,8 +55,15 @@ def status_of(row: StatusRow, now: datetime) -> MicrogridStatus:
         nodes,
         None if cycle is None else {key: value for key, value in cycle.items() if key != "nodes"},
         _headroom_w(nodes),
+        row.configuration.get("time_zone", "UTC"),
+        _unknown_statuses(cycle),
         as_of(row, now),
     )
+
+
+def _unknown_statuses(cycle: dict[str, Any] | None) -> list[str]:
+    said = set() if cycle is None else {setpoint["status"] for setpoint in cycle.get("setpoints", ())}
+    return sorted(said - STATUSES - {None})
 
 
 def _nodes(row: StatusRow) -> list[dict[str, Any]]:

@@ -3,53 +3,21 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias
 
 from domain.breaches import limit_falls, observation
 from domain.breaches.cause import explain
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from domain.breaches.exceedance import Exceedance
 from domain.breaches.limit_falls import NO_LIMITS, LimitMemory
 from domain.breaches.observation import Observed, Place, Taken
 from domain.breaches.over_limit import OverLimit, Severity, against_limit, is_beyond_margin, places_over
+from domain.knowledge.limits import LimitKind
 from domain.knowledge.situation import Situation
-from domain.site.power import Watts
 from domain.values import value
 
 BreachEvent: TypeAlias = ConstraintBreached | ConstraintCleared
-
-
-@value
-class Exceedance:
-    """A load seen over a limit: a candidate until it is announced, from then on a breach.
-
-    `former_w`: what a configuration had just lowered the limit from, 0 where none had. `within_since`: since when the
-    load of a breach is at or under the limit. `announced`: what was published last.
-    """
-
-    first_observed_at: datetime
-    observed_at: datetime
-    observed_w: Watts
-    limit_w: Watts
-    peak_excess_w: Watts
-    former_w: Watts = 0
-    energy_over_limit_ws: int = 0
-    within_since: datetime | None = None
-    announced: ConstraintBreached | None = None
-
-    @property
-    def excess_w(self) -> Watts:
-        return self.observed_w - self.limit_w
-
-    @property
-    def within_for(self) -> timedelta:
-        """For how long the load has been at or under the limit; negative while it is over it."""
-        return timedelta(-1) if self.within_since is None else self.observed_at - self.within_since
-
-    @property
-    def duration_s(self) -> int:
-        """From the first to the last observation."""
-        return (self.observed_at - self.first_observed_at) // timedelta(seconds=1)
 
 
 @value
@@ -74,8 +42,8 @@ class Watched:
 def watch(observed: Observed, memory: BreachMemory, cycle_seq: int, event_seq: int) -> Watched:
     """Follow every load that is over its limit or was, and announce what opens, becomes critical or clears.
 
-    Nothing opens or clears on what is not heard yet after a take-over. `cycle_seq` is that of this cycle should it be
-    published, as it has to be where there are events; they are numbered from `event_seq` + 1.
+    Nothing opens or clears on what is not heard yet after a take-over (R23). `cycle_seq` is that of this cycle should
+    it be published, as it has to be where there are events; they are numbered from `event_seq` + 1.
     """
     cycle = _Watch(observed, limit_falls.follow(observed.situation, memory.limits), cycle_seq, event_seq)
     for node_id, known in memory.exceedances.items():
@@ -115,15 +83,15 @@ class _Watch:
         elif known is None:
             after = self._begun(load, taken.newest_at) if is_over else None
         else:
-            known = _prolonged(known, load, taken.newest_at)
+            known = known.prolonged(load, taken.newest_at, seen=self._sees(place, known, taken))
             if known.announced is None:
                 after = self._opened(place, load, known, taken) if is_over else None
             elif known.within_for >= situation.windows.breach_hold:
                 announced = replace(known.announced, node_path=_path(situation, place), limit_kind=load.limit_kind)
-                self._clear(known, announced)
+                self._clear(known, announced, known.observed_at if taken.fresh else None)
                 after = None
             elif load.severity is Severity.CRITICAL and known.announced.severity is Severity.MAJOR:
-                after = self._announced(place, load, known)
+                after = self._announced(place, load, known, taken)
             else:
                 after = known
         if after is not None:
@@ -131,7 +99,16 @@ class _Watch:
 
     def gone(self, known: Exceedance, announced: ConstraintBreached) -> None:
         """The breach of a node that is no more, or has no limit any more: as it was last seen, until now."""
-        self._clear(replace(known, observed_at=max(known.observed_at, self.observed.situation.at)), announced)
+        self._clear(replace(known, observed_at=max(known.observed_at, self.observed.situation.at)), announced, None)
+
+    def _sees(self, place: Place, known: Exceedance, taken: Taken) -> bool:
+        """Whether all of a load is fresh and known, as a breach asks for to be over (contract section 7).
+
+        One that a meter saw is not over because the meter says nothing any more: only chargers are seen from then on.
+        """
+        is_safe = not place.is_connector and self.observed.situation.nodes[place.node].is_silent
+        was_safe = known.announced is not None and known.announced.limit_kind is LimitKind.SAFE_OPERATING_CAPACITY
+        return taken.whole and (was_safe or not is_safe)
 
     def _begun(self, load: OverLimit, observed_at: datetime) -> Exceedance:
         grace = self.observed.situation.windows.grace
@@ -152,9 +129,9 @@ class _Watch:
         has_held = known.observed_at >= known.first_observed_at + windows.breach_hold
         if fall is not None and (known.observed_at < fall.until or taken.oldest_at < fall.at + windows.grace):
             has_held = False
-        return self._announced(place, load, known) if has_held else known
+        return self._announced(place, load, known, taken) if has_held else known
 
-    def _announced(self, place: Place, load: OverLimit, known: Exceedance) -> Exceedance:
+    def _announced(self, place: Place, load: OverLimit, known: Exceedance, taken: Taken) -> Exceedance:
         """A breach as it opens, or as it becomes critical under the same id."""
         situation = self.observed.situation
         cause, contributors = explain(self.observed, place, load.limit_w, known.former_w)
@@ -173,16 +150,17 @@ class _Watch:
             peak_excess_w=known.peak_excess_w,
             energy_over_limit_wh=known.energy_over_limit_ws // 3600,
             first_observed_at=known.first_observed_at,
-            observed_at=known.observed_at,
+            observed_at=known.observed_at if taken.fresh else None,
             duration_s=known.duration_s,
             cause=cause,
             contributors=contributors,
             cycle_seq=self.cycle_seq,
+            decided_at=situation.at,
         )
         self.events.append(event)
         return replace(known, announced=event)
 
-    def _clear(self, known: Exceedance, announced: ConstraintBreached) -> None:
+    def _clear(self, known: Exceedance, announced: ConstraintBreached, observed_at: datetime | None) -> None:
         """What was announced of a breach is over, with the figures as they are now."""
         event = ConstraintCleared.of(
             replace(
@@ -193,9 +171,10 @@ class _Watch:
                 excess_w=known.excess_w,
                 peak_excess_w=known.peak_excess_w,
                 energy_over_limit_wh=known.energy_over_limit_ws // 3600,
-                observed_at=known.observed_at,
+                observed_at=observed_at,
                 duration_s=known.duration_s,
                 cycle_seq=self.cycle_seq,
+                decided_at=self.observed.situation.at,
             )
         )
         self.events.append(event)
@@ -207,22 +186,6 @@ class _Watch:
         """The same whichever worker decides the cycle; a node opens one breach in a cycle at most."""
         microgrid_id = self.observed.situation.site.configuration.microgrid_id
         return hashlib.sha256(f"{microgrid_id} {load.node_id} {self.cycle_seq}".encode()).hexdigest()[:32]
-
-
-def _prolonged(known: Exceedance, load: OverLimit, observed_at: datetime) -> Exceedance:
-    """The same a cycle later. Every excess counts until the next observation."""
-    # The oldest reading of a sum may drop out of it, but time does not run backwards.
-    observed_at = max(observed_at, known.observed_at)
-    passed_us = (observed_at - known.observed_at) // timedelta(microseconds=1)
-    return replace(
-        known,
-        observed_at=observed_at,
-        observed_w=load.observed_w,
-        limit_w=load.limit_w,
-        peak_excess_w=max(known.peak_excess_w, load.excess_w),
-        energy_over_limit_ws=known.energy_over_limit_ws + max(0, known.excess_w) * passed_us // 1_000_000,
-        within_since=None if load.excess_w > 0 else known.within_since or observed_at,
-    )
 
 
 def _path(situation: Situation, place: Place) -> tuple[str, ...]:

@@ -26,20 +26,24 @@ class Cause(StrEnum):
 class Contributor:
     """Who has a part in a breach.
 
-    `observed_w` is the load seen there, of background its size. `limit_w` is the limit in force at a node, what a
-    connector was told, and null for background, which nobody tells anything.
+    `observed_w` is the load seen there, of background its size. `limit_w` is the limit in force at a node and what a
+    connector was told; `exposure_w` the most that may be drawn there. Both are null for background, which nobody
+    tells anything. All at the meter.
     """
 
     node_id: str
     observed_w: Watts
     limit_w: Watts | None
+    exposure_w: Watts | None
 
 
 @value
 class _Constraint:
     """A breach at one instant. `first_observed_at` and `observed_at` tell when its load was measured.
 
-    `excess_w` = observed − limit: not above 0 where the load came down. `duration_s` = from first to last observation.
+    `observed_at` is null where no fresh reading is behind this: all of them are stale, or the node or limit has gone.
+    `excess_w` = observed − limit: not above 0 where the load came down. `duration_s` = from first to last observation,
+    or to the decision where there is none.
     """
 
     microgrid_id: str
@@ -56,11 +60,12 @@ class _Constraint:
     peak_excess_w: Watts
     energy_over_limit_wh: WattHours
     first_observed_at: datetime
-    observed_at: datetime
+    observed_at: datetime | None
     duration_s: int
     cause: Cause
     contributors: tuple[Contributor, ...]
     cycle_seq: int
+    decided_at: datetime
 
 
 @value
@@ -70,7 +75,7 @@ class ConstraintBreached(_Constraint):
 
 @value
 class ConstraintCleared(_Constraint):
-    """A breach is over: the load stayed at or under the limit, or there is no limit any more."""
+    """A breach is over: all of the load was seen to stay at or under the limit, or there is no limit any more."""
 
     @classmethod
     def of(cls, breached: ConstraintBreached) -> Self:

@@ -38,18 +38,24 @@ class Observed:
 class Taken:
     """When the fresh readings behind an observation were taken; the instant of the decision where there are none.
 
-    `oldest_at` is that of the oldest with any load in it. `heard`: none of them is unheard yet after a take-over.
+    `oldest_at` is that of the oldest with any load in it. `fresh`: there are any. `whole`: everything that the load is
+    made of is fresh and known. `heard`: nothing of it is unheard yet after a take-over.
     """
 
     newest_at: datetime
     oldest_at: datetime
+    fresh: bool
+    whole: bool
     heard: bool
 
 
 def observe(situation: Situation) -> Observed:
-    """The meter's reading where it is fresh, else the sum of the children's; of a stale connector its last reading."""
+    """The meter's reading where it is relied on, else the sum of the children's; of a stale connector its last reading.
+
+    Power that is not known adds nothing (R4).
+    """
     tree = situation.tree
-    drawn = [line.power_w for line in situation.lines]
+    drawn = [line.power_w or 0 for line in situation.lines]
     observed = [0] * len(tree.nodes)
     for line, power in zip(situation.lines, drawn, strict=True):
         observed[line.connector.charge_point] += power
@@ -63,12 +69,29 @@ def observe(situation: Situation) -> Observed:
 
 
 def taken(situation: Situation, place: Place) -> Taken:
-    """When the load observed at a place was measured, and whether it is heard of already."""
-    sources = list(_sources(situation, place))
-    fresh = [(source.measured_at, source.power_w) for source in sources if source.measured_at is not None]
+    """When the load observed at a place was measured, and how much of it is seen."""
+    parts = list(_parts(situation, place))
+    fresh = [(part.measured_at, part.power_w) for part in parts if part.measured_at is not None]
     newest_at = max([measured_at for measured_at, _ in fresh], default=situation.at)
     oldest_at = min([measured_at for measured_at, power_w in fresh if power_w > 0], default=newest_at)
-    return Taken(newest_at, oldest_at, heard=all(source.node_id not in situation.unheard for source in sources))
+    return Taken(
+        newest_at,
+        oldest_at,
+        fresh=bool(fresh),
+        whole=all(part.seen for part in parts),
+        heard=all(part.node_id not in situation.unheard for part in parts),
+    )
+
+
+def measured_at(situation: Situation, line: Line) -> datetime | None:
+    """When the power of a connector was measured; None where it is not known, or that reading is not young any more.
+
+    A live link may make a connector fresh, but says nothing of the age of its reading.
+    """
+    known, oldest = line.known, situation.at - situation.windows.connector_stale_after
+    if known is None or line.power_w is None or known.measured_at < oldest:
+        return None
+    return known.measured_at
 
 
 def find(tree: PowerTree, node_id: str) -> Place | None:
@@ -93,18 +116,21 @@ def connectors_below(tree: PowerTree, place: Place) -> list[int]:
 
 
 @value
-class _Source:
-    """A reading that an observation is made of, or should be; `measured_at` is null where it is not fresh."""
+class _Part:
+    """What an observation is made of; `measured_at` is null where there is no fresh reading of it.
+
+    `seen`: its draw is fresh and known. An empty socket need not repeat that (R7).
+    """
 
     node_id: str
     power_w: Watts
     measured_at: datetime | None
+    seen: bool
 
 
-def _sources(situation: Situation, place: Place) -> Iterator[_Source]:
-    oldest = situation.at - situation.windows.connector_stale_after
+def _parts(situation: Situation, place: Place) -> Iterator[_Part]:
     if place.is_connector:
-        yield _of_connector(situation.lines[place.connector], oldest)
+        yield _connector(situation, place.connector)
         return
     tree = situation.tree
     measured_until = place.node
@@ -113,17 +139,17 @@ def _sources(situation: Situation, place: Place) -> Iterator[_Source]:
             continue
         view = situation.nodes[node]
         if view.meter is not None:
-            yield _Source(view.node.node_id, view.meter.power_w, view.meter.measured_at)
+            yield _Part(view.node.node_id, view.meter.power_w, view.meter.measured_at, seen=True)
             measured_until = tree.below(node).stop
             continue
         if view.is_silent:
-            yield _Source(view.node.node_id, 0, None)
+            # The limit of the node itself leaves room for what its meter does not show; those above do not.
+            yield _Part(view.node.node_id, 0, None, seen=node == place.node)
         for connector in tree.connectors_of[node]:
-            yield _of_connector(situation.lines[connector], oldest)
+            yield _connector(situation, connector)
 
 
-def _of_connector(line: Line, oldest: datetime) -> _Source:
-    """A reading is fresh while it is young: a live link makes its connector fresh, but says nothing of its age."""
-    known = line.known
-    measured_at = known.measured_at if known is not None and known.measured_at >= oldest else None
-    return _Source(line.connector.node_id, line.power_w, measured_at)
+def _connector(situation: Situation, connector: int) -> _Part:
+    line = situation.lines[connector]
+    is_seen = line.power_w is not None and not line.silent
+    return _Part(line.connector.node_id, line.power_w or 0, measured_at(situation, line), seen=is_seen)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.knowledge.holdings import Held
+from domain.knowledge.held import Held
 from domain.knowledge.limits import Limit, Mode
 from domain.knowledge.memory import BackgroundMemory, Shown
 from domain.knowledge.meters import Meters
@@ -38,13 +38,27 @@ class _Sums:
     measured_w: Watts = 0
     rising_w: Watts = 0
     in_doubt_w: Watts = 0
+    handed_out_w: Watts = 0
     withheld_w: Watts = 0
     held_here_w: Watts = 0
+
+    def follow(self, known: BackgroundMemory, unseen_w: Watts, confirmed_since: datetime | None) -> None:
+        """The node's own meter accounts for everything below it; what it showed lately may be a rise of that.
+
+        What it showed beside those that were heard, and is not held for anybody any more, may have been a rise that the
+        others hid: its meter has to show that again before the room is handed out (R28).
+        """
+        self.measured_w = max(self.measured_w, known.estimate_w)
+        if confirmed_since is not None:
+            self.rising_w = max(0, known.newest.least_w - self.measured_w)
+            self.in_doubt_w = max(0, known.most_w(confirmed_since) - self.measured_w)
+            self.handed_out_w = max(0, known.beside_w - self.measured_w - unseen_w)
 
     def add(self, below: "_Sums", withheld_w: Watts) -> None:
         self.measured_w += below.measured_w
         self.rising_w += below.rising_w
         self.in_doubt_w += below.in_doubt_w
+        self.handed_out_w += below.handed_out_w
         self.withheld_w += withheld_w
 
 
@@ -61,26 +75,28 @@ def assess(
     """The background of every node, followed over time where there is a memory of it; and the memory, by circuit id."""
     sums = [_Sums() for _ in tree.nodes]
     after: dict[str, BackgroundMemory] = {}
+    confirmed_since = at - windows.background_confirm
     for index in range(len(sums) - 1, -1, -1):
         node, limit, here, meter = tree.nodes[index], limits[index], sums[index], meters.readings[index]
-        known = memory.get(node.node_id) if node.metered else None
-        unseen_w = 0
+        known, unseen_w = memory.get(node.node_id) if node.metered else None, 0
         if meter is not None:
-            known = _followed(known, meter, held[index].shown_by(meter, at), limit, windows=windows)
-            here.measured_w = max(here.measured_w, known.estimate_w)
-            here.rising_w = max(0, known.newest.least_w - here.measured_w)
-            here.in_doubt_w = max(0, known.most_w(at - windows.background_confirm) - here.measured_w)
-        elif known is not None and index in meters.last_known:
-            here.measured_w = max(here.measured_w, known.estimate_w)
-        elif known is not None:
-            unseen_w = max(0, known.estimate_w - here.measured_w)
+            known = _followed(known, meter, held[index], limit, at=at, windows=windows)
+        elif (reading := meters.on_way_back[index]) is not None:
+            # On its way back it counts with the most that any of its readings left.
+            known = _followed(known, reading, held[index], limit, at=at, windows=windows)
+            known = replace(known, estimate_w=max(known.estimate_w, known.newest.most_w))
         if known is not None:
             after[node.node_id] = known
+            if meter is not None or index in meters.last_known:
+                here.follow(known, held[index].unseen_w, None if meter is None else confirmed_since)
+            else:
+                unseen_w = max(0, known.estimate_w - here.measured_w)
         if meter is not None or index in meters.last_known or limit.mode is Mode.SAFE:
             # A known load or a safe limit accounts for whatever hides below: withheld room ends here.
             here.withheld_w = 0
-        if node.safe_operating_capacity_w is None:
-            # Without a safe capacity nothing was left for it.
+        safe_w, default_w = node.safe_operating_capacity_w, node.default_capacity_w
+        if safe_w is None or (default_w is not None and safe_w >= default_w):
+            # Without a safe capacity below the default one nothing was left for it (R29).
             here.held_here_w = unseen_w
         if tree.parents[index] >= 0:
             is_safe = limit.mode is Mode.SAFE
@@ -95,33 +111,39 @@ def _background(here: _Sums, limit: Limit) -> Background:
     return Background(
         cumulative_w,
         unconfirmed=here.rising_w * 100 > limit.limit_w * DOUBT_PERCENT,
-        doubt_w=min(here.in_doubt_w, limit.limit_w * DOUBT_PERCENT // 100),
+        doubt_w=max(here.handed_out_w, min(here.in_doubt_w, limit.limit_w * DOUBT_PERCENT // 100)),
     )
 
 
 def _followed(
     known: BackgroundMemory | None,
     meter: MeterReading,
-    shown: Shown,
+    held: Held,
     limit: Limit,
     *,
+    at: datetime,
     windows: Windows,
 ) -> BackgroundMemory:
-    """What is known of a node's background after a cycle: at first as it is, later slow to rise and to fall.
+    """What is known of a node's background after a cycle: at first as it is, later slow to rise and to fall (R27).
 
-    It rises to the least that its meter leaves, and falls to the most.
+    It rises to the least that its meter leaves, and falls to the most that it left in the last `background_hold_s` and,
+    before that, since the oldest reading was taken that it is reckoned by: until a charger is heard again, or is
+    silent, nobody knows whether it still draws what that says.
     """
+    shown = held.shown_by(meter, at)
     if known is None:
         return BackgroundMemory(shown.least_w, meter.measured_at, shown)
-    at = shown.until
-    newest, highest, lowest = replace(known.newest, until=at), known.highest, known.lowest
+    newest, highest, lowest, recent = replace(known.newest, until=at), known.highest, known.lowest, known.recent
     if meter.measured_at > known.measured_at:
         highest = (*[each for each in highest if each.most_w > newest.most_w], newest)
         lowest = (*[each for each in lowest if each.least_w < newest.least_w], newest)
+        recent = (*recent, newest)
         newest = shown
-    highest = _later_than(at - windows.background_hold, highest)
+    recent = _later_than(at - windows.background_confirm, recent)
+    highest = _later_than(at - windows.background_hold - windows.connector_stale_after, highest)
     lowest = _later_than(at - windows.background_confirm, lowest)
-    peak = max([newest.most_w, *(each.most_w for each in highest)])
+    since = held.oldest_at - windows.background_hold
+    peak = max([newest.most_w, *(each.most_w for each in highest if each.until > since)])
     is_over = limit.limit_w is not None and meter.power_w > limit.limit_w
     confirmed = min([newest.least_w, *(each.least_w for each in lowest if not is_over)])
     estimate = max(confirmed, min(known.estimate_w, peak))
@@ -131,6 +153,7 @@ def _followed(
         newest=newest,
         highest=highest,
         lowest=lowest,
+        recent=recent,
     )
 
 

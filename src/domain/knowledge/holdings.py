@@ -1,73 +1,79 @@
-"""What is taken at every node before anything is shared out (contract section 6)."""
+"""What is taken at every node before anything is shared out (R18, R20)."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 
+from domain.knowledge.demand import Standing
+from domain.knowledge.held import Held
+from domain.knowledge.ledger import EXACT
 from domain.knowledge.lines import Line
-from domain.knowledge.memory import Shown
-from domain.knowledge.readings import MeterReading
-from domain.knowledge.sendings import DepartedConnector
+from domain.knowledge.memory import FormerRating, Memory
+from domain.knowledge.sendings import Moment
 from domain.site.power import Watts
 from domain.site.power_tree import PowerTree
-from domain.site.site import Windows
-from domain.values import value
 
 
-@value
-class Held:
-    """What connectors take at and below a node, under the clamps and shared fallbacks of charge points.
-
-    `reserved_w`: by those that take no part in the sharing. `exposed_w`: by all, the exposures. `least_drawn_w`,
-    `most_drawn_w`: between what a meter may see of them.
-    """
-
-    reserved_w: Watts
-    exposed_w: Watts
-    least_drawn_w: Watts
-    most_drawn_w: Watts
-
-    def shown_by(self, meter: MeterReading, at: datetime) -> Shown:
-        """What a meter's reading leaves for the background."""
-        return Shown(max(0, meter.power_w - self.most_drawn_w), max(0, meter.power_w - self.least_drawn_w), at)
-
-
-def hold(tree: PowerTree, lines: Sequence[Line], departed: Sequence[DepartedConnector], windows: Windows) -> list[Held]:
+def hold(tree: PowerTree, lines: Sequence[Line], memory: Memory, moment: Moment) -> list[Held]:
     """What the connectors hold at every node, in tree order; departed ones hold at the ancestors they left."""
-    count = len(tree.nodes)
-    reserved, held, least, most = [0] * count, [0] * count, [0] * count, [0] * count
+    former, nothing = memory.former_ratings, Held(0, 0, 0, 0, oldest_at=moment.at, heard_most_w=0, unseen_w=0)
+    held = [nothing] * len(tree.nodes)
     for node, members in enumerate(tree.connectors_of):
         if members:
-            here = _at_charge_point(tree, node, lines[members[0] : members[-1] + 1], windows)
-            reserved[node], held[node] = here.reserved_w, here.exposed_w
-            least[node], most[node] = here.least_drawn_w, here.most_drawn_w
-    reserved, held = tree.summed(reserved), tree.summed(held)
-    for gone in departed:
+            here = lines[members[0] : members[-1] + 1]
+            held[node] = _at_charge_point(tree, node, here, former=former, moment=moment)
+    for node in range(len(held) - 1, 0, -1):
+        parent = tree.parents[node]
+        if held[node] is not nothing:
+            held[parent] = held[node] if held[parent] is nothing else held[parent].with_below(held[node])
+    for gone in memory.departed:
         for node_id in gone.node_ids:
             left = tree.node_index.get(node_id)
             if left is not None:
-                reserved[left] += gone.held_w
-                held[left] += gone.held_w
-    return list(map(Held, reserved, held, tree.summed(least), tree.summed(most)))
+                held[left] = held[left].with_departed(gone.held_w)
+    return held
 
 
-def _at_charge_point(tree: PowerTree, node: int, lines: Sequence[Line], windows: Windows) -> Held:
-    reserved_w = held_w = least_w = most_w = measured_w = 0
+def _at_charge_point(
+    tree: PowerTree, node: int, lines: Sequence[Line], *, former: Mapping[str, FormerRating], moment: Moment
+) -> Held:
+    reserved_w = held_w = least_w = most_w = measured_w = heard_most_w = unseen_w = 0
+    factor, oldest_at = EXACT, moment.at
     sharing = []
     for line in lines:
-        least, most = line.drawn_w(windows)
+        least, most = line.drawn_w(moment)
         least_w += least
         most_w += most
         measured_w += line.measured_w
+        factor = max(factor, line.entry.factor)
         if line.own_w is None:
             reserved_w += line.reserved_w
             held_w += line.exposure_w
+            unseen_w += line.reserved_w if line.standing is Standing.RESERVED else 0
         else:
             sharing.append(line)
-    together_w = _together(sharing, tree.fallbacks_w[node])
-    bearable_w = max(tree.nodes[node].default_capacity_w or 0, measured_w)
-    return Held(min(bearable_w, reserved_w + together_w), min(bearable_w, held_w + together_w), least_w, most_w)
+        if line.standing is not Standing.RESERVED:
+            heard_most_w += most
+            if line.power_w and line.known is not None:
+                oldest_at = min(oldest_at, line.known.measured_at)
+    rating_w, fallback_w = tree.nodes[node].default_capacity_w or 0, tree.fallbacks_w[node]
+    before = former.get(tree.nodes[node].node_id) if former else None
+    if before is not None:
+        rating_w, fallback_w = max(rating_w, before.rating_w), max(fallback_w, before.fallback_w)
+    together_w = _together(sharing, fallback_w)
+    bearable_w = max(rating_w * factor // EXACT, measured_w)
+    return Held(
+        reserved_w=min(bearable_w, reserved_w + together_w),
+        exposed_w=min(bearable_w, held_w + together_w),
+        least_drawn_w=least_w,
+        most_drawn_w=most_w,
+        oldest_at=oldest_at,
+        heard_most_w=heard_most_w,
+        unseen_w=min(bearable_w, unseen_w + together_w),
+    )
 
 
 def _together(sharing: Sequence[Line], fallback_w: Watts) -> Watts:
     """What connectors on the fallback of their charge point hold: that together, or what they may draw if more."""
-    return min(sum(line.told_w for line in sharing), max(fallback_w, sum(line.own_w or 0 for line in sharing)))
+    if not sharing:
+        return 0
+    most_w = max([line.entry.at_meter(fallback_w) for line in sharing])
+    return min(sum([line.exposure_w for line in sharing]), max(most_w, sum([line.own_w or 0 for line in sharing])))

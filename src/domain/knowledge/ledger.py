@@ -1,25 +1,32 @@
-"""The setpoint ledger: what each connector was told, and what of it may be in force (contract section 6)."""
+"""The setpoint ledger: what each connector was told, and what of it may be in force (rules B)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Self
 
-from domain.knowledge.demand import Standing
-from domain.knowledge.readings import KeptReading, LimitReport
 from domain.knowledge.sendings import Moment, Sending, SentSetpoint
 from domain.site.power import Watts
-from domain.site.site import Windows
+
+EXACT = 1000
+"""The factor of a connector that draws what it is told: watts at the meter for 1,000 W told (R34)."""
 
 
 @dataclass(slots=True)
 class LedgerEntry:
-    """One connector's line: the setpoints that still stand, oldest first, and the limit last confirmed.
+    """One connector's line: the setpoints that stand, oldest first, and the limit last confirmed.
 
-    `reported_w`: the limit last reported, which the report of an old limit repeats.
-    `received_at`: the latest sending that counts as received, at first the first one; `names`: its charger names
-    cycles, so only those count. `fell_back_at`: when its setpoints lapsed, while nothing has shown it otherwise.
-    `above_since`: since when its exposure is above its newest setpoint.
+    `received`: the latest sending that counts as received, at first the first one (R12); `refused`: cycles whose
+    setpoint the charger refused (R5); `names`: it names cycles (R11). `fell_back_at`: when its setpoints lapsed, while
+    nothing has shown it otherwise (R13); `away`: nothing has come through since, `back_at`: when something did.
+
+    Last known (R22): `heard_at` of its charge point; `read_at` and `sequence` of its newest reading, the `power_w` in
+    it, and whether it was `idle`.
+
+    How it obeys: `factor`, `taught` by more than readings that came too early (R34); `over_since`: since when its
+    readings are above all that may be in force (R38); `explained_at`: when one was taken that is
+    only so because of the factor (R40); `unresponsive`, and since when it has been within that again (R41).
 
     A cycle works on a copy: nothing changes a line that is remembered.
     """
@@ -27,12 +34,23 @@ class LedgerEntry:
     setpoints: tuple[SentSetpoint, ...] = ()
     confirmed_w: Watts | None = None
     confirmed_at: datetime | None = None
-    reported_w: Watts | None = None
-    received_at: datetime | None = None
+    received: Sending | None = None
+    refused: tuple[int, ...] = ()
     names: bool = False
     fell_back_at: datetime | None = None
-    above_since: datetime | None = None
+    away: bool = False
+    back_at: datetime | None = None
+    heard_at: datetime | None = None
+    read_at: datetime | None = None
+    sequence: int | None = None
+    power_w: Watts | None = None
+    idle: bool = False
+    factor: int = EXACT
+    taught: bool = False
+    explained_at: datetime | None = None
+    over_since: datetime | None = None
     unresponsive: bool = False
+    within_since: datetime | None = None
 
     @property
     def newest(self) -> SentSetpoint | None:
@@ -43,55 +61,86 @@ class LedgerEntry:
         """The newest setpoint; where there is none, the limit the charger reported, if it ever did."""
         return self.setpoints[-1].limit_w if self.setpoints else self.confirmed_w
 
+    @property
+    def last_w(self) -> Watts | None:
+        """The same at the meter."""
+        last_limit_w = self.last_limit_w
+        return None if last_limit_w is None else self.at_meter(last_limit_w)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether its factor accounts for the readings that are too high (R40)."""
+        return self.explained_at is not None
+
+    def is_last_known(self, oldest: datetime) -> bool:
+        """Whether it was heard later than that; where it had demand, its own reading taken (R22)."""
+        known_at = self.heard_at if self.idle else self.read_at
+        return known_at is not None and known_at > oldest
+
+    def at_meter(self, limit_w: Watts) -> Watts:
+        """What a limit that it is told lets it draw, in watts at the meter."""
+        return limit_w if self.factor == EXACT else -(-limit_w * self.factor // EXACT)
+
+    def to_tell(self, share_w: Watts) -> Watts:
+        """The limit that lets it draw so much at the meter (R35)."""
+        return share_w if self.factor == EXACT else share_w * EXACT // self.factor
+
     def copy(self) -> Self:
         return type(self)(
             setpoints=self.setpoints,
             confirmed_w=self.confirmed_w,
             confirmed_at=self.confirmed_at,
-            reported_w=self.reported_w,
-            received_at=self.received_at,
+            received=self.received,
+            refused=self.refused,
             names=self.names,
             fell_back_at=self.fell_back_at,
-            above_since=self.above_since,
+            away=self.away,
+            back_at=self.back_at,
+            heard_at=self.heard_at,
+            read_at=self.read_at,
+            sequence=self.sequence,
+            power_w=self.power_w,
+            idle=self.idle,
+            factor=self.factor,
+            taught=self.taught,
+            explained_at=self.explained_at,
+            over_since=self.over_since,
             unresponsive=self.unresponsive,
+            within_since=self.within_since,
         )
 
     # --- what may be in force -------------------------------------------------------------------------------
 
-    @property
-    def highest_w(self) -> Watts:
-        """The highest limit that may be in force by what was told and confirmed, the fallback aside."""
-        highest = self.confirmed_w or 0
-        for sent in self.setpoints:
-            highest = max(highest, sent.limit_w)
-        return highest
+    def falls_back_by(self, instant: datetime) -> bool:
+        """Whether its setpoints can have lapsed by then: T is that instant or before it (R13)."""
+        if self.received is None:
+            return False
+        return (self.received.lapses_at if self.fell_back_at is None else self.fell_back_at) <= instant
 
-    def told_w(self, fallback_w: Watts, power_w: Watts, moment: Moment, *, seen: bool) -> tuple[Watts, Watts | None]:
-        """The most a connector may draw by what it was told; and, where its fallback is part of that, the most without
-        the fallback: connectors of a charge point share that, and nothing else.
+    def in_force(self, moment: Moment, *, silent: bool) -> tuple[Watts, bool]:
+        """The highest limit that may be in force, told watts, but for the fallback; and whether the fallback may be,
+        now or within a grace, in which the others have to make room for it (R9, R10, R15).
         """
-        if not self.setpoints and self.confirmed_w is None:
-            return fallback_w, 0
-        at, windows = moment.at, moment.windows
-        fell_back = self.fell_back_at is not None and at >= self.fell_back_at
-        # It is not heard, and falls back within a grace: by then the others have to have made room.
-        falls_back = (
-            not seen and self.received_at is not None and at >= self.received_at + windows.validity - windows.grace
-        )
-        lapsed = (
-            not seen and not self.setpoints and self.confirmed_at is not None and at - self.confirmed_at > windows.lapse
-        )
-        if lapsed or (self.fell_back_at is not None and at >= self.fell_back_at + windows.grace):
-            # What was confirmed is in force no longer.
-            told_w = max([0, *[sent.limit_w for sent in self.setpoints]])
-        elif self.confirmed_w is None and not fell_back:
-            told_w = max(self.highest_w, fallback_w)
+        if self.received is None and self.confirmed_at is not None:
+            falls = has_left = silent and moment.at > self.confirmed_at + moment.windows.lapse
         else:
-            told_w = self.highest_w
-        if fell_back or falls_back or lapsed:
-            own_w = max(told_w, power_w)
-            return max(own_w, fallback_w), own_w
-        return told_w, None
+            falls = self.confirmed_w is None or self.falls_back_by(moment.soon)
+            has_left = self.fell_back_at is not None and moment.at >= self.fell_back_at + moment.windows.grace
+        highest_w = 0 if has_left else self.confirmed_w or 0
+        return max([highest_w, *[sent.limit_w for sent in self.setpoints]]), falls
+
+    def obeyed_w(self, taken_at: datetime, grace: timedelta) -> Watts | None:
+        """The highest limit in force when a reading was taken, told watts; null where that is not known (R36)."""
+        since = taken_at - grace
+        if not self.setpoints or self.away or (self.back_at is not None and self.back_at > since):
+            return None
+        if self.setpoints[0].first_sent_at > since:
+            return None
+        highest_w = self.setpoints[-1].limit_w
+        for older, newer in pairwise(self.setpoints):
+            if newer.first_sent_at > since:
+                highest_w = max(highest_w, older.limit_w)
+        return highest_w
 
     # --- what changes it ------------------------------------------------------------------------------------
 
@@ -101,178 +150,46 @@ class LedgerEntry:
         if limit_w is None or (newest is not None and newest.limit_w == limit_w):
             return self
         raised = self.last_limit_w is None or limit_w > self.last_limit_w
-        overtaken = () if newest is None else (replace(newest, last_sent_at=before[-1].at),)
+        overtaken = () if newest is None else (replace(newest, last_sent=before[-1]),)
         after = self.copy()
         after.setpoints = (
             *self.setpoints[:-1],
             *overtaken,
             SentSetpoint(limit_w, sending.cycle_seq, sending.at, raised),
         )
-        if after.received_at is None:
-            after.received_at = sending.at
+        if after.received is None:
+            after.received = sending
         return after
 
-    def lapse(self, moment: Moment) -> None:
-        """Time passes: what would have lapsed everywhere stands no longer; the last sending that was received may
-        have run out, and from then the fallback may be in force.
+    def runs_out(self, at: datetime) -> bool:
+        """Whether time alone changes it: something stands no longer, or it has fallen back."""
+        for sent in self.setpoints[:-1]:
+            if sent.last_sent is not None and sent.last_sent.gone_at < at:
+                return True
+        return self._has_lapsed(at)
+
+    def lapse(self, at: datetime) -> None:
+        """Time passes: what would have lapsed everywhere stands no longer (R9); the last sending that was received may
+        have run out, and from then the fallback may be in force (R13).
         """
-        at, windows = moment.at, moment.windows
         if len(self.setpoints) > 1:
-            oldest = at - windows.lapse
             self.setpoints = tuple(
-                [sent for sent in self.setpoints if sent.last_sent_at is None or sent.last_sent_at >= oldest]
+                [sent for sent in self.setpoints if sent.last_sent is None or sent.last_sent.gone_at >= at]
             )
-        if self.setpoints and self.received_at is not None:
-            lapses_at = self.received_at + windows.validity
-            if at >= lapses_at and not any(
-                each is not None and each >= lapses_at for each in (self.fell_back_at, self.confirmed_at)
-            ):
-                self._fall_back(lapses_at)
+        if self.received is not None and self._has_lapsed(at):
+            self.fall_back(self.received.lapses_at)
 
-    def receive(self, known: KeptReading | None, heard_at: datetime, moment: Moment) -> None:
-        """Find the latest sending that counts as received: one that was named, or where names are not in use one
-        that a message of the charge point followed. The former one may run out before the charger has applied the new
-        one, where that is within a grace of the message.
-        """
-        named = known.report.cycle_seq if known is not None and known.report is not None else None
-        if named is not None:
-            self.names = True
-            received = moment.named(named)
-        elif not self.names:
-            received = moment.before(heard_at)
-        else:
-            return
-        if received is None or self.received_at is None or received.at <= self.received_at:
-            return
-        lapses_at = self.received_at + moment.windows.validity
-        self.received_at = received.at
-        if heard_at + moment.windows.grace > lapses_at and (self.fell_back_at is None or self.fell_back_at < lapses_at):
-            self._fall_back(lapses_at)
+    def fall_back(self, lapsed_at: datetime) -> None:
+        """Its setpoints ran out then, and nothing that came through before shows otherwise."""
+        self.setpoints = tuple([replace(sent, followed_at=None) for sent in self.setpoints])
+        self.fell_back_at, self.away = lapsed_at, True
 
-    def report(self, report: LimitReport, fallback_w: Watts, windows: Windows) -> None:
-        """The charger says which limit is in force: that confirms a setpoint, or else is the confirmed limit."""
-        confirmed = self.confirmed_by(report, fallback_w, windows)
-        limit_w = report.limit_w
-        if confirmed is not None:
-            # The newest setpoint stands even when it is confirmed: it is what the charger will go on being told.
-            limit_w = max(limit_w, self.setpoints[confirmed].limit_w)
-            self.setpoints = self.setpoints[min(confirmed + 1, len(self.setpoints) - 1) :]
-        self.confirmed_w, self.confirmed_at, self.reported_w = limit_w, report.measured_at, report.limit_w
-        if self.fell_back_at is not None and report.measured_at >= self.fell_back_at:
-            self.fell_back_at = None
-
-    def hear(self, known: KeptReading, standing: Standing, heard_at: datetime, windows: Windows) -> None:
-        """A message may confirm the newest setpoint without reporting a limit, when there was time to apply it.
-
-        A message after the sending shows that the link lives; a grace later the charger has obeyed, if the reading
-        says so, or in any case where there is nothing to draw. Where cycles are named, only names confirm.
-        """
-        newest = self.setpoints[-1]
-        if newest.followed_at is None:
-            if not self._follows(newest, heard_at, windows):
-                return
-            newest = replace(newest, followed_at=heard_at)
-            self.setpoints = (*self.setpoints[:-1], newest)
-        settled = len(self.setpoints) == 1 and self.confirmed_w == newest.limit_w and self.fell_back_at is None
-        if settled or self.names:
-            return
-        obeyed_from = (newest.followed_at or heard_at) + windows.grace
-        reading = known.reading
-        if standing is Standing.IDLE and heard_at >= obeyed_from:
-            self._confirm(newest, heard_at)
-        elif (
-            known.measured_at >= obeyed_from
-            and reading.applied_limit_w is None
-            and reading.power_w <= newest.limit_w + windows.tolerance_of(newest.limit_w)
-        ):
-            self._confirm(newest, known.measured_at)
-
-    def judge(self, known: KeptReading, standing: Standing, moment: Moment) -> None:
-        """Whether a connector with demand does not do what it is told, by its readings or by what it may draw."""
-        if standing is not Standing.WANTING:
-            self.above_since, self.unresponsive = None, False
-            return
-        newest, power_w, windows = self.setpoints[-1], known.reading.power_w, moment.windows
-        is_above = max(self.highest_w, power_w) > newest.limit_w
-        self.above_since = (self.above_since or moment.at) if is_above else None
-        overdue = self.above_since is not None and moment.at - self.above_since >= windows.lapse
-        if power_w > newest.limit_w + windows.tolerance_of(newest.limit_w) and not overdue:
-            self.unresponsive = self.unresponsive or known.measured_at >= newest.first_sent_at + windows.grace
-        else:
-            self.unresponsive = overdue
-
-    def _follows(self, newest: SentSetpoint, heard_at: datetime, windows: Windows) -> bool:
-        """Whether a message shows that the newest setpoint came through a link that lives."""
-        if self.fell_back_at is not None and (self.received_at is None or self.received_at <= self.fell_back_at):
+    def _has_lapsed(self, at: datetime) -> bool:
+        if self.received is None or at < self.received.lapses_at:
             return False
-        if heard_at <= max(newest.first_sent_at, self.fell_back_at or newest.first_sent_at):
-            return False
-        # What it followed must not have run out: else the charger was not told this again yet.
-        return self.received_at is None or heard_at < self.received_at + windows.validity
-
-    def confirmed_by(self, report: LimitReport, fallback_w: Watts, windows: Windows) -> int | None:
-        """The index of the newest standing setpoint that this report confirms."""
-        if not self.setpoints:
-            return None
-        if report.cycle_seq is not None:
-            named = [index for index, sent in enumerate(self.setpoints) if sent.first_cycle_seq <= report.cycle_seq]
-            return named[-1] if named else None
-        newest, tolerance = self.setpoints[-1], windows.tolerance_w
-        if newest.first_sent_at + windows.grace <= report.measured_at and report.limit_w <= newest.limit_w + tolerance:
-            return len(self.setpoints) - 1
-        limit_w, taken_at, may_be_old = report.limit_w, report.measured_at, False
-        for in_force_w in (fallback_w, self.confirmed_w, self.reported_w):
-            may_be_old = may_be_old or (in_force_w is not None and abs(limit_w - in_force_w) <= tolerance)
-        for index, sent in enumerate(self.setpoints):
-            if abs(limit_w - sent.limit_w) <= tolerance:
-                told_at = sent.first_sent_at
-                if told_at + windows.grace <= taken_at if may_be_old else told_at < taken_at:
-                    return index
-        return None
-
-    def _confirm(self, newest: SentSetpoint, at: datetime) -> None:
-        self.setpoints, self.confirmed_w, self.confirmed_at = (newest,), newest.limit_w, at
-        self.above_since = None
-        if self.fell_back_at is not None and self.fell_back_at <= at:
-            self.fell_back_at = None
-
-    def _fall_back(self, lapses_at: datetime) -> None:
-        """Its setpoints run out then, and nothing that followed the newest one shows otherwise."""
-        newest = self.setpoints[-1]
-        if newest.followed_at is not None:
-            self.setpoints = (*self.setpoints[:-1], replace(newest, followed_at=None))
-        self.fell_back_at = lapses_at
+        lapses_at = self.received.lapses_at
+        fell_back, confirmed = self.fell_back_at, self.confirmed_at
+        return (fell_back is None or fell_back < lapses_at) and (confirmed is None or confirmed < lapses_at)
 
 
 NEVER_SENT = LedgerEntry()
-
-
-def heard(
-    entry: LedgerEntry,
-    known: KeptReading | None,
-    heard_at: datetime | None,
-    *,
-    standing: Standing,
-    fallback_w: Watts,
-    moment: Moment,
-) -> LedgerEntry:
-    """A connector's line after its newest reading: what that confirms leaves what stands."""
-    report = None if known is None else known.report
-    if report is not None and entry.confirmed_at is not None and report.measured_at <= entry.confirmed_at:
-        report = None
-    if report is None and not entry.setpoints:
-        return entry
-    entry, windows = entry.copy(), moment.windows
-    if entry.setpoints:
-        # Before the newest message is looked at: that a link is back does not undo that it was gone.
-        entry.lapse(moment)
-        if heard_at is not None:
-            entry.receive(known, heard_at, moment)
-    if report is not None:
-        entry.report(report, fallback_w, windows)
-    if entry.setpoints and known is not None and heard_at is not None:
-        entry.hear(known, standing, heard_at, windows)
-        entry.judge(known, standing, moment)
-    # What the message shows to have been received may have run out since.
-    entry.lapse(moment)
-    return entry

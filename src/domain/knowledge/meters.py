@@ -1,15 +1,22 @@
-"""Which meters are relied on (contract section 4)."""
+"""Which meters are relied on (R22, R24, R25)."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
+from domain.knowledge.ledger import NEVER_SENT, LedgerEntry
 from domain.knowledge.readings import MeterReading, Readings
-from domain.site.power_tree import PowerTree
+from domain.site.power import Watts
 from domain.site.site import Site, Windows
 from domain.values import value
 
 READINGS_BACK = 3
 """How many readings at least bring a meter back that fell silent."""
+
+TOO_LOW_PART = 10
+"""A meter may show so small a part less than the connectors below it draw."""
+
+COARSE_W = 1000
+"""A meter that shows whole kilowatts may stand still while little moves."""
 
 
 @value
@@ -22,77 +29,171 @@ class WayBack:
 
 
 @value
-class MeterMemory:
-    """A meter that was heard: whether it fell silent and has not come back since, and how far it is on its way."""
+class Below:
+    """What the connectors below a meter drew, so far as they were told so, by readings as young as a meter's; and by
+    their newest readings, of which the oldest that shows any was taken at `oldest_at`.
+    """
 
+    told_w: Watts
+    seen_w: Watts
+    oldest_at: datetime
+
+
+@value
+class Still:
+    """What a meter shows, and since when; what the connectors below it drew when all of them had been read since; and
+    when its newest reading was taken as they were first seen to draw another amount, which they still do.
+    """
+
+    power_w: Watts
+    since: datetime
+    drawn_w: Watts | None = None
+    moved_at: datetime | None = None
+
+    def then(self, reading: MeterReading, below: Below, windows: Windows) -> "Still":
+        """With one more reading."""
+        if reading.power_w != self.power_w:
+            return Still(reading.power_w, reading.measured_at)
+        if self.drawn_w is None:
+            return Still(self.power_w, self.since, below.seen_w if below.oldest_at >= self.since else None)
+        if abs(below.seen_w - self.drawn_w) <= windows.tolerance_w:
+            return Still(self.power_w, self.since, self.drawn_w)
+        return Still(self.power_w, self.since, self.drawn_w, self.moved_at or reading.measured_at)
+
+    def is_frozen(self, taken_at: datetime, windows: Windows) -> bool:
+        """Whether it has repeated itself to the watt for too long after something moved below it."""
+        has_moved = self.moved_at is not None and taken_at - self.moved_at >= windows.meter_stale_after
+        return has_moved and self.power_w % COARSE_W != 0
+
+
+@value
+class MeterMemory:
+    """A meter that was heard: when its newest reading was taken; whether it fell silent and has not come back since,
+    and how far it is on its way; since when its readings are all too low for the connectors below it, or stand still;
+    whether that made it count as silent, until it is relied on again (R25).
+    """
+
+    read_at: datetime
     fell_silent: bool = False
     way_back: WayBack | None = None
+    too_low_since: datetime | None = None
+    is_bad: bool = False
+    still: Still | None = None
 
 
 @value
 class Meters:
-    """Per node, the reading that is relied on; the nodes (indices) whose meter counts as last known for now.
+    """Per node: the reading that is relied on; that of a meter on its way back. The nodes (indices) whose meter counts
+    as last known for now.
 
     `memory`, by circuit id, is for the next cycle. A meter never heard has none.
     """
 
     readings: list[MeterReading | None]
+    on_way_back: list[MeterReading | None]
     last_known: frozenset[int]
     memory: dict[str, MeterMemory]
 
 
-_HEARD = MeterMemory()
-_FELL_SILENT = MeterMemory(fell_silent=True)
+def relied_on(
+    site: Site,
+    readings: Readings,
+    memory: Mapping[str, MeterMemory],
+    ledger: Mapping[str, LedgerEntry],
+    *,
+    at: datetime,
+    first: bool,
+) -> Meters:
+    """Which meters are relied on now; all that are fresh where nobody was ever sent a setpoint (`first`).
 
-
-def relied_on(site: Site, readings: Readings, memory: Mapping[str, MeterMemory], at: datetime) -> Meters:
-    """Which meters are relied on now.
-
-    One that fell silent is again after fresh readings for `meter_stale_after_s`, at least three. So long after a
-    take-over one that was relied on and has not been heard yet counts as last known.
+    One that fell silent, is contradicted, or is first heard later, is after fresh readings for `meter_stale_after_s`,
+    at least three. So long after a take-over one that was relied on and has not been heard yet counts as last known,
+    but not later than twice that after its last reading.
     """
     tree, windows = site.tree, site.windows
-    fresh = _fresh(tree, readings, at - windows.meter_stale_after)
-    since = readings.listening_since
-    heard_enough = since is None or at - since >= windows.meter_stale_after
-    last_known = set()
-    after: dict[str, MeterMemory] = {}
+    stale_after, since = windows.meter_stale_after, readings.listening_since
+    heard_enough = since is None or at - since >= stale_after
+    drawn_below = [] if first else _below(site, readings, ledger, at, oldest=at - stale_after)
+    relied: list[MeterReading | None] = [None] * len(tree.nodes)
+    on_way_back: list[MeterReading | None] = [None] * len(tree.nodes)
+    last_known, after = set(), {}
     for index, node in enumerate(tree.nodes):
         if not node.metered:
             continue
-        known, reading = memory.get(node.node_id), fresh[index]
-        if reading is not None:
-            known = _HEARD if known is None else _after_reading(known, reading, windows)
-            if known.fell_silent:
-                fresh[index] = None
-        elif heard_enough:
-            known = None if known is None and node.node_id not in readings.meters else _FELL_SILENT
-        elif known == _HEARD:
+        known, reading = memory.get(node.node_id), readings.meters.get(node.node_id)
+        if reading is not None and reading.measured_at >= at - stale_after:
+            below = None if first or node.generation else drawn_below[index]
+            known = _after_reading(None if first else known, reading, below, windows, first=first)
+            if not known.fell_silent:
+                relied[index] = reading
+            elif known.way_back is not None:
+                on_way_back[index] = reading
+        elif heard_enough or (known is not None and at - known.read_at >= 2 * stale_after):
+            known = _silent(known, reading)
+        elif known is not None and not known.fell_silent:
             last_known.add(index)
         if known is not None:
             after[node.node_id] = known
-    return Meters(fresh, frozenset(last_known), after)
+    return Meters(relied, on_way_back, frozenset(last_known), after)
 
 
-def _fresh(tree: PowerTree, readings: Readings, oldest: datetime) -> list[MeterReading | None]:
-    """Per node, the meter reading that is young enough."""
-    fresh: list[MeterReading | None] = [None] * len(tree.nodes)
-    for circuit_id, reading in readings.meters.items():
-        index = tree.node_index.get(circuit_id)
-        if index is not None and tree.nodes[index].metered and reading.measured_at >= oldest:
-            fresh[index] = reading
-    return fresh
+def _silent(known: MeterMemory | None, reading: MeterReading | None) -> MeterMemory | None:
+    """The memory of a meter without a fresh reading; null where it was never heard."""
+    if known is None:
+        return None if reading is None else MeterMemory(reading.measured_at, fell_silent=True)
+    return MeterMemory(known.read_at, fell_silent=True, is_bad=known.is_bad)
 
 
-def _after_reading(known: MeterMemory, reading: MeterReading, windows: Windows) -> MeterMemory:
-    """The memory of a heard meter after a fresh reading, which may be the one it had before."""
+def _below(
+    site: Site, readings: Readings, ledger: Mapping[str, LedgerEntry], at: datetime, *, oldest: datetime
+) -> list[Below]:
+    """Per node, in tree order."""
+    tree = site.tree
+    told, seen, since = [0] * len(tree.nodes), [0] * len(tree.nodes), [at] * len(tree.nodes)
+    for connector, key in zip(tree.connectors, tree.connector_index, strict=True):
+        known, node = readings.connectors.get(key), connector.charge_point
+        if known is not None and known.reading.power_w:
+            seen[node] += known.reading.power_w
+            since[node] = min(since[node], known.measured_at)
+            last_w = ledger.get(connector.node_id, NEVER_SENT).last_w
+            if known.measured_at >= oldest and last_w is not None:
+                told[node] += min(known.reading.power_w, last_w)
+    for node in range(len(since) - 1, 0, -1):
+        since[tree.parents[node]] = min(since[tree.parents[node]], since[node])
+    return list(map(Below, tree.summed(told), tree.summed(seen), since))
+
+
+def _after_reading(
+    known: MeterMemory | None,
+    reading: MeterReading,
+    below: Below | None,
+    windows: Windows,
+    *,
+    first: bool,
+) -> MeterMemory:
+    """The memory of a meter after a fresh reading, which may be the one it had before, beside what was drawn below it;
+    null where that is not asked.
+    """
+    taken_at, still, since = reading.measured_at, None, None
+    if known is None:
+        known = MeterMemory(taken_at, fell_silent=not first)
+    if below is not None:
+        still = (known.still or Still(reading.power_w, taken_at)).then(reading, below, windows)
+        if reading.power_w < below.told_w - max(windows.tolerance_w, below.told_w // TOO_LOW_PART):
+            since = known.too_low_since or taken_at
+        elif still.is_frozen(taken_at, windows):
+            since = still.moved_at
+    if since is not None:
+        is_bad = known.is_bad or taken_at - since >= windows.meter_stale_after
+        return MeterMemory(taken_at, known.fell_silent or is_bad, too_low_since=since, is_bad=is_bad, still=still)
     if not known.fell_silent:
-        return known
-    taken_at, back = reading.measured_at, known.way_back
+        return MeterMemory(taken_at, still=still)
+    back = known.way_back
     # Cycles see the newest reading only: nothing longer between two of them can be put down to that.
     if back is None or taken_at - back.newest_at > windows.meter_stale_after + windows.telemetry_cycle_interval:
-        return MeterMemory(True, WayBack(taken_at, taken_at))
-    if taken_at > back.newest_at:
+        back = WayBack(taken_at, taken_at)
+    elif taken_at > back.newest_at:
         back = WayBack(back.since, taken_at, back.readings + 1)
-    is_back = taken_at - back.since >= windows.meter_stale_after
-    return _HEARD if is_back and back.readings >= READINGS_BACK else MeterMemory(True, back)
+    if taken_at - back.since >= windows.meter_stale_after and back.readings >= READINGS_BACK:
+        return MeterMemory(taken_at, still=still)
+    return MeterMemory(taken_at, fell_silent=True, way_back=back, is_bad=known.is_bad, still=still)

@@ -1,6 +1,6 @@
 """What chargers and meters report, which reading is newer, and how long one stays fresh (contract section 3)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -35,15 +35,19 @@ class Session:
 
 @value
 class ConnectorReading:
-    """One connector inside a charge point's message. `applied_limit_w` was read back from the charger."""
+    """One connector inside a charge point's message; no `power_w` where that is not known (R4).
+
+    `applied_limit_w` was read back from the charger; `refused_cycle_seq`: it refused the setpoint of that cycle (R5).
+    """
 
     connector_id: int
     status: str
-    power_w: Watts
+    power_w: Watts | None
     requested_w: Watts | None = None
     applied_limit_w: Watts | None = None
     applied_cycle_seq: int | None = None
     session: Session | None = None
+    refused_cycle_seq: int | None = None
 
 
 @value
@@ -74,8 +78,8 @@ Telemetry: TypeAlias = ChargePointTelemetry | CircuitTelemetry
 class Receipt(StrEnum):
     """What became of a reading: kept, or why it was dropped (and counted).
 
-    `UNKNOWN_STATUS`: kept, with a status that OCPP does not have. `WHOLE_STATION`: passed over, as it is of connector
-    0.
+    Kept too, with what is odd about it: `UNKNOWN_STATUS`, one that OCPP does not have; `IMPLAUSIBLE`, a power that its
+    rating does not allow (R6). `WHOLE_STATION`: passed over, as it is of connector 0.
     """
 
     KEPT = "kept"
@@ -83,10 +87,13 @@ class Receipt(StrEnum):
     FUTURE = "future"
     UNKNOWN = "unknown"
     UNKNOWN_STATUS = "unknown_status"
+    IMPLAUSIBLE = "implausible"
     WHOLE_STATION = "whole_station"
 
 
-_KEPT = frozenset({Receipt.KEPT, Receipt.UNKNOWN_STATUS})
+def plausible_w(rating_w: Watts) -> Watts:
+    """The most that a reading of a connector of this rating may say and be believed (R6)."""
+    return rating_w * 5 // 4
 
 
 @value
@@ -120,6 +127,13 @@ class KeptReading:
     sent_as_measured_at: datetime
     sequence: int
     report: LimitReport | None
+
+    @property
+    def named_cycle_seq(self) -> int | None:
+        """The cycle that the reading names, or else its newest report."""
+        if self.reading.applied_cycle_seq is not None:
+            return self.reading.applied_cycle_seq
+        return None if self.report is None else self.report.cycle_seq
 
 
 @value
@@ -175,8 +189,13 @@ class Readings:
         for reading in telemetry.connectors:
             known = self.connectors.get((identifier, reading.connector_id))
             receipt = self._receive_connector(telemetry, reading, tree, measured_at, known=known)
-            receipts[receipt] = receipts.get(receipt, 0) + 1
-            news |= receipt in _KEPT and (known is None or _plugged(known.reading) != _plugged(reading))
+            found = [receipt]
+            if receipt is Receipt.KEPT:
+                index = tree.connector_index[identifier, reading.connector_id]
+                found = [*_oddities(reading, tree.connectors[index].max_power_w)] or found
+                news |= known is None or _plugged(known.reading) != _plugged(reading)
+            for each in found:
+                receipts[each] = receipts.get(each, 0) + 1
         return Reception(receipts, news)
 
     def _receive_meter(self, telemetry: CircuitTelemetry, tree: PowerTree, measured_at: datetime) -> Receipt:
@@ -217,7 +236,15 @@ class Readings:
             sequence=telemetry.sequence,
             report=report,
         )
-        return Receipt.KEPT if reading.status in STATUSES else Receipt.UNKNOWN_STATUS
+        return Receipt.KEPT
+
+
+def _oddities(reading: ConnectorReading, rating_w: Watts) -> Iterator[Receipt]:
+    """What is counted of a kept reading instead of that it is kept."""
+    if reading.status not in STATUSES:
+        yield Receipt.UNKNOWN_STATUS
+    if reading.power_w is not None and reading.power_w > plausible_w(rating_w):
+        yield Receipt.IMPLAUSIBLE
 
 
 def _all(telemetry: Telemetry, receipt: Receipt) -> Mapping[Receipt, int]:

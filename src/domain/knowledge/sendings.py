@@ -11,21 +11,36 @@ from domain.values import value
 
 @value
 class Sending:
-    """A published cycle: it brought every connector that was ever told anything the setpoint it lists."""
+    """A published cycle: it brought every connector that was ever told anything the setpoint it lists.
+
+    By the validity and the grace that it was made under (R8) that lapses at `lapses_at`, and is in force nowhere after
+    `gone_at`.
+    """
 
     cycle_seq: int
     at: datetime
+    lapses_at: datetime
+    gone_at: datetime
+
+    @classmethod
+    def of(cls, cycle_seq: int, at: datetime, windows: Windows) -> "Sending":
+        return cls(cycle_seq, at, at + windows.validity, at + windows.lapse)
 
 
 @value
 class Moment:
-    """What is the same for every line in one cycle. `sendings`: the published cycles that can still matter, oldest
-    first.
+    """What is the same for every line in one cycle. `soon` is a grace from now; `sendings`: the published cycles that
+    can still matter, oldest first.
     """
 
     at: datetime
+    soon: datetime
     windows: Windows
     sendings: Sequence[Sending]
+
+    @classmethod
+    def of(cls, at: datetime, windows: Windows, sendings: Sequence[Sending]) -> "Moment":
+        return cls(at, at + windows.grace, windows, sendings)
 
     def named(self, cycle_seq: int) -> Sending | None:
         """The newest sending whose number is at most this one."""
@@ -41,11 +56,11 @@ class Moment:
 
 @value
 class SentSetpoint:
-    """A value that was sent, by which published cycle and when first.
+    """A value that was sent, by which published cycle and when first (R8).
 
     `raised`: it was above what the connector was told before. `followed_at`: when a message of its charge point was
-    taken after it was sent, which shows that the link lives. `last_sent_at`: null for the newest, which every sending
-    since brought again.
+    taken that shows that it came through (R16). `last_sent`: null for the newest, which every sending since brought
+    again.
     """
 
     limit_w: Watts
@@ -53,25 +68,12 @@ class SentSetpoint:
     first_sent_at: datetime
     raised: bool
     followed_at: datetime | None = None
-    last_sent_at: datetime | None = None
+    last_sent: Sending | None = None
 
 
-@value
-class DepartedConnector:
-    """A connector that a configuration removed or moved: it may go on drawing where it was.
-
-    `node_ids` are its former ancestors that it has no longer; until `holds_until` it holds `held_w` there.
-    """
-
-    node_ids: tuple[str, ...]
-    held_w: Watts
-    holds_until: datetime
-
-
-def recent(sendings: Sequence[Sending], at: datetime, windows: Windows) -> tuple[Sending, ...]:
+def recent(sendings: Sequence[Sending], at: datetime) -> tuple[Sending, ...]:
     """The sendings that can still matter at this instant."""
-    oldest = at - windows.lapse
-    return tuple([sending for sending in sendings if sending.at >= oldest])
+    return tuple([sending for sending in sendings if sending.gone_at >= at])
 
 
 def _cycle_seq(sending: Sending) -> int:

@@ -8,14 +8,14 @@ from functools import cached_property
 from domain.knowledge import background, holdings, limits, lines, meters
 from domain.knowledge.background import Background
 from domain.knowledge.demand import Standing
-from domain.knowledge.holdings import Held
-from domain.knowledge.ledger import NEVER_SENT
+from domain.knowledge.held import Held
+from domain.knowledge.ledger import EXACT, NEVER_SENT
 from domain.knowledge.limits import Limit
-from domain.knowledge.lines import Line
+from domain.knowledge.lines import MOST_OVER_RATING, Line
 from domain.knowledge.memory import NO_MEMORY, Memory
 from domain.knowledge.meters import Meters
 from domain.knowledge.readings import MeterReading, Readings
-from domain.knowledge.sendings import Sending, recent
+from domain.knowledge.sendings import Moment, Sending, recent
 from domain.site.power import NO_LIMIT, Watts
 from domain.site.power_tree import PowerNode, PowerTree
 from domain.site.site import Site, Windows
@@ -35,14 +35,17 @@ class Snapshot:
 @value
 class NodeView:
     """A node in one cycle: its limit in force, the reading of its meter where that is relied on, and what of its
-    limit is taken at and below it.
+    limit is taken at and below it. `capacity_w`: the limit as it counts at the meter, which differs at charge points.
+    `is_bad`: its meter is contradicted, until it is relied on again (R25).
     """
 
     node: PowerNode
     limit: Limit
+    capacity_w: Watts | None
     meter: MeterReading | None
     held: Held
     background: Background
+    is_bad: bool = False
 
     @property
     def is_silent(self) -> bool:
@@ -51,15 +54,15 @@ class NodeView:
 
     @property
     def net_w(self) -> Watts:
-        """What is left to share out: limit in force − background − reserved, never under 0; NO_LIMIT for none."""
-        limit_w = self.limit.limit_w
-        return NO_LIMIT if limit_w is None else max(0, limit_w - self.background.cumulative_w - self.held.reserved_w)
+        """What is left to share out: capacity − background − reserved, never under 0; NO_LIMIT for none."""
+        most_w = self.capacity_w
+        return NO_LIMIT if most_w is None else max(0, most_w - self.background.cumulative_w - self.held.reserved_w)
 
     @property
     def free_w(self) -> Watts:
-        """What the exposures leave: limit in force − background − held; may be negative; NO_LIMIT for none."""
-        limit_w = self.limit.limit_w
-        return NO_LIMIT if limit_w is None else limit_w - self.background.cumulative_w - self.held.exposed_w
+        """What the exposures leave: capacity − background − held; may be negative; NO_LIMIT for none."""
+        most_w = self.capacity_w
+        return NO_LIMIT if most_w is None else most_w - self.background.cumulative_w - self.held.exposed_w
 
     @property
     def is_overfull(self) -> bool:
@@ -104,10 +107,10 @@ class Situation:
 
     def remembered(self, limits_w: Sequence[Watts | None], cycle_seq: int | None) -> Memory:
         """What the next cycle has to know; where this one is published and has a number, also what it sent."""
-        before = recent(self.memory.sendings, self.at, self.windows)
+        before = recent(self.memory.sendings, self.at)
         sendings, entries = before, [line.entry for line in self.lines]
         if cycle_seq is not None:
-            sending = Sending(cycle_seq, self.at)
+            sending = Sending.of(cycle_seq, self.at, self.windows)
             sendings = (*before, sending)
             entries = [
                 entry.sent(limit_w, sending, self.memory.sendings)
@@ -118,38 +121,64 @@ class Situation:
             for line, entry in zip(self.lines, entries, strict=True)
             if entry is not NEVER_SENT
         }
-        departed = tuple([gone for gone in self.memory.departed if gone.holds_until > self.at])
-        return replace(self.memory, ledger=told, sendings=sendings, departed=departed)
+        return replace(self.memory, ledger=told, sendings=sendings)
 
 
 def assess(snapshot: Snapshot) -> Situation:
     """Limits in force, demand, what is held and what is background, from one snapshot."""
-    site, readings, memory, at = snapshot.site, snapshot.readings, snapshot.memory, snapshot.at
-    tree, windows = site.tree, site.windows
-    relied_on = meters.relied_on(site, readings, memory.meters, at)
+    site, readings, at = snapshot.site, snapshot.readings, snapshot.at
+    tree, windows, memory = site.tree, site.windows, snapshot.memory.at(at)
+    relied_on = meters.relied_on(site, readings, memory.meters, memory.ledger, at=at, first=not memory.has_told)
     in_force = limits.in_force(tree, relied_on)
-    read = lines.read(site, readings, memory, at)
-    held = holdings.hold(tree, read, memory.departed, windows)
+    read, readmitted_at = lines.read(site, readings, memory, at)
+    held = holdings.hold(tree, read, memory, Moment.of(at, windows, memory.sendings))
     known, remembered = background.assess(
         tree, in_force, relied_on, held, memory=memory.background, at=at, windows=windows
     )
+    capacities_w = _capacities_w(tree, in_force, read)
     since = readings.listening_since
     has_heard = since is None or at - since >= windows.connector_stale_after
     return Situation(
         site=site,
         at=at,
         lines=read,
-        nodes=list(map(NodeView, tree.nodes, in_force, relied_on.readings, held, known)),
+        nodes=_views(tree, in_force, capacities_w, relied_on, held=held, known=known),
         silent=_is_silent(tree, relied_on),
-        unheard=frozenset() if has_heard else _unheard(tree, read, relied_on),
+        unheard=frozenset() if has_heard else _unheard(tree, read, relied_on, at - 2 * windows.connector_stale_after),
         memory=replace(
             memory,
             meters=relied_on.memory,
             background=remembered,
             usage={line.connector.node_id: line.usage for line in read if line.usage is not None},
-            idle=tuple([line.connector.node_id for line in read if line.standing is Standing.IDLE]),
+            readmitted_at=readmitted_at,
         ),
     )
+
+
+def _views(
+    tree: PowerTree,
+    in_force: Sequence[Limit],
+    capacities_w: Sequence[Watts | None],
+    relied_on: Meters,
+    *,
+    held: Sequence[Held],
+    known: Sequence[Background],
+) -> list[NodeView]:
+    views = list(map(NodeView, tree.nodes, in_force, capacities_w, relied_on.readings, held, known))
+    for circuit_id, meter in relied_on.memory.items():
+        if meter.is_bad:
+            views[tree.node_index[circuit_id]] = replace(views[tree.node_index[circuit_id]], is_bad=True)
+    return views
+
+
+def _capacities_w(tree: PowerTree, in_force: Sequence[Limit], read: Sequence[Line]) -> list[Watts | None]:
+    """What may flow at every node: its limit, at a charge point times the lowest factor of those sharing it (R30)."""
+    capacities_w = [limit.limit_w for limit in in_force]
+    for node in {line.connector.charge_point for line in read if line.entry.factor > EXACT}:
+        members = [read[index] for index in tree.connectors_of[node]]
+        lowest = min([line.entry.factor for line in members if line.standing is Standing.WANTING], default=EXACT)
+        capacities_w[node] = (capacities_w[node] or 0) * min(lowest, MOST_OVER_RATING) // EXACT
+    return capacities_w
 
 
 def _is_silent(tree: PowerTree, relied_on: Meters) -> bool:
@@ -159,7 +188,7 @@ def _is_silent(tree: PowerTree, relied_on: Meters) -> bool:
     )
 
 
-def _unheard(tree: PowerTree, read: Sequence[Line], relied_on: Meters) -> frozenset[str]:
-    """What a worker that has just taken over has not heard."""
-    circuits = {tree.nodes[index].node_id for index in relied_on.last_known}
-    return frozenset(circuits).union(line.connector.node_id for line in read if line.known is None)
+def _unheard(tree: PowerTree, read: Sequence[Line], relied_on: Meters, oldest: datetime) -> frozenset[str]:
+    """What a worker that has just taken over has not heard, and was known later than `oldest` (R22)."""
+    connectors = {line.connector.node_id for line in read if line.known is None and line.entry.is_last_known(oldest)}
+    return frozenset(connectors).union(tree.nodes[index].node_id for index in relied_on.last_known)

@@ -1,4 +1,4 @@
-"""The independent check of a plan: F, B, M, A, E of `allocation.md`, and that what is sent can break no limit.
+"""The independent check of a plan: F, B, M, A, E of `allocation.md`, R of spare room, S of what may be sent.
 
 Separate from the allocator on purpose: it shares only types with it, and no plan is committed that it refuses.
 Every check returns the first thing it finds wrong as a sentence, or None.
@@ -6,6 +6,7 @@ Every check returns the first thing it finds wrong as a sentence, or None.
 
 from collections.abc import Iterator, Sequence
 from itertools import compress, groupby
+from operator import sub
 
 from domain.sharing.claims import ITSELF, NOTHING, Claims, Fill
 from domain.site.power import Watts
@@ -36,6 +37,35 @@ def check_shared_fill(
         or check_fill(parents, capacities_w, groups, shares)
         or _check_inside(claims, fill, groups, shares)
     )
+
+
+def check_spare(
+    parents: Sequence[int],
+    *,
+    capacities_w: Sequence[Watts],
+    nodes: Sequence[int],
+    targets_w: Sequence[Watts],
+    admitted: Sequence[bool],
+    minimums_w: Sequence[Watts],
+    fulls_w: Sequence[Watts],
+    leaves: Sequence[int],
+    claims: Claims,
+    fill: Fill,
+) -> str | None:
+    """R: what the targets leave is filled again, for just those that may have more and were not held off (R33a).
+
+    `claims` and `fill` are of the connectors whose indices are `leaves`; the other lists have an entry a connector.
+    """
+    due = {
+        leaf: (nodes[leaf], 0 if target else minimums_w[leaf], fulls_w[leaf] - target)
+        for leaf, target in enumerate(targets_w)
+        if admitted[leaf] and fulls_w[leaf] > target
+    }
+    claimed = zip(claims.nodes, claims.minimums_w, claims.maximums_w, strict=True)
+    if dict(zip(leaves, claimed, strict=True)) != due:
+        return "R: spare room is not claimed by just those that may have more than their target, up to that."
+    left_w = list(map(sub, capacities_w, _loads(parents, len(capacities_w), nodes, targets_w)))
+    return check_fill(parents, left_w, claims, fill)
 
 
 def check_feasible(

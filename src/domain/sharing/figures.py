@@ -1,12 +1,13 @@
 """What a plan tells the world: the figures of every node and connector, reasons, outcome (contract section 7)."""
 
 from domain.knowledge.demand import Standing
+from domain.knowledge.ledger import EXACT
 from domain.knowledge.lines import Line
 from domain.knowledge.situation import NodeView, Situation
-from domain.sharing import rotation
+from domain.sharing import measured, rotation
 from domain.sharing.claims import ITSELF, NOTHING
-from domain.sharing.plan import NodeFigures, Outcome, Plan, Reason, Setpoint, Totals
-from domain.sharing.rotation import Rotation
+from domain.sharing.plan import NodeFigures, Outcome, Plan, Quality, Reason, ServedSession, Setpoint, Totals
+from domain.sharing.rotation import Rotation, ServiceRecord
 from domain.sharing.targets import Targets
 from domain.site.power import Watts
 from domain.values import value
@@ -19,9 +20,9 @@ _WHY_NOT = {Standing.IDLE: Reason.IDLE, Standing.RESERVED: Reason.RESERVED, Stan
 class Decision:
     """What was decided, per connector in tree order.
 
-    `wanted_w`: the limit it is to have in the end; `sendable_w`: what of it may be sent now; `limits_w`: what is sent,
-    which differs from that only by small changes that wait. All are 0 for reserved and unresponsive connectors, which
-    are told what they were told before.
+    `wanted_w`: what it is to have in the end; `sendable_w`: what of it may be sent now; `limits_w`: what is sent, which
+    differs from that only by small changes that wait. All are watts at the meter, and 0 for reserved and unresponsive
+    connectors, which are told what they were told before.
     """
 
     targets: Targets
@@ -30,14 +31,30 @@ class Decision:
     limits_w: list[Watts]
 
 
+def wanted_w(situation: Situation, decided: Targets) -> list[Watts]:
+    """Per connector, what it is to have in the end: its target, its idle power, 0 where it is told nothing."""
+    idle = Standing.IDLE
+    return [
+        min(line.entry.at_meter(line.connector.idle_power_w), line.rating_w) if line.standing is idle else target
+        for line, target in zip(situation.lines, decided.total_w, strict=True)
+    ]
+
+
 def plan(situation: Situation, decision: Decision, memory: Rotation, fault: str | None) -> Plan:
     """The whole plan for what was decided. `memory` has the ranks that were decided by."""
     lines, nodes = situation.lines, _nodes(situation, decision.targets)
-    setpoints = tuple([_setpoint(situation, decision, index) for index in range(len(lines))])
+    after = rotation.served(memory, situation, decision.targets.targets_w)
+    setpoints = tuple(
+        [
+            _setpoint(situation, decision, index, after.records.get(line.connector.node_id))
+            for index, line in enumerate(lines)
+        ]
+    )
+    readings_w = [watts for watts in map(measured.reading_w, lines) if watts is not None]
     totals = Totals(
         requested_w=sum([line.demand_w for line in lines]),
         allocated_w=nodes[0].allocated_w,
-        measured_w=sum([line.seen_w for line in lines]),
+        measured_w=sum(readings_w) if readings_w else None,
         reserved_w=nodes[0].reserved_w,
         background_w=nodes[0].background_w,
     )
@@ -47,20 +64,21 @@ def plan(situation: Situation, decision: Decision, memory: Rotation, fault: str 
         totals=totals,
         nodes=nodes,
         setpoints=setpoints,
-        rotation=rotation.served(memory, situation, [setpoint.target_w for setpoint in setpoints]),
+        rotation=after,
         fault=fault,
     )
 
 
-def _setpoint(situation: Situation, decision: Decision, index: int) -> Setpoint:
+def _setpoint(situation: Situation, decision: Decision, index: int, record: ServiceRecord | None) -> Setpoint:
     line = situation.lines[index]
     connector, standing = line.connector, line.standing
-    told: Watts | None = decision.limits_w[index]
-    target: Watts | None = decision.wanted_w[index]
+    limit, wanted = decision.limits_w[index], decision.wanted_w[index]
+    told: Watts | None = _told_w(line, limit)
+    target: Watts | None = told if wanted == limit else _told_w(line, wanted)
     binding = None
     if standing is Standing.WANTING:
         binding = _binding_node_id(situation, decision.targets, index)
-        reason = _reason(decision, index, line.demand_w)
+        reason = _reason(decision, index, line)
     else:
         reason = _WHY_NOT[standing]
         if standing in _NOT_SHARING:
@@ -73,38 +91,73 @@ def _setpoint(situation: Situation, decision: Decision, index: int) -> Setpoint:
         target_w=target,
         previous_limit_w=line.entry.last_limit_w,
         requested_w=None if reading is None else reading.requested_w,
-        measured_w=None if reading is None else reading.power_w,
+        measured_w=None if reading is None else line.power_w,
         reserved_w=line.reserved_w,
         status=None if reading is None else reading.status,
         reason=reason,
         binding_node_id=binding,
         valid_for_s=situation.site.configuration.settings.setpoint_valid_for_s,
+        factor=line.entry.factor,
+        session=_session(line, record),
     )
 
 
-def _told_again_w(situation: Situation, line: Line) -> Watts | None:
-    """The last setpoint again, 0 where what is held breaks a limit above anyhow; nothing if none was ever sent.
+def _session(line: Line, record: ServiceRecord | None) -> ServedSession | None:
+    session = None if line.known is None else line.known.reading.session
+    if session is None:
+        return None
+    return ServedSession(
+        session_id=session.session_id,
+        started_at=session.started_at,
+        departs_at=session.departs_at,
+        energy_needed_wh=session.energy_needed_wh,
+        priority=session.priority,
+        served_wh=0 if record is None else record.served_wh,
+    )
 
-    One that has fallen back is told no more than its part of the fallback: more could come on top of it.
+
+def _told_w(line: Line, share_w: Watts) -> Watts:
+    """The limit that lets it draw its share, not between 0 and its minimum: here shares become what is told (R35)."""
+    if line.entry.factor == EXACT:
+        return share_w
+    told_w, minimum_w = line.entry.to_tell(share_w), line.connector.min_power_w
+    return minimum_w if line.minimum_w and 0 < told_w < minimum_w else told_w
+
+
+def _told_again_w(situation: Situation, line: Line) -> Watts | None:
+    """The last setpoint again, 0 where what is held breaks a limit above its charge point anyhow; nothing if none was
+    ever sent (R42).
+
+    Where its factor explains what it draws, it is told so much less (R40). One that has fallen back is told no more
+    than its part of the fallback: more could come on top of it.
     """
     entry, tree, node = line.entry, situation.tree, line.connector.charge_point
-    if entry.newest is None:
+    newest = entry.newest
+    if newest is None:
         return None
-    if any(situation.nodes[above].is_overfull for above in tree.path(node)):
+    told = min(newest.limit_w, line.connector.max_power_w)
+    if entry.is_explained:
+        # Told so once: what was sent since the reading that is explained is its answer.
+        if entry.explained_at is not None and newest.first_sent_at >= entry.explained_at:
+            return told
+        return max(entry.to_tell(told), min(line.connector.min_power_w, told))
+    if any(situation.nodes[above].is_overfull for above in tree.path(tree.parents[node])):
         return 0
-    told = min(entry.newest.limit_w, line.connector.max_power_w)
     if entry.fell_back_at is not None and situation.at >= entry.fell_back_at + situation.windows.grace:
         told = min(told, tree.fallbacks_w[node] // len(tree.connectors_of[node]))
     return told
 
 
-def _reason(decision: Decision, index: int, demand_w: Watts) -> Reason:
-    target_w = decision.targets.targets_w[index]
-    if decision.sendable_w[index] < target_w:
+def _reason(decision: Decision, index: int, line: Line) -> Reason:
+    """By the fill of demands; only what waits is judged with spare room, and as it is told."""
+    sendable, wanted = decision.sendable_w[index], decision.wanted_w[index]
+    if sendable < wanted and _told_w(line, sendable) < _told_w(line, wanted):
         return Reason.AWAITING_DECREASE
+    if not line.demand_w:
+        return Reason.STANDBY
     if not decision.targets.admitted[index]:
         return Reason.BELOW_MINIMUM
-    if target_w < demand_w:
+    if decision.targets.targets_w[index] < line.demand_w:
         return Reason.LIMITED
     return Reason.GRANTED
 
@@ -118,22 +171,22 @@ def _binding_node_id(situation: Situation, decided: Targets, index: int) -> str 
 
 def _nodes(situation: Situation, decided: Targets) -> tuple[NodeFigures, ...]:
     tree = situation.tree
-    allocated_w, seen_w = [0] * len(tree.nodes), [0] * len(tree.nodes)
-    for line, target in zip(situation.lines, decided.targets_w, strict=True):
+    allocated_w = [0] * len(tree.nodes)
+    for line, target in zip(situation.lines, decided.total_w, strict=True):
         allocated_w[line.connector.charge_point] += target
-        seen_w[line.connector.charge_point] += line.seen_w
     constrained = set(decided.bindings)
+    measured_w, qualities = measured.measured(situation)
     return tuple(
         [
-            _node(view, allocated, seen, is_constrained=index in constrained)
-            for index, (view, allocated, seen) in enumerate(
-                zip(situation.nodes, tree.summed(allocated_w), tree.summed(seen_w), strict=True)
-            )
+            _node(view, allocated, measured_w[index], is_constrained=index in constrained, quality=qualities[index])
+            for index, (view, allocated) in enumerate(zip(situation.nodes, tree.summed(allocated_w), strict=True))
         ]
     )
 
 
-def _node(view: NodeView, allocated_w: Watts, seen_w: Watts, *, is_constrained: bool) -> NodeFigures:
+def _node(
+    view: NodeView, allocated_w: Watts, measured_w: Watts | None, *, is_constrained: bool, quality: Quality
+) -> NodeFigures:
     limit_w, background_w, reserved_w = view.limit.limit_w, view.background.cumulative_w, view.held.reserved_w
     return NodeFigures(
         node_id=view.node.node_id,
@@ -142,12 +195,13 @@ def _node(view: NodeView, allocated_w: Watts, seen_w: Watts, *, is_constrained: 
         mode=view.limit.mode,
         limit_w=limit_w,
         limit_kind=view.limit.kind,
-        measured_w=seen_w if view.meter is None else view.meter.power_w,
+        measured_w=measured_w,
         background_w=background_w,
         reserved_w=reserved_w,
         allocated_w=allocated_w,
         headroom_w=None if limit_w is None else limit_w - background_w - reserved_w - allocated_w,
         constrained=is_constrained,
+        quality=quality,
     )
 
 

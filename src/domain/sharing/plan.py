@@ -1,10 +1,11 @@
 """A plan: what one decision tells the world about every node and every connector."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from domain.knowledge.limits import LimitKind, Mode
 from domain.sharing.rotation import Rotation
-from domain.site.power import Watts
+from domain.site.power import WattHours, Watts
 from domain.site.power_tree import NodeType
 from domain.values import value
 
@@ -16,6 +17,7 @@ class Reason(StrEnum):
     LIMITED = "limited"
     BELOW_MINIMUM = "below_minimum"
     AWAITING_DECREASE = "awaiting_decrease"
+    STANDBY = "standby"
     IDLE = "idle"
     RESERVED = "reserved"
     UNRESPONSIVE = "unresponsive"
@@ -29,13 +31,22 @@ class Outcome(StrEnum):
     INFEASIBLE = "infeasible"
 
 
+class Quality(StrEnum):
+    """How good what a node measures is; the first that fits (contract section 7)."""
+
+    MISSING = "missing"
+    BAD = "bad"
+    ESTIMATED = "estimated"
+    OK = "ok"
+
+
 @value
 class Totals:
-    """Sums over the microgrid, in watts."""
+    """Sums over the microgrid, in watts; what nobody measures is null."""
 
     requested_w: Watts
     allocated_w: Watts
-    measured_w: Watts
+    measured_w: Watts | None
     reserved_w: Watts
     background_w: Watts
 
@@ -50,12 +61,25 @@ class NodeFigures:
     mode: Mode
     limit_w: Watts | None
     limit_kind: LimitKind | None
-    measured_w: Watts
+    measured_w: Watts | None
     background_w: Watts
     reserved_w: Watts
     allocated_w: Watts
     headroom_w: Watts | None
     constrained: bool
+    quality: Quality
+
+
+@value
+class ServedSession:
+    """The session of a connector's latest reading, and what it took by its readings; fields in order."""
+
+    session_id: str
+    started_at: datetime | None
+    departs_at: datetime | None
+    energy_needed_wh: WattHours | None
+    priority: int
+    served_wh: WattHours
 
 
 @value
@@ -74,6 +98,8 @@ class Setpoint:
     reason: Reason
     binding_node_id: str | None
     valid_for_s: int
+    factor: int
+    session: ServedSession | None
 
 
 @value

@@ -1,17 +1,17 @@
 """One decision: a situation in, a whole plan out. A pure function that composes the other modules of this room."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
-from domain.knowledge.demand import Standing
 from domain.knowledge.situation import Situation
-from domain.sharing import allocation, certificate, figures, rotation, settling, targets, transition
-from domain.sharing.claims import NOTHING, Fill, Filler
+from domain.sharing import allocation, certificate, figures, rotation, safe_answer, settling, targets, transition
+from domain.sharing.claims import Fill, Filler
 from domain.sharing.figures import Decision
 from domain.sharing.plan import Plan
 from domain.sharing.rotation import NO_ROTATION, Rotation
+from domain.sharing.strategy import Ranking
 from domain.sharing.targets import Targets
-from domain.site.power import Watts
 
 Certifier: TypeAlias = Callable[[Situation, Decision], str | None]
 """Says what is wrong with a decision; None where it holds."""
@@ -20,28 +20,47 @@ Certifier: TypeAlias = Callable[[Situation, Decision], str | None]
 def certify(situation: Situation, decision: Decision) -> str | None:
     """What is wrong with a decision, by the independent certificate; None where it holds."""
     parents, capacities_w, lines = situation.tree.parents, situation.net_capacities_w, situation.lines
-    decided = decision.targets
-    fill = Fill(
-        [decided.targets_w[index] for index in decided.wanting],
-        [decided.bindings[index] for index in decided.wanting],
-        [decided.admitted[index] for index in decided.wanting],
-    )
+    decided, spare = decision.targets, decision.targets.spare
+    nodes, minimums_w = [line.connector.charge_point for line in lines], [line.minimum_w for line in lines]
     if decided.shares is None:
-        fault = certificate.check_fill(parents, capacities_w, decided.claims, fill)
+        fault = certificate.check_fill(parents, capacities_w, decided.claims, _filled(decided))
     else:
+        shares = decided.shares
         fault = certificate.check_shared_fill(
-            parents, capacities_w, decided.claims, fill, groups=decided.shares.claims, shares=decided.shares.fill
+            parents, capacities_w, decided.claims, _filled(decided), groups=shares.claims, shares=shares.fill
+        )
+    if spare is not None:
+        fault = fault or certificate.check_spare(
+            parents,
+            capacities_w=capacities_w,
+            nodes=nodes,
+            targets_w=decided.targets_w,
+            admitted=decided.admitted,
+            minimums_w=minimums_w,
+            fulls_w=[line.full_w for line in lines],
+            leaves=spare.wanting,
+            claims=spare.claims,
+            fill=_filled(spare),
         )
     return fault or certificate.check_sent(
         parents,
         room_w=situation.free_room_w,
         capacities_w=capacities_w,
-        nodes=[line.connector.charge_point for line in lines],
+        nodes=nodes,
         exposures_w=[line.exposure_w for line in lines],
-        minimums_w=[line.minimum_w for line in lines],
-        ratings_w=[line.connector.max_power_w for line in lines],
+        minimums_w=minimums_w,
+        ratings_w=[line.rating_w for line in lines],
         targets_w=decision.wanted_w,
         limits_w=decision.limits_w,
+    )
+
+
+def _filled(decided: Targets) -> Fill:
+    """What the connectors with demand got of it."""
+    return Fill(
+        [decided.targets_w[index] for index in decided.wanting],
+        [decided.bindings[index] for index in decided.wanting],
+        [decided.admitted[index] for index in decided.wanting],
     )
 
 
@@ -58,61 +77,41 @@ def decide(
     answer, and says why.
     """
     ranking, memory = rotation.rank(situation, memory)
-    decided = targets.decide(
-        situation.tree,
-        ranking,
-        situation.site.unit,
-        capacities_w=situation.net_capacities_w,
-        demands_w=[line.demand_w if line.standing is Standing.WANTING else None for line in situation.lines],
-        filler=filler,
-    )
-    wanted_w = _wanted_w(situation, decided)
+    decided = _targets(situation, ranking, filler)
+    wanted_w = figures.wanted_w(situation, decided)
     sendable_w = transition.send(situation, wanted_w, ranking, filler)
     limits_w = settling.settle(situation, wanted_w, sendable_w)
     decision = Decision(decided, wanted_w, sendable_w, limits_w)
     fault = certifier(situation, decision)
     if fault is not None:
-        decision = _safe_answer(situation, decided)
+        decision = safe_answer.instead_of(situation, decided)
     return figures.plan(situation, decision, memory, fault)
 
 
-def _wanted_w(situation: Situation, decided: Targets) -> list[Watts]:
-    """Per connector, the limit it is to have in the end: its target, its idle power, 0 where it is told nothing."""
-    return [
-        min(line.connector.idle_power_w, line.connector.max_power_w) if line.standing is Standing.IDLE else target
-        for line, target in zip(situation.lines, decided.targets_w, strict=True)
-    ]
-
-
-def _safe_answer(situation: Situation, refused: Targets) -> Decision:
-    """Only decreases, to what certainly fits: each keeps what it was told last and may draw, none where that is too
-    much.
-    """
-    tree, lines = situation.tree, situation.lines
-    kept, at_node = [0] * len(lines), [0] * len(tree.nodes)
-    for index in refused.wanting:
-        line = lines[index]
-        last = line.entry.last_limit_w
-        keeps = min(line.exposure_w, line.demand_w, line.exposure_w if last is None else last)
-        kept[index] = keeps if keeps >= line.connector.min_power_w else 0
-        at_node[line.connector.charge_point] += kept[index]
-    too_much: list[bool] = []
-    for load, room, parent in zip(tree.summed(at_node), situation.net_capacities_w, tree.parents, strict=True):
-        too_much.append(load > room or (parent >= 0 and too_much[parent]))
-    for index in refused.wanting:
-        if too_much[lines[index].connector.charge_point]:
-            kept[index] = 0
-    bindings = [
-        NOTHING if watts == line.demand_w else line.connector.charge_point
-        for watts, line in zip(kept, lines, strict=True)
-    ]
-    safe = Targets(
-        targets_w=kept,
-        bindings=bindings,
-        admitted=[True] * len(kept),
-        wanting=refused.wanting,
-        claims=refused.claims,
+def _targets(situation: Situation, ranking: Ranking, filler: Filler) -> Targets:
+    """The fill of demands, and where some demand less than they may have, the one of what it leaves."""
+    tree, capacities_w = situation.tree, situation.net_capacities_w
+    demands_w, fulls_w = [line.demand_w for line in situation.lines], [line.full_w for line in situation.lines]
+    minimums_w = [line.minimum_w for line in situation.lines]
+    decided = targets.decide(
+        tree,
+        ranking,
+        situation.site.unit,
+        capacities_w=capacities_w,
+        demands_w=demands_w,
+        minimums_w=minimums_w,
+        filler=filler,
     )
-    wanted_w = _wanted_w(situation, safe)
-    limits_w = [min(wanted, line.exposure_w) for wanted, line in zip(wanted_w, lines, strict=True)]
-    return Decision(safe, wanted_w, limits_w, limits_w)
+    if demands_w == fulls_w:
+        return decided
+    # In a tier those that have something go first: who merely keeps spare room would else take it in turns.
+    has_some = [bool(line.entry.last_limit_w) for line in situation.lines]
+    return targets.with_spare_room(
+        decided,
+        tree,
+        replace(ranking, order=sorted(ranking.order, key=lambda index: (ranking.tiers[index], not has_some[index]))),
+        capacities_w=capacities_w,
+        fulls_w=fulls_w,
+        minimums_w=minimums_w,
+        filler=filler,
+    )

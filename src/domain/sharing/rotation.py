@@ -11,20 +11,31 @@ from domain.knowledge.situation import Situation
 from domain.sharing import strategy
 from domain.sharing.strategy import GREEDY, Ranking
 from domain.site.configuration import Order
-from domain.site.power import Watts
+from domain.site.power import WattHours, Watts
 from domain.site.power_tree import PowerTree
 from domain.values import value
 
 MICROSECOND = timedelta(microseconds=1)
+W_US_PER_WH = 3_600_000_000
 
 
 @value
 class ServiceRecord:
-    """What a connector took in its current session, in watt-seconds, and since when its target is above 0."""
+    """What a connector took in its current session, and since when its target is above 0.
+
+    `served_w_us`, in watt-microseconds: each reading's power until the next one, up to the newest, which was taken at
+    `read_at` and had `power_w`, 0 where that is not known; no `read_at` where none was counted yet.
+    """
 
     session_id: str | None
-    served_ws: int = 0
+    served_w_us: int = 0
     on_since: datetime | None = None
+    read_at: datetime | None = None
+    power_w: Watts = 0
+
+    @property
+    def served_wh(self) -> WattHours:
+        return self.served_w_us // W_US_PER_WH
 
 
 @value
@@ -49,13 +60,9 @@ class KeptRanks:
 
 @value
 class Rotation:
-    """What ranks depend on from cycle to cycle. Records are by connector node id.
-
-    `counted_at`: up to when the records count what was served.
-    """
+    """What ranks depend on from cycle to cycle. Records are by connector node id."""
 
     records: Mapping[str, ServiceRecord] = field(default_factory=dict)
-    counted_at: datetime | None = None
     kept: KeptRanks | None = None
 
 
@@ -67,7 +74,7 @@ def rank(situation: Situation, memory: Rotation) -> tuple[Ranking, Rotation]:
 
     Within a tier a connector that is on and inside its rotation quantum goes first, then the one served least, then
     natural id order. A greedy order keeps its ranks for a quantum, unless a connector gained or lost demand or a
-    departure or priority changed. Without memory this is `strategy.rank`.
+    departure or priority changed, or a session became done (R33b). Without memory this is `strategy.rank`.
     """
     order, lines, at = situation.site.order, situation.lines, situation.at
     inside_since = at - situation.windows.rotation_quantum
@@ -82,26 +89,24 @@ def rank(situation: Situation, memory: Rotation) -> tuple[Ranking, Rotation]:
     return ranking, replace(memory, kept=KeptRanks(at, order, by_rank, claimants))
 
 
-def served(memory: Rotation, situation: Situation, targets_w: Sequence[Watts | None]) -> Rotation:
-    """The memory after a cycle that decided these targets (None: nothing was decided for this connector).
+def served(memory: Rotation, situation: Situation, targets_w: Sequence[Watts]) -> Rotation:
+    """The memory after a cycle that decided these targets; who is given spare room alone is not on (R33a).
 
-    Every connector is taken to have drawn its newest reading's power since the cycle before, for
-    `refresh_interval_s` at most. A new session begins at 0. One that cannot be seen stays on or off.
+    A connector is taken to have drawn each reading's power until the next one; where that took longer than
+    `connector_stale_after_s`, nobody knows. A new session begins at 0. One that cannot be seen stays on or off.
     """
-    at = situation.at
-    elapsed = timedelta(0) if memory.counted_at is None else at - memory.counted_at
-    elapsed_us = max(timedelta(0), min(elapsed, situation.windows.refresh_interval)) // MICROSECOND
+    at, longest = situation.at, situation.windows.connector_stale_after
     records: dict[str, ServiceRecord] = {}
     for line, target in zip(situation.lines, targets_w, strict=True):
         node_id, standing = line.connector.node_id, line.standing
         record = memory.records.get(node_id)
         if line.known is not None:
-            record = _after_reading(record, line.known, elapsed_us)
+            record = _after_reading(record, line.known, line.power_w or 0, longest)
         if record is not None:
             if standing is Standing.WANTING or standing is Standing.IDLE:
                 record = _switched(record, standing is Standing.WANTING and bool(target), at)
             records[node_id] = record
-    return replace(memory, records=records, counted_at=at)
+    return replace(memory, records=records)
 
 
 def _ranked(order: Order, lines: Sequence[Line], at: datetime) -> Ranking:
@@ -121,7 +126,7 @@ def by_service(
             keys.append((tier, True, 0))
         else:
             inside = record.on_since is not None and record.on_since > inside_since
-            keys.append((tier, not inside, record.served_ws))
+            keys.append((tier, not inside, record.served_w_us))
     return replace(ranking, order=sorted(range(len(keys)), key=keys.__getitem__))
 
 
@@ -140,7 +145,7 @@ def _claimants(lines: Sequence[Line], kept: KeptRanks | None) -> tuple[Claimant,
             claimants.append(
                 Claimant(node_id, None, None, DEFAULT_PRIORITY)
                 if session is None
-                else Claimant(node_id, session.session_id, session.departs_at, session.priority)
+                else Claimant(node_id, session.session_id, strategy.departure(session), session.priority)
             )
     return tuple(claimants)
 
@@ -152,21 +157,28 @@ def _kept_order(tree: PowerTree, kept: KeptRanks) -> list[int]:
     return order + list(added.values())
 
 
-def _after_reading(record: ServiceRecord | None, known: KeptReading, elapsed_us: int) -> ServiceRecord | None:
-    """The record of the session that a reading shows; None where it shows none."""
-    session_id = _session_id(known)
+def _after_reading(
+    record: ServiceRecord | None, known: KeptReading, power_w: Watts, longest: timedelta
+) -> ServiceRecord | None:
+    """The record of the session that a reading of this power shows; None where it shows none."""
+    session_id, read_at = _session_id(known), known.measured_at
     if session_id is None and not has_demand(known.reading):
         return None
     if record is None or record.session_id != session_id:
-        return ServiceRecord(session_id)
-    taken_ws = known.reading.power_w * elapsed_us // 1_000_000
-    return ServiceRecord(session_id, record.served_ws + taken_ws, record.on_since) if taken_ws else record
+        return ServiceRecord(session_id, read_at=read_at, power_w=power_w)
+    if record.read_at is None:
+        return replace(record, read_at=read_at, power_w=power_w)
+    gap = read_at - record.read_at
+    if gap <= timedelta(0):
+        return record
+    taken_w_us = record.power_w * (gap // MICROSECOND) if gap <= longest else 0
+    return ServiceRecord(session_id, record.served_w_us + taken_w_us, record.on_since, read_at, power_w=power_w)
 
 
 def _switched(record: ServiceRecord, is_on: bool, at: datetime) -> ServiceRecord:
     if is_on == (record.on_since is not None):
         return record
-    return ServiceRecord(record.session_id, record.served_ws, at if is_on else None)
+    return replace(record, on_since=at if is_on else None)
 
 
 def _session_id(known: KeptReading) -> str | None:

@@ -1,4 +1,4 @@
-"""Small changes that may wait, so that no charger is told something new every few seconds (contract section 6)."""
+"""Small changes that may wait, so that no charger is told something new every few seconds (R43)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ WAITS_FOR = timedelta(seconds=240)
 
 
 def settle(situation: Situation, wanted_w: Sequence[Watts], limits_w: Sequence[Watts]) -> list[Watts]:
-    """The limits to send, with the last sent one again where the change to it is small and young enough to wait.
+    """What to send, with the last sent limit again where the change to it is small and young enough to wait.
 
     `limits_w` are what `transition.send` made of `wanted_w`; all per connector in tree order. A decrease waits only
     where no raise waits for its room and what is sent goes on fitting; where it does not fit, as few as it takes go
@@ -26,30 +26,29 @@ def settle(situation: Situation, wanted_w: Sequence[Watts], limits_w: Sequence[W
     settled = list(limits_w)
     decreases: list[int] = []
     for index, (line, limit) in enumerate(zip(situation.lines, limits_w, strict=True)):
-        last = _repeatable(line, situation.at)
+        last = _repeatable_w(line, situation.at)
         if last is None or limit in (0, last) or not _is_small(line, limit - last):
             continue
-        if last < limit:
-            settled[index] = last
-        else:
+        settled[index] = last
+        if limit < last:
             decreases.append(index)
     if decreases:
-        needed = _needed(situation, wanted_w, limits_w, settled)
+        needed = _needed(situation, wanted_w, settled)
         waiting: list[int] = []
         for index in decreases:
             line = situation.lines[index]
-            last = line.entry.setpoints[-1].limit_w
             if needed[line.connector.charge_point]:
-                settled[index] = _lowered(line, last, limits_w[index])
+                settled[index] = _lowered(line, settled[index], limits_w[index])
             else:
-                settled[index] = last
                 waiting.append(index)
         _fit(situation, limits_w, settled, waiting)
     return settled
 
 
-def _repeatable(line: Line, at: datetime) -> Watts | None:
-    """The last sent limit of a connector with demand where it could be sent again, and was so only lately."""
+def _repeatable_w(line: Line, at: datetime) -> Watts | None:
+    """The last sent limit of a connector with demand, at the meter, where it could be sent again and was so only
+    lately.
+    """
     last = line.entry.newest
     if (
         last is None
@@ -58,32 +57,34 @@ def _repeatable(line: Line, at: datetime) -> Watts | None:
         or at - last.first_sent_at >= WAITS_FOR
     ):
         return None
-    return last.limit_w if line.connector.min_power_w <= last.limit_w <= line.connector.max_power_w else None
+    last_w = line.entry.at_meter(last.limit_w)
+    return last_w if line.minimum_w <= last_w <= line.rating_w else None
 
 
 def _is_small(line: Line, change_w: Watts) -> bool:
-    return abs(change_w) * 100 < line.connector.max_power_w * SMALL_PERCENT
+    return abs(change_w) * 100 < line.rating_w * SMALL_PERCENT
 
 
-def _needed(
-    situation: Situation, wanted_w: Sequence[Watts], limits_w: Sequence[Watts], settled_w: Sequence[Watts]
-) -> list[bool]:
-    """Per node, whether a raise below it or below a node above it may be waiting for room that decreases leave."""
-    parents = situation.tree.parents
-    missing, raises = [0] * len(parents), [0] * len(parents)
-    for line, wanted, limit, settled in zip(situation.lines, wanted_w, limits_w, settled_w, strict=True):
-        node = line.connector.charge_point
-        raises[node] += max(0, limit - line.exposure_w)
-        short = wanted - settled
-        if short > 0 and (settled == 0 or not _is_small(line, short)):
-            missing[node] = max(missing[node], short)
-    raises = situation.tree.summed(raises)
+def _needed(situation: Situation, wanted_w: Sequence[Watts], settled_w: Sequence[Watts]) -> list[bool]:
+    """Per node, whether a raise below it or below a node above it waits for more room than there is once all do what
+    is sent: what is missing then is not small.
+    """
+    tree = situation.tree
+    missing, loads = [0] * len(tree.nodes), [0] * len(tree.nodes)
+    for line, wanted, settled in zip(situation.lines, wanted_w, settled_w, strict=True):
+        node, short = line.connector.charge_point, wanted - settled
+        loads[node] += settled
+        if short > 0:
+            may_miss = 0 if settled == 0 else (line.rating_w * SMALL_PERCENT - 1) // 100
+            missing[node] = max(missing[node], short - may_miss)
     for node in range(len(missing) - 1, 0, -1):
-        missing[parents[node]] = max(missing[parents[node]], missing[node])
+        missing[tree.parents[node]] = max(missing[tree.parents[node]], missing[node])
 
     needed: list[bool] = []
-    for room, missed, raised, parent in zip(situation.free_room_w, missing, raises, parents, strict=True):
-        own = missed > 0 and room - raised < missed
+    for capacity, load, missed, parent in zip(
+        situation.net_capacities_w, tree.summed(loads), missing, tree.parents, strict=True
+    ):
+        own = missed > 0 and capacity - load < missed
         needed.append(own or (parent >= 0 and needed[parent]))
     return needed
 
@@ -107,5 +108,4 @@ def _fit(situation: Situation, limits_w: Sequence[Watts], settled_w: list[Watts]
 
 def _lowered(line: Line, last_w: Watts, limit_w: Watts) -> Watts:
     """The last limit less a whole small change, never below the minimum; what was to be sent where that is nothing."""
-    connector = line.connector
-    return max(connector.min_power_w, last_w - connector.max_power_w * SMALL_PERCENT // 100) or limit_w
+    return max(line.minimum_w, last_w - line.rating_w * SMALL_PERCENT // 100) or limit_w

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from domain.knowledge.readings import DEFAULT_PRIORITY, KeptReading
+from domain.knowledge.readings import DEFAULT_PRIORITY, KeptReading, Session
 from domain.site.configuration import Order
 from domain.site.power import Watts
 from domain.values import value
@@ -78,9 +78,16 @@ def _started_at(known: KeptReading, _: Watts) -> float | None:
     return None if session is None or session.started_at is None else session.started_at.timestamp()
 
 
+def departure(session: Session) -> datetime | None:
+    """When it departs; None where nobody knows, and where it needs nothing any more (R33b)."""
+    is_done = session.energy_needed_wh is not None and session.energy_needed_wh <= 0
+    return None if is_done else session.departs_at
+
+
 def _departs_at(known: KeptReading, _: Watts) -> float | None:
     session = known.reading.session
-    return None if session is None or session.departs_at is None else session.departs_at.timestamp()
+    departs_at = None if session is None else departure(session)
+    return None if departs_at is None else departs_at.timestamp()
 
 
 def _laxity(known: KeptReading, rating: Watts, at: datetime) -> int | None:
@@ -89,10 +96,11 @@ def _laxity(known: KeptReading, rating: Watts, at: datetime) -> int | None:
     So fine that two laxities which differ at all differ here too, and ties are decided exactly.
     """
     reading, session = known.reading, known.reading.session
-    if session is None or session.departs_at is None or session.energy_needed_wh is None:
+    departs_at = None if session is None else departure(session)
+    if session is None or departs_at is None or session.energy_needed_wh is None:
         return None
     power = rating if reading.requested_w is None else min(rating, reading.requested_w)
     if power == 0:
         return None
-    left_us = (session.departs_at - at) // timedelta(microseconds=1)
+    left_us = (departs_at - at) // timedelta(microseconds=1)
     return (left_us << 96) - (session.energy_needed_wh * 3_600_000_000 << 96) // power

@@ -1,7 +1,9 @@
 """Who gets what: the fill of `allocation.md` over connectors, or over charge points and then inside each."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import accumulate, compress
+from operator import add
 
 from domain.sharing import allocation
 from domain.sharing.claims import NOTHING, Claims, Fill, Filler
@@ -25,7 +27,8 @@ class Targets:
     """Per connector in tree order: its target (0 without demand), the node that binds it, whether it is admitted.
 
     For the certificate: `claims` of the connectors with demand, whose indices are `wanting`, and the `shares` of
-    their charge points where those shared first.
+    their charge points where those shared first. `spare`: the same for what this leaves, which goes on top; None where
+    nobody may have more than it demands.
     """
 
     targets_w: list[Watts]
@@ -34,6 +37,12 @@ class Targets:
     wanting: list[int]
     claims: Claims
     shares: Shares | None = None
+    spare: "Targets | None" = None
+
+    @property
+    def total_w(self) -> list[Watts]:
+        """The targets, spare room included."""
+        return self.targets_w if self.spare is None else list(map(add, self.targets_w, self.spare.targets_w))
 
 
 def decide(
@@ -42,14 +51,23 @@ def decide(
     unit: Unit,
     *,
     capacities_w: Sequence[Watts],
-    demands_w: Sequence[Watts | None],
+    demands_w: Sequence[Watts],
+    minimums_w: Sequence[Watts],
     filler: Filler = allocation.fill,
 ) -> Targets:
-    """Share the net capacities (NO_LIMIT for none) among the connectors with demand; those with None take no part."""
-    wants = [demand is not None for demand in demands_w]
+    """Share the net capacities (NO_LIMIT for none) among the connectors with demand; those with 0 take no part."""
+    wants = list(map(bool, demands_w))
     wanting = list(compress(range(len(wants)), wants))
-    maximums_w = [demand for demand in demands_w if demand is not None]
-    claims = _connector_claims(tree, maximums_w, ranking, wants)
+    connectors = list(compress(tree.connectors, wants))
+    claims = Claims(
+        nodes=[each.charge_point for each in connectors],
+        minimums_w=list(compress(minimums_w, wants)),
+        maximums_w=list(compress(demands_w, wants)),
+        held_w=[0] * len(connectors),
+        weights=list(compress(ranking.weights, wants)),
+        tiers=list(compress(ranking.tiers, wants)),
+        order=renumbered(ranking.order, wants),
+    )
     if unit is Unit.CONNECTOR:
         fill, shares = filler(tree.parents, capacities_w, claims), None
     else:
@@ -63,17 +81,36 @@ def decide(
     )
 
 
-def _connector_claims(tree: PowerTree, maximums_w: list[Watts], ranking: Ranking, wants: Sequence[bool]) -> Claims:
-    connectors = list(compress(tree.connectors, wants))
-    return Claims(
-        nodes=[each.charge_point for each in connectors],
-        minimums_w=[each.min_power_w for each in connectors],
-        maximums_w=maximums_w,
-        held_w=[0] * len(connectors),
-        weights=list(compress(ranking.weights, wants)),
-        tiers=list(compress(ranking.tiers, wants)),
-        order=renumbered(ranking.order, wants),
+def with_spare_room(
+    decided: Targets,
+    tree: PowerTree,
+    ranking: Ranking,
+    *,
+    capacities_w: Sequence[Watts],
+    fulls_w: Sequence[Watts],
+    minimums_w: Sequence[Watts],
+    filler: Filler = allocation.fill,
+) -> Targets:
+    """The targets with what they leave filled again, up to what each may have in full, but for who was held off (R33a).
+
+    Nobody that demands more loses by it: this is only what the fill of the demands could not give away.
+    """
+    loads_w = [0] * len(tree.nodes)
+    for connector, target in zip(tree.connectors, decided.targets_w, strict=True):
+        loads_w[connector.charge_point] += target
+    spare = decide(
+        tree,
+        ranking,
+        Unit.CONNECTOR,
+        capacities_w=[max(0, own - load) for own, load in zip(capacities_w, tree.summed(loads_w), strict=True)],
+        demands_w=[
+            full - target if is_admitted else 0
+            for full, target, is_admitted in zip(fulls_w, decided.targets_w, decided.admitted, strict=True)
+        ],
+        minimums_w=[0 if target else minimum for minimum, target in zip(minimums_w, decided.targets_w, strict=True)],
+        filler=filler,
     )
+    return replace(decided, spare=spare)
 
 
 def renumbered(order: Sequence[int], taking_part: Sequence[bool]) -> list[int]:

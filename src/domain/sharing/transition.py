@@ -1,4 +1,4 @@
-"""What may be sent now: lower before raise, so that no subset of the setpoints can break a limit (section 6)."""
+"""What may be sent now: lower before raise, so that no subset of the setpoints can break a limit (R43)."""
 
 from collections.abc import Sequence
 from itertools import compress
@@ -14,7 +14,8 @@ from domain.site.power import Watts
 def send(
     situation: Situation, wanted_w: Sequence[Watts], ranking: Ranking, filler: Filler = allocation.fill
 ) -> list[Watts]:
-    """The limit to send to every connector now; 0 for reserved and unresponsive ones, which this does not concern.
+    """What every connector may draw by what it is sent now; 0 for reserved and unresponsive ones, which this does not
+    concern (R43).
 
     `wanted_w`: targets of connectors with demand, idle power of idle ones, 0 for those.
     Decreases go out at once; raises share what the exposures of all leave, by the same tiers and weights.
@@ -25,7 +26,7 @@ def send(
     is_raised = [False] * len(limits)
     for index, (line, wanted) in enumerate(zip(situation.lines, wanted_w, strict=True)):
         if is_full[line.connector.charge_point]:
-            last = line.entry.last_limit_w
+            last = line.entry.last_w
             limits[index] = never_between(min(wanted, line.exposure_w if last is None else last), line.minimum_w)
         elif wanted > line.exposure_w:
             is_raised[index] = True

@@ -50,12 +50,16 @@ class Settings:
     background_hold_s: int = 60
     usage_window_s: int = 120
     usage_margin_w: Watts = 3000
+    standby_retry_s: int = 2700
     rotation_quantum_s: int = 900
 
 
 @value
 class Circuit:
-    """A charger circuit. One without a parent is a grid connection."""
+    """A charger circuit. One without a parent is a grid connection.
+
+    `generation`: power may flow back behind its meter.
+    """
 
     circuit_id: str
     parent_id: str | None
@@ -63,6 +67,7 @@ class Circuit:
     default_capacity_w: Watts | None = None
     safe_operating_capacity_w: Watts | None = None
     metered: bool = False
+    generation: bool = False
 
 
 @value
@@ -77,13 +82,17 @@ class Connector:
 
 @value
 class ChargePoint:
-    """A charger. `fallback_power_w`: what it draws at most in total without a valid setpoint; null = its rating."""
+    """A charger. `fallback_power_w`: what it draws at most in total without a valid setpoint; null = its rating.
+
+    `name`: null = its id.
+    """
 
     charge_point_id: str
     circuit_id: str
     max_power_w: Watts
     connectors: tuple[Connector, ...]
     fallback_power_w: Watts | None = None
+    name: str | None = None
 
     @property
     def fallback_w(self) -> Watts:
@@ -104,7 +113,10 @@ class GridConnection:
 
 @value
 class SiteConfiguration:
-    """One version of a site, whole. The only source of ratings and of electrical relationships."""
+    """One version of a site, whole. The only source of ratings and of electrical relationships.
+
+    `time_zone`: an IANA name, for display alone; null where what was offered is none.
+    """
 
     microgrid_id: str
     name: str
@@ -115,6 +127,7 @@ class SiteConfiguration:
     settings: Settings = field(default_factory=Settings)
     circuits: tuple[Circuit, ...] = ()
     charge_points: tuple[ChargePoint, ...] = ()
+    time_zone: str | None = "UTC"
 
     @property
     def grid_connections(self) -> tuple[GridConnection, ...]:

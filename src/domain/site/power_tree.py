@@ -36,6 +36,7 @@ class PowerNode:
     default_capacity_w: Watts | None
     safe_operating_capacity_w: Watts | None = None
     metered: bool = False
+    generation: bool = False
 
 
 @value
@@ -87,6 +88,13 @@ class PowerTree:
         while end < len(self.parents) and self.parents[end] >= node:
             end += 1
         return range(node, end)
+
+    def ratings_w(self) -> dict[str, tuple[Watts, Watts]]:
+        """The rating and the fallback of every connector and charge point, by node id."""
+        ratings = {each.node_id: (each.max_power_w, each.fallback_w) for each in self.connectors}
+        for node_id, index in self.charge_points.items():
+            ratings[node_id] = (self.nodes[index].default_capacity_w or 0, self.fallbacks_w[index])
+        return ratings
 
     def summed(self, at_node: Sequence[int]) -> list[int]:
         """Figures of single nodes summed up over everything at and below each."""
@@ -184,7 +192,7 @@ def _charge_point_node(charge_point: ChargePoint, parent_id: str) -> PowerNode:
         node_id=identifier,
         node_type=NodeType.CHARGE_POINT,
         parent_id=parent_id,
-        name=identifier,
+        name=identifier if charge_point.name is None else charge_point.name,
         default_capacity_w=charge_point.max_power_w,
     )
 
@@ -198,6 +206,7 @@ def _circuit_node(circuit: Circuit, parent_id: str) -> PowerNode:
         default_capacity_w=circuit.default_capacity_w,
         safe_operating_capacity_w=circuit.safe_operating_capacity_w,
         metered=circuit.metered,
+        generation=circuit.generation,
     )
 
 

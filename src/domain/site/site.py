@@ -27,6 +27,7 @@ class Windows:
     background_confirm: timedelta
     background_hold: timedelta
     usage: timedelta
+    standby_retry: timedelta
     rotation_quantum: timedelta
     tolerance_w: Watts
 
@@ -46,6 +47,7 @@ class Windows:
             background_confirm=timedelta(seconds=settings.background_confirm_s),
             background_hold=timedelta(seconds=settings.background_hold_s),
             usage=timedelta(seconds=settings.usage_window_s),
+            standby_retry=timedelta(seconds=settings.standby_retry_s),
             rotation_quantum=timedelta(seconds=settings.rotation_quantum_s),
             tolerance_w=settings.apply_tolerance_w,
         )

@@ -6,7 +6,7 @@ from dataclasses import fields
 from domain.site.configuration import ChargePoint, Circuit, Fault, Order, Settings, SiteConfiguration, SiteWarning, Unit
 from domain.site.identifiers import connector_node_id
 from domain.site.power import Watts
-from domain.site.power_tree import ROOT, PowerTree
+from domain.site.power_tree import ROOT, NodeType, PowerTree
 
 MAX_DEPTH = 32
 """The deepest circuit: a grid connection is depth 1."""
@@ -17,6 +17,7 @@ def faults(configuration: SiteConfiguration) -> tuple[Fault, ...]:
     return (
         *_strategy_faults(configuration),
         *_setting_faults(configuration.settings),
+        *_time_zone_faults(configuration),
         *_power_faults(configuration),
         *_duplicates(configuration),
         *_circuit_faults(configuration.circuits),
@@ -47,6 +48,11 @@ def _setting_faults(settings: Settings) -> Iterator[Fault]:
             "/settings/refresh_interval_s",
             "refresh_interval_s must be below setpoint_valid_for_s, or setpoints lapse between two cycles.",
         )
+
+
+def _time_zone_faults(configuration: SiteConfiguration) -> Iterator[Fault]:
+    if configuration.time_zone is None:
+        yield Fault("invalid_setting", "/time_zone", "time_zone names no time zone of the IANA database.")
 
 
 def _power_faults(configuration: SiteConfiguration) -> Iterator[Fault]:
@@ -177,7 +183,8 @@ def warnings(configuration: SiteConfiguration, tree: PowerTree) -> tuple[SiteWar
     return (
         *(warning for circuit in configuration.circuits for warning in _circuit_warnings(circuit)),
         *(warning for each in configuration.charge_points for warning in _charge_point_warnings(each)),
-        *_fallback_warnings(tree),
+        *_capacity_warnings(tree),
+        *_setting_warnings(configuration),
     )
 
 
@@ -210,14 +217,41 @@ def _charge_point_warnings(charge_point: ChargePoint) -> Iterator[SiteWarning]:
             )
 
 
-def _fallback_warnings(tree: PowerTree) -> Iterator[SiteWarning]:
+def _capacity_warnings(tree: PowerTree) -> Iterator[SiteWarning]:
+    minimums_w = _largest_minimums_w(tree)
     for index, node in enumerate(tree.nodes):
         capacities = [each for each in (node.default_capacity_w, node.safe_operating_capacity_w) if each is not None]
+        place = "the microgrid" if index == ROOT else node.node_id
         if capacities and tree.fallbacks_w[index] > min(capacities):
-            place = "the microgrid" if index == ROOT else node.node_id
             yield SiteWarning(
                 "fallback_exceeds_limit",
                 node.node_id,
                 f"The fallbacks below {place} sum up to {tree.fallbacks_w[index]} W, above {min(capacities)} W:"
                 " the depot is not fail-safe.",
             )
+        if capacities and minimums_w[index] > min(capacities) and node.node_type is not NodeType.CHARGE_POINT:
+            yield SiteWarning(
+                "no_room_for_minimum",
+                node.node_id,
+                f"A connector below {place} has a minimum of {minimums_w[index]} W, above {min(capacities)} W.",
+            )
+
+
+def _largest_minimums_w(tree: PowerTree) -> list[Watts]:
+    """Per node, the largest minimum of a connector below it; 0 where there is none."""
+    largest_w = [0] * len(tree.nodes)
+    for connector in tree.connectors:
+        for node in tree.path(connector.charge_point):
+            largest_w[node] = max(largest_w[node], connector.min_power_w)
+    return largest_w
+
+
+def _setting_warnings(configuration: SiteConfiguration) -> Iterator[SiteWarning]:
+    settings = configuration.settings
+    if settings.apply_grace_s >= settings.setpoint_valid_for_s - settings.refresh_interval_s:
+        yield SiteWarning(
+            "always_reserved",
+            configuration.microgrid_id,
+            "apply_grace_s is not below setpoint_valid_for_s less refresh_interval_s: between two renewals every"
+            " connector told less than its fallback is reserved.",
+        )

@@ -24,8 +24,9 @@ _BREACH = {
     "observed_at": "2026-11-22T08:00:00Z",
     "duration_s": 20,
     "cause": "unmanaged_load",
-    "contributors": [{"node_id": "gc-1", "observed_w": 33_000, "limit_w": None}],
+    "contributors": [{"node_id": "gc-1", "observed_w": 33_000, "limit_w": None, "exposure_w": None}],
     "cycle_seq": 17,
+    "decided_at": "2026-11-22T08:00:00Z",
     "opened_at": "2026-11-22T07:59:45Z",
     "cleared_at": None,
 }
@@ -50,6 +51,7 @@ _FIGURES = {
     "allocated_w": 80_000,
     "headroom_w": 0,
     "constrained": True,
+    "quality": "ok",
 }
 
 _NODE = {
@@ -75,6 +77,15 @@ _SETPOINT = {
     "reason": "limited",
     "binding_node_id": "gc-1",
     "valid_for_s": 120,
+    "factor": 1000,
+    "session": {
+        "session_id": "s-1",
+        "started_at": "2026-11-22T07:05:00Z",
+        "departs_at": "2026-11-22T17:30:00Z",
+        "energy_needed_wh": 210_000,
+        "priority": 1,
+        "served_wh": 31_000,
+    },
 }
 
 _MICROGRID = {
@@ -123,6 +134,8 @@ STATUS: Final = {
     ],
     "latest_cycle": {**_HEAD, "setpoints": [_SETPOINT]},
     "headroom_w": 0,
+    "time_zone": "Australia/Perth",
+    "unknown_statuses": [],
     "as_of": AS_OF,
     "open_breaches": [_BREACH],
 }
@@ -132,6 +145,7 @@ OVERVIEW: Final = {
     "as_of": AS_OF,
     "age_s": 1,
     "stale_after_s": 80,
+    "asked_again_within_s": 3882,
     "warnings": STATUS["warnings"],
     "latest_cycle": _HEAD,
     "load_w": 99_200,

@@ -10,7 +10,7 @@ from domain.breaches.constraint import Cause, Contributor
 from domain.breaches.over_limit import Severity
 from domain.events import Trigger as CycleTrigger
 from domain.knowledge.limits import LimitKind, Mode
-from domain.sharing.plan import NodeFigures, Outcome, Reason, Setpoint, Totals
+from domain.sharing.plan import NodeFigures, Outcome, Quality, Reason, Setpoint, Totals
 from domain.site.configuration import SiteWarning, Strategy
 from domain.site.power_tree import NodeType
 
@@ -57,6 +57,7 @@ class Node(Shape):
     allocated_w: int | None = None
     headroom_w: int | None = None
     constrained: bool | None = None
+    quality: Quality | None = None
 
 
 class CycleHead(Shape):
@@ -104,11 +105,12 @@ class Breach(Shape):
     peak_excess_w: int
     energy_over_limit_wh: int
     first_observed_at: datetime
-    observed_at: datetime
+    observed_at: datetime | None
     duration_s: int
     cause: Cause
     contributors: list[Contributor]
     cycle_seq: int
+    decided_at: datetime
     opened_at: datetime
     cleared_at: datetime | None
 
@@ -124,6 +126,8 @@ class Status(Shape):
     latest_cycle: LatestCycle | None
     open_breaches: list[Breach]
     headroom_w: int | None
+    time_zone: str
+    unknown_statuses: list[str] = Field(description="Statuses of chargers that OCPP does not have.")
     as_of: AsOf
 
 
@@ -145,6 +149,7 @@ class OverviewNode(Shape):
     allocated_w: int | None
     headroom_w: int | None
     constrained: bool | None = None
+    quality: Quality | None = None
     setpoint: Setpoint | None
 
 
@@ -175,6 +180,7 @@ class Overview(Shape):
     as_of: AsOf
     age_s: int | None = Field(description="How old the latest cycle is.")
     stale_after_s: int
+    asked_again_within_s: int = Field(description="How long a connector may go on standing by.")
     warnings: list[SiteWarning]
     latest_cycle: CycleHead | None
     load_w: int | None

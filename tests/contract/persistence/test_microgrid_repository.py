@@ -30,14 +30,15 @@ NESTED_AND_UNSORTED = SiteConfiguration(
     max_import_w=0,
     strategy=Strategy(Unit.CHARGER, Order.LEAST_LAXITY),
     settings=Settings(refresh_interval_s=20, apply_tolerance_w=0),
+    time_zone="Europe/Zurich",
     circuits=(
-        Circuit("f-10", "f-2", "", None, 0, metered=True),
+        Circuit("f-10", "f-2", "", None, 0, metered=True, generation=True),
         Circuit("gc-2", None, "Second", MAX_MAGNITUDE, None),
         Circuit("f-2", "gc-2", "Feeder", 0, MAX_MAGNITUDE),
-        Circuit("gc-1", None, "First", 0, 0, metered=True),
+        Circuit("gc-1", None, "First", 0, 0, metered=True, generation=True),
     ),
     charge_points=(
-        ChargePoint("cp-10", "f-10", 180_000, (Connector(2, 150_000, 1, 2), Connector(1, 0)), 0),
+        ChargePoint("cp-10", "f-10", 180_000, (Connector(2, 150_000, 1, 2), Connector(1, 0)), 0, "Bucht 10"),
         ChargePoint("cp-2", "gc-1", 80_000, (Connector(7, 80_000),), None),
     ),
 )

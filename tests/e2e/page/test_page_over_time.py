@@ -104,7 +104,7 @@ async def test_what_is_held_for_chargers_that_are_not_heard_from_stands_beside_t
         await open_page(tab, address)
         await expect(tab.node("f-1")).to_have_accessible_name(re.compile(r"\b[1-9]\d* kilowatts held"))
         await tab.node("f-1").click()
-        await expect(tab.explanation("f-1")).to_contain_text(re.compile(r"0 \+ [1-9]\d* held / 150 kW"))
+        await expect(tab.explanation("f-1")).to_contain_text(re.compile(r"– \+ [1-9]\d* held / 150 kW"))
 
 
 async def test_without_cycles_the_page_says_how_old_it_is_and_what_it_says_is_the_last_that_is_known(

@@ -34,6 +34,7 @@ OPENED = ConstraintBreached(
     cause=Cause.UNKNOWN,
     contributors=(),
     cycle_seq=3,
+    decided_at=EIGHT + timedelta(seconds=6),
 )
 ESCALATED = replace(OPENED, event_seq=9, observed_at=EIGHT + timedelta(seconds=20), severity=Severity.CRITICAL)
 CLEARED = ConstraintCleared(
@@ -70,6 +71,14 @@ async def test_a_breach_that_clears_keeps_when_it_opened_and_says_when_it_cleare
     assert (row.opened_seq, row.opened_at) == (7, EIGHT + timedelta(seconds=5))
     assert row.cleared_at == EIGHT + timedelta(minutes=2)
     assert row.data == published(CLEARED).data
+
+
+async def test_where_nothing_was_observed_a_breach_opened_and_cleared_when_that_was_decided() -> None:
+    opened = replace(OPENED, observed_at=None)
+    cleared = replace(CLEARED, observed_at=None, decided_at=EIGHT + timedelta(minutes=3))
+
+    (row,) = await project(opened, cleared)
+    assert (row.opened_at, row.cleared_at) == (opened.decided_at, cleared.decided_at)
 
 
 async def test_of_a_breach_that_opened_before_anybody_read_along_its_end_is_kept() -> None:

@@ -26,9 +26,9 @@ def configured(version: int = 1, microgrid_id: str = "depot", chargers: int = 2)
     return a_microgrid(microgrid_id, site=site, state=MicrogridState())
 
 
-def decided_by_another() -> Microgrid:
+def decided_by_another(settings: Settings = SETTINGS) -> Microgrid:
     """A microgrid whose last published cycle was decided on its configuration, forty seconds after eight."""
-    site = a_site(settings=SETTINGS)
+    site = a_site(settings=settings)
     state = a_state(site)
     assert state.published is not None
     return a_microgrid(site=site, state=replace(state, published=replace(state.published, decided_at=after(40))))
@@ -107,6 +107,14 @@ def test_a_microgrid_that_somebody_else_decided_is_due_after_the_refresh_interva
     assert Decided(mailbox).due_at() == (80, Trigger.TIMER)
 
 
+def test_R19_who_takes_over_makes_room_for_a_fallback_in_time() -> None:
+    """cp-1 last received what was sent at eight: 100 s later room has to be made, were there no refresh before."""
+    microgrid, mailbox = decided_by_another(settings=replace(SETTINGS, refresh_interval_s=90)), Mailbox()
+    take_mail(mailbox, microgrid)
+
+    assert Decided(mailbox).due_at() == (100, Trigger.TIMER)
+
+
 def test_a_configuration_that_somebody_else_applied_and_did_not_decide_is_due_at_once() -> None:
     mailbox = Mailbox()
     take_mail(mailbox, replace(decided_by_another(), site=a_site(version=2, settings=SETTINGS)))
@@ -116,6 +124,15 @@ def test_a_configuration_that_somebody_else_applied_and_did_not_decide_is_due_at
 
 def test_without_mail_a_cycle_is_due_after_the_refresh_interval(decided: Decided) -> None:
     assert decided.due_at() == (40, Trigger.TIMER)
+
+
+def test_R19_no_interval_puts_off_the_instant_at_which_room_is_made_for_a_fallback(decided: Decided) -> None:
+    decided.mailbox.decided("depot", EIGHT, wakes_at=after(1))
+    assert decided.due_at() == (1, Trigger.TIMER)
+    decided.mailbox.post(a_charger_says(2, status="Finishing", measured_at=after(0.5)), after(0.5))
+    assert decided.due_at() == (1, Trigger.TIMER)
+    decided.mailbox.decided("depot", after(1), wakes_at=after(100))
+    assert decided.due_at() == (41, Trigger.TIMER)
 
 
 def test_a_reading_without_news_makes_a_cycle_due_after_the_telemetry_interval(decided: Decided) -> None:

@@ -36,6 +36,7 @@ ROW = StatusRow(
     name="Depot",
     configuration_version=7,
     configuration={
+        "time_zone": "Australia/Perth",
         "settings": {"refresh_interval_s": 40},
         "circuits": [
             {"circuit_id": "gc-2", "default_capacity_w": 900_000, "safe_operating_capacity_w": None},
@@ -93,7 +94,7 @@ async def test_before_the_first_cycle_the_bare_tree_is_shown() -> None:
         ("gc-2", "South"),
         ("cp-1", "cp-1"),
     ]
-    assert (status.latest_cycle, status.headroom_w) == (None, None)
+    assert (status.latest_cycle, status.headroom_w, status.time_zone) == (None, None, "Australia/Perth")
     assert status.as_of == AsOf(None, None, "stale")
 
 
@@ -120,6 +121,14 @@ async def test_the_latest_cycle_is_shown_without_its_nodes() -> None:
     status = await known_status(replace(ROW, latest_cycle=cycle))
 
     assert status.latest_cycle == {key: value for key, value in cycle.items() if key != "nodes"}
+
+
+async def test_statuses_that_ocpp_does_not_have_are_named() -> None:
+    cycle = a_latest_cycle({}, setpoints=[{"status": said} for said in ("Melting", "Charging", None, "Asleep")])
+    status = await known_status(replace(ROW, latest_cycle=cycle))
+
+    assert status.unknown_statuses == ["Asleep", "Melting"]
+    assert (await known_status(ROW)).unknown_statuses == []
 
 
 async def test_a_node_that_is_newer_than_the_latest_cycle_is_shown_without_figures() -> None:

@@ -202,11 +202,21 @@ async def test_messages_are_taken_again_until_what_they_caused_is_committed(serv
 async def test_a_configuration_that_comes_again_is_counted_and_changes_nothing(service: Service) -> None:
     worker = await started(service)
     await service.offer(DEPOT)
-    await service.offer(replace(DEPOT, name="Renamed, but not newer"))
     await settle(worker)
 
     assert service.types() == STARTED
-    assert service.counts.outdated_configurations == 2
+    assert service.counts.outdated_configurations == 1
+
+
+async def test_another_configuration_of_the_version_in_force_is_refused_once(service: Service) -> None:
+    worker = await started(service)
+    for _ in range(2):
+        await service.offer(replace(DEPOT, name="Renamed, but not newer"))
+    await settle(worker)
+
+    assert service.types() == [*STARTED, "configuration.rejected"]
+    assert [fault["code"] for fault in service.events()[-1].data["faults"]] == ["version_not_newer"]
+    assert service.counts.outdated_configurations == 1
 
 
 async def test_what_cannot_be_read_becomes_a_dead_letter_and_the_rest_is_decided(service: Service) -> None:
@@ -351,13 +361,13 @@ async def test_an_unreadable_version_is_answered_as_null(service: Service) -> No
     assert service.events()[-1].data["version"] is None
 
 
-async def test_a_malformed_configuration_that_is_not_newer_is_counted_and_not_answered(service: Service) -> None:
+async def test_a_malformed_configuration_that_is_not_newer_is_answered(service: Service) -> None:
     worker = await started(service)
     await service.offer(DEPOT, max_import_w="much")
     await settle(worker)
 
-    assert service.types() == STARTED
-    assert service.counts.outdated_configurations == 1
+    assert service.types() == [*STARTED, "configuration.rejected"]
+    assert {fault["code"] for fault in service.events()[-1].data["faults"]} == {"version_not_newer", "malformed"}
 
 
 async def test_a_refused_configuration_leaves_the_last_good_one_in_force(service: Service) -> None:

@@ -1,8 +1,10 @@
 """A depot in a few words: what it is made of, what it says, and what is decided for it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from domain.events import CycleCompleted, Trigger
+from domain.knowledge.lines import Line
 from domain.knowledge.readings import (
     ChargePointTelemetry,
     CircuitTelemetry,
@@ -23,9 +25,19 @@ from domain.site.site import Site
 EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
-def grid(circuit_id: str, capacity_w: int, safe_w: int | None = None, *, metered: bool = False) -> Circuit:
+def grid(
+    circuit_id: str, capacity_w: int, safe_w: int | None = None, *, metered: bool = False, generation: bool = False
+) -> Circuit:
     """A grid connection."""
-    return Circuit(circuit_id, None, circuit_id, capacity_w, safe_w, metered)
+    return Circuit(
+        circuit_id=circuit_id,
+        parent_id=None,
+        name=circuit_id,
+        default_capacity_w=capacity_w,
+        safe_operating_capacity_w=safe_w,
+        metered=metered,
+        generation=generation,
+    )
 
 
 def feeder(
@@ -88,19 +100,27 @@ class Depot:
     def hears(
         self,
         connector: str,
-        power_w: int = 0,
+        power_w: int | None = 0,
         *,
         status: str = "Charging",
         requested_w: int | None = None,
         applied_limit_w: int | None = None,
         applied_cycle_seq: int | None = None,
+        refused_cycle_seq: int | None = None,
         session: Session | None = None,
         age_s: float = 0,
     ) -> Reception:
         """A charge point reports one of its connectors, `cp-1/2` for example."""
         charge_point_id, number = connector.split("/")
         reading = ConnectorReading(
-            int(number), status, power_w, requested_w, applied_limit_w, applied_cycle_seq, session
+            connector_id=int(number),
+            status=status,
+            power_w=power_w,
+            requested_w=requested_w,
+            applied_limit_w=applied_limit_w,
+            applied_cycle_seq=applied_cycle_seq,
+            session=session,
+            refused_cycle_seq=refused_cycle_seq,
         )
         return self.receives(ChargePointTelemetry("depot", charge_point_id, self._next(), self._ago(age_s), (reading,)))
 
@@ -117,6 +137,22 @@ class Depot:
 
     def later(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
+
+    def configures(self, *parts: Circuit | ChargePoint, settings: Settings | None = None) -> None:
+        """A newer configuration: of other parts where there are any, and with other settings where it says so."""
+        self.configuration = replace(
+            self.configuration,
+            version=self.configuration.version + 1,
+            settings=settings or self.configuration.settings,
+        )
+        if parts:
+            self.configuration = replace(
+                self.configuration,
+                circuits=tuple(part for part in parts if isinstance(part, Circuit)),
+                charge_points=tuple(part for part in parts if isinstance(part, ChargePoint)),
+            )
+        assert validation.faults(self.configuration) == ()
+        self.microgrid = self.microgrid.configure(self.configuration).microgrid
 
     # what is decided for it
 
@@ -157,10 +193,14 @@ class Depot:
         """What everybody is sent."""
         return {f"{each.charge_point_id}/{each.connector_id}": each.limit_w for each in self.plan().setpoints}
 
+    def line(self, connector: str) -> Line:
+        """What is known of a connector."""
+        charge_point_id, number = connector.split("/")
+        return self.situation().lines[self.site.tree.connector_index[charge_point_id, int(number)]]
+
     def exposure(self, connector: str) -> int:
         """The most a connector may draw."""
-        charge_point_id, number = connector.split("/")
-        return self.situation().lines[self.site.tree.connector_index[charge_point_id, int(number)]].exposure_w
+        return self.line(connector).exposure_w
 
     def _next(self) -> int:
         self._sequence += 1

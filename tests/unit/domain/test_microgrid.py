@@ -71,11 +71,34 @@ def test_a_newer_configuration_is_applied_in_its_turn() -> None:
 
 
 @pytest.mark.parametrize("version", [6, 7])
-def test_one_that_is_not_newer_is_ignored_valid_or_not(version: int) -> None:
-    for configuration in (replace(SITE, version=version), replace(FAULTY, version=version)):
-        change = RUNNING.configure(configuration)
-        assert change.events == ()
-        assert change.microgrid is RUNNING
+def test_one_that_is_not_newer_and_says_the_same_is_ignored(version: int) -> None:
+    change = RUNNING.configure(replace(SITE, version=version))
+    assert change.events == ()
+    assert change.microgrid is RUNNING
+
+
+@pytest.mark.parametrize("version", [6, 7])
+def test_one_that_is_not_newer_and_says_something_else_is_refused_once(version: int) -> None:
+    change = RUNNING.configure(replace(SITE, version=version, name="Renamed"))
+    (event,) = change.events
+    assert isinstance(event, ConfigurationRejected)
+    assert (event.event_seq, event.version) == (3, version)
+    assert [(fault.code, fault.path) for fault in event.faults] == [("version_not_newer", "/version")]
+    assert change.microgrid.site == RUNNING.site
+    assert change.microgrid.configure(replace(SITE, version=version, name="Renamed")).events == ()
+    assert change.microgrid.configure(replace(SITE, version=version, name="Renamed again")).events != ()
+
+
+def test_of_one_that_is_not_newer_every_other_fault_is_named_too() -> None:
+    (event,) = RUNNING.configure(replace(FAULTY, version=7)).events
+    assert isinstance(event, ConfigurationRejected)
+    assert {fault.code for fault in event.faults} == {"version_not_newer", "unknown_strategy"}
+
+
+def test_a_refused_one_that_comes_again_after_a_newer_one_was_applied_stays_published_once() -> None:
+    refused = RUNNING.configure(FAULTY).microgrid
+    applied = refused.configure(replace(SITE, version=9)).microgrid
+    assert applied.configure(FAULTY).events == ()
 
 
 def test_a_faulty_one_is_refused_and_the_last_good_one_stays_in_force() -> None:
@@ -123,9 +146,11 @@ def test_a_malformed_one_is_answered_once(version: int | None) -> None:
     assert change.microgrid.refuse_malformed(version, "other", MALFORMED).events != ()
 
 
-def test_a_malformed_one_that_is_not_newer_is_ignored() -> None:
-    assert RUNNING.refuse_malformed(7, "digest", MALFORMED).events == ()
-    assert NEW.refuse_malformed(7, "digest", MALFORMED).events != ()
+def test_of_a_malformed_one_that_is_not_newer_that_is_said_too() -> None:
+    (event,) = RUNNING.refuse_malformed(7, "digest", MALFORMED).events
+    assert isinstance(event, ConfigurationRejected)
+    assert [fault.code for fault in event.faults] == ["version_not_newer", "malformed"]
+    assert NEW.refuse_malformed(7, "digest", MALFORMED).events == (ConfigurationRejected("depot", 1, 7, MALFORMED),)
 
 
 def test_refusals_do_not_pile_up_for_ever() -> None:
@@ -256,15 +281,49 @@ def test_another_outcome_is_news() -> None:
 def test_a_cycle_that_is_not_published_still_learns_what_is_confirmed(depot: Depot) -> None:
     depot.later(1)
     depot.hears("cp-1/1", 50_000, requested_w=20_000, applied_limit_w=50_000)
-    depot.cycle()
+    depot.hears("cp-2/1", 50_000, requested_w=50_000, applied_limit_w=50_000)
+    event = depot.cycle()
+    assert event is not None
     depot.later(1)
-    depot.hears("cp-1/1", 20_000, requested_w=20_000, applied_limit_w=20_000)
+    depot.hears("cp-1/1", 20_000, requested_w=20_000, applied_limit_w=20_000, applied_cycle_seq=event.cycle_seq)
     assert depot.exposure("cp-1/1") == 20_000
     before = depot.microgrid.state
-    depot.cycle()
+    assert depot.cycle() is None
     depot.readings = Readings()
     assert depot.microgrid.state != before
     assert depot.exposure("cp-1/1") == 20_000
+
+
+def test_R19_a_cycle_is_due_a_grace_before_the_first_received_setpoint_lapses() -> None:
+    """Told something at eight, it has to be made room for after 100 s; heard of a renewal, 100 s after that."""
+    depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 50_000), charger("cp-2", "gc-1", 50_000))
+    assert depot.microgrid.wakes_at(EIGHT) is None
+    for name in ("cp-1/1", "cp-2/1"):
+        depot.hears(name, 0, requested_w=20_000, applied_limit_w=20_000)
+    depot.cycle()
+    assert depot.microgrid.wakes_at(EIGHT) == EIGHT + timedelta(seconds=100)
+    depot.later(40)
+    assert depot.cycle() is not None
+    depot.later(1)
+    depot.hears_of_life("cp-1")
+    depot.cycle()
+    assert depot.microgrid.wakes_at(depot.at) == EIGHT + timedelta(seconds=100), "cp-2 was not heard"
+    assert depot.microgrid.wakes_at(EIGHT + timedelta(seconds=99.999)) == EIGHT + timedelta(seconds=100)
+    assert depot.microgrid.wakes_at(EIGHT + timedelta(seconds=100)) == EIGHT + timedelta(seconds=140)
+    assert depot.microgrid.wakes_at(EIGHT + timedelta(seconds=140)) is None
+
+
+def test_R19_it_is_published_only_for_the_usual_reasons() -> None:
+    """Its setpoint is not below its fallback, so nothing has to change."""
+    depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 50_000))
+    depot.hears("cp-1/1", 0, requested_w=20_000, applied_limit_w=20_000)
+    depot.cycle()
+    depot.later(70)
+    depot.hears("cp-1/1", 0, requested_w=20_000, age_s=50)
+    assert depot.cycle() is not None
+    depot.later(30)
+    assert depot.at == depot.microgrid.wakes_at(EIGHT)
+    assert depot.cycle() is None
 
 
 def test_sequences_have_no_gap() -> None:

@@ -8,6 +8,7 @@ CONFIGURATION: dict[str, Any] = {
     "microgrid_id": "malaga",
     "workspace_id": "pta",
     "name": "Malaga depot",
+    "time_zone": "Australia/Perth",
     "version": 7,
     "max_import_w": 5_000_000,
     "strategy": {"unit": "charger", "order": "priority"},
@@ -25,6 +26,7 @@ CONFIGURATION: dict[str, Any] = {
         "background_hold_s": 61,
         "usage_window_s": 122,
         "usage_margin_w": 3001,
+        "standby_retry_s": 2701,
         "rotation_quantum_s": 901,
     },
     "circuits": [
@@ -35,6 +37,7 @@ CONFIGURATION: dict[str, Any] = {
             "default_capacity_w": 4_000_000,
             "safe_operating_capacity_w": 3_200_000,
             "metered": True,
+            "generation": True,
         },
         {
             "circuit_id": "f-1",
@@ -43,11 +46,13 @@ CONFIGURATION: dict[str, Any] = {
             "default_capacity_w": 1_200_000,
             "safe_operating_capacity_w": None,
             "metered": False,
+            "generation": False,
         },
     ],
     "charge_points": [
         {
             "charge_point_id": "cp-001",
+            "name": "Bay 1",
             "circuit_id": "f-1",
             "max_power_w": 180_000,
             "fallback_power_w": 20_000,
@@ -69,6 +74,7 @@ CHARGE_POINT_TELEMETRY: dict[str, Any] = {
             "requested_w": 150_000,
             "applied_limit_w": 60_000,
             "applied_cycle_seq": 16,
+            "refused_cycle_seq": 17,
             "session": {
                 "session_id": "s-1",
                 "started_at": "2026-11-22T07:00:00Z",

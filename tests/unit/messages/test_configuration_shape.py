@@ -16,9 +16,8 @@ from tests.unit.messages.examples import ABSENT, CONFIGURATION, Raw, changed, te
 
 MINIMAL = {
     "microgrid_id": "m",
-    "name": "",
     "version": 1,
-    "circuits": [{"circuit_id": "gc-1", "name": "One"}],
+    "circuits": [{"circuit_id": "gc-1"}],
     "charge_points": [
         {
             "charge_point_id": "cp-1",
@@ -50,14 +49,13 @@ def test_every_key_of_the_contract_is_read() -> None:
         workspace_id="pta",
         max_import_w=5_000_000,
         strategy=Strategy("charger", "priority"),
-        settings=Settings(31, 91, 6, 2, 7, 41, 121, 21, 501, 11, 61, 122, 3001, 901),
+        settings=Settings(31, 91, 6, 2, 7, 41, 121, 21, 501, 11, 61, 122, 3001, 2701, 901),
         circuits=(
-            Circuit("gc-1", None, "Grid connection 1", 4_000_000, 3_200_000, metered=True),
+            Circuit("gc-1", None, "Grid connection 1", 4_000_000, 3_200_000, metered=True, generation=True),
             Circuit("f-1", "gc-1", "Feeder 1", 1_200_000, None, metered=False),
         ),
-        charge_points=(
-            ChargePoint("cp-001", "f-1", 180_000, (Connector(1, 150_000, 4_000, 300),), fallback_power_w=20_000),
-        ),
+        charge_points=(ChargePoint("cp-001", "f-1", 180_000, (Connector(1, 150_000, 4_000, 300),), 20_000, "Bay 1"),),
+        time_zone="Australia/Perth",
     )
 
 
@@ -65,14 +63,15 @@ def test_what_is_not_stated_has_the_value_the_contract_shows() -> None:
     configuration = read(MINIMAL)
     assert configuration == SiteConfiguration(
         "m",
-        "",
+        "m",
         1,
         workspace_id=None,
         max_import_w=None,
         strategy=Strategy("connector", "equal_share"),
-        settings=Settings(30, 90, 5, 1, 5, 40, 120, 20, 500, 10, 60, 120, 3000, 900),
-        circuits=(Circuit("gc-1", None, "One", None, None, metered=False),),
-        charge_points=(ChargePoint("cp-1", "gc-1", 11_000, (Connector(1, 11_000, 0, 0),), None),),
+        settings=Settings(30, 90, 5, 1, 5, 40, 120, 20, 500, 10, 60, 120, 3000, 2700, 900),
+        circuits=(Circuit("gc-1", None, "gc-1", None, None, metered=False, generation=False),),
+        charge_points=(ChargePoint("cp-1", "gc-1", 11_000, (Connector(1, 11_000, 0, 0),), None, "cp-1"),),
+        time_zone="UTC",
     )
 
 
@@ -80,6 +79,8 @@ def test_what_is_not_stated_has_the_value_the_contract_shows() -> None:
     "path",
     [
         "/workspace_id",
+        "/name",
+        "/time_zone",
         "/max_import_w",
         "/strategy",
         "/strategy/unit",
@@ -90,6 +91,9 @@ def test_what_is_not_stated_has_the_value_the_contract_shows() -> None:
         "/circuits/0/default_capacity_w",
         "/circuits/0/safe_operating_capacity_w",
         "/circuits/0/metered",
+        "/circuits/0/generation",
+        "/circuits/1/name",
+        "/charge_points/0/name",
         "/charge_points/0/fallback_power_w",
         "/charge_points/0/connectors/0/min_power_w",
         "/charge_points/0/connectors/0/idle_power_w",
@@ -105,11 +109,9 @@ def test_null_says_what_absence_says(path: str) -> None:
     "path",
     [
         "/microgrid_id",
-        "/name",
         "/version",
         "/circuits",
         "/circuits/0/circuit_id",
-        "/circuits/1/name",
         "/charge_points",
         "/charge_points/0/charge_point_id",
         "/charge_points/0/circuit_id",
@@ -139,6 +141,14 @@ def test_a_required_key_can_be_neither_missing_nor_null(path: str) -> None:
         ("/name", 7),
         ("/name", Raw(b'"\\ud800"')),
         ("/name", "a\x00b"),
+        ("/name", "two\nlines"),
+        ("/name", "a\x9b31m"),
+        ("/name", "two\u2028lines"),
+        ("/name", "Bay \u202e1"),
+        ("/name", "a" * 201),
+        ("/circuits/1/name", "a\tb"),
+        ("/charge_points/0/name", "\u2067Bay"),
+        ("/time_zone", 8),
         ("/version", "7"),
         ("/version", 7.5),
         ("/version", True),
@@ -178,6 +188,21 @@ def test_numbers_may_be_written_in_any_way_that_has_zero_fraction(number: bytes)
     assert read(changed(CONFIGURATION, "/max_import_w", Raw(number))).max_import_w == 4000
 
 
+@pytest.mark.parametrize("name", ["", "ü" * 200, "محطة 1", "Bay\u200f 7", "👩\u200d🔧"])
+def test_a_name_is_any_line_of_text(name: str) -> None:
+    assert read(changed(CONFIGURATION, "/charge_points/0/name", name)).charge_points[0].name == name
+
+
+@pytest.mark.parametrize("name", ["UTC", "Pacific/Auckland", "America/Argentina/Buenos_Aires"])
+def test_a_time_zone_is_one_of_the_iana_database(name: str) -> None:
+    assert read(changed(CONFIGURATION, "/time_zone", name)).time_zone == name
+
+
+@pytest.mark.parametrize("name", ["", "australia/perth", "+08:00", "posix/UTC", "../UTC", "localtime"])
+def test_what_names_no_time_zone_is_left_to_be_refused(name: str) -> None:
+    assert read(changed(CONFIGURATION, "/time_zone", name)).time_zone is None
+
+
 def test_the_largest_magnitude_is_accepted_with_either_sign() -> None:
     assert read(changed(CONFIGURATION, "/max_import_w", 10**12)).max_import_w == 10**12
     assert read(changed(CONFIGURATION, "/max_import_w", -(10**12))).max_import_w == -(10**12)
@@ -186,6 +211,7 @@ def test_the_largest_magnitude_is_accepted_with_either_sign() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
+        ("/time_zone", "Australia/Malaga"),
         ("/strategy/unit", "phase"),
         ("/strategy/order", ""),
         ("/settings/breach_hold_s", 0),
@@ -236,7 +262,8 @@ def test_a_configuration_is_written_with_every_default_filled_in() -> None:
     assert written == {
         "microgrid_id": "m",
         "workspace_id": None,
-        "name": "",
+        "name": "m",
+        "time_zone": "UTC",
         "version": 1,
         "max_import_w": None,
         "strategy": {"unit": "connector", "order": "equal_share"},
@@ -254,21 +281,24 @@ def test_a_configuration_is_written_with_every_default_filled_in() -> None:
             "background_hold_s": 60,
             "usage_window_s": 120,
             "usage_margin_w": 3000,
+            "standby_retry_s": 2700,
             "rotation_quantum_s": 900,
         },
         "circuits": [
             {
                 "circuit_id": "gc-1",
                 "parent_id": None,
-                "name": "One",
+                "name": "gc-1",
                 "default_capacity_w": None,
                 "safe_operating_capacity_w": None,
                 "metered": False,
+                "generation": False,
             }
         ],
         "charge_points": [
             {
                 "charge_point_id": "cp-1",
+                "name": "cp-1",
                 "circuit_id": "gc-1",
                 "max_power_w": 11_000,
                 "fallback_power_w": None,
@@ -280,13 +310,14 @@ def test_a_configuration_is_written_with_every_default_filled_in() -> None:
 
 IDS = st.from_regex(r"[A-Za-z0-9*=+@|._:-]{1,64}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), max_size=20)
 FIGURES = st.integers(-(10**12), 10**12)
 SECONDS = st.integers(-(10**9), 10**9)
 MAYBE_FIGURES = st.none() | FIGURES
 CONFIGURATIONS = st.builds(
     SiteConfiguration,
     microgrid_id=IDS,
-    name=TEXTS,
+    name=NAMES,
     version=st.integers(-(2**63), 2**63 - 1),
     workspace_id=st.none() | IDS,
     max_import_w=MAYBE_FIGURES,
@@ -296,7 +327,8 @@ CONFIGURATIONS = st.builds(
         **{key: SECONDS if key.endswith("_s") else FIGURES for key in CONFIGURATION["settings"]},
     ),
     circuits=st.lists(
-        st.builds(Circuit, IDS, st.none() | IDS, TEXTS, MAYBE_FIGURES, MAYBE_FIGURES, st.booleans()), max_size=3
+        st.builds(Circuit, IDS, st.none() | IDS, NAMES, MAYBE_FIGURES, MAYBE_FIGURES, st.booleans(), st.booleans()),
+        max_size=3,
     ).map(tuple),
     charge_points=st.lists(
         st.builds(
@@ -306,9 +338,11 @@ CONFIGURATIONS = st.builds(
             FIGURES,
             st.lists(st.builds(Connector, st.integers(1, 2**31 - 1), FIGURES, FIGURES, FIGURES), max_size=3).map(tuple),
             MAYBE_FIGURES,
+            NAMES,
         ),
         max_size=3,
     ).map(tuple),
+    time_zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
 )
 
 

@@ -23,7 +23,7 @@ from domain.events import (
     Trigger,
 )
 from domain.knowledge.limits import LimitKind, Mode
-from domain.sharing.plan import NodeFigures, Outcome, Reason, Setpoint, Totals
+from domain.sharing.plan import NodeFigures, Outcome, Quality, Reason, ServedSession, Setpoint, Totals
 from domain.site.configuration import (
     ChargePoint,
     Circuit,
@@ -63,7 +63,7 @@ APPLIED = ConfigurationApplied(
         "Malaga depot",
         7,
         circuits=(Circuit("gc-1", None, "Grid connection 1", 4_000_000),),
-        charge_points=(ChargePoint("cp-1", "gc-1", 180_000, (Connector(1, 150_000),)),),
+        charge_points=(ChargePoint("cp-1", "gc-1", 180_000, (Connector(1, 150_000),), name="Bay 1"),),
     ),
     (
         TreeNode("malaga", NodeType.MICROGRID, None, "Malaga depot"),
@@ -74,15 +74,15 @@ APPLIED = ConfigurationApplied(
 )
 APPLIED_DATA = (
     '{"microgrid_id":"malaga","event_seq":2,"version":7,"configuration":{"microgrid_id":"malaga",'
-    '"workspace_id":null,"name":"Malaga depot","version":7,"max_import_w":null,'
+    '"workspace_id":null,"name":"Malaga depot","time_zone":"UTC","version":7,"max_import_w":null,'
     '"strategy":{"unit":"connector","order":"equal_share"},'
     '"settings":{"meter_stale_after_s":30,"connector_stale_after_s":90,"breach_hold_s":5,'
     '"min_cycle_interval_s":1,"telemetry_cycle_interval_s":5,"refresh_interval_s":40,'
     '"setpoint_valid_for_s":120,"apply_grace_s":20,"apply_tolerance_w":500,"background_confirm_s":10,'
-    '"background_hold_s":60,"usage_window_s":120,"usage_margin_w":3000,"rotation_quantum_s":900},'
+    '"background_hold_s":60,"usage_window_s":120,"usage_margin_w":3000,"standby_retry_s":2700,"rotation_quantum_s":900},'
     '"circuits":[{"circuit_id":"gc-1","parent_id":null,"name":"Grid connection 1",'
-    '"default_capacity_w":4000000,"safe_operating_capacity_w":null,"metered":false}],'
-    '"charge_points":[{"charge_point_id":"cp-1","circuit_id":"gc-1","max_power_w":180000,'
+    '"default_capacity_w":4000000,"safe_operating_capacity_w":null,"metered":false,"generation":false}],'
+    '"charge_points":[{"charge_point_id":"cp-1","name":"Bay 1","circuit_id":"gc-1","max_power_w":180000,'
     '"fallback_power_w":null,"connectors":[{"connector_id":1,"max_power_w":150000,"min_power_w":0,'
     '"idle_power_w":0}]}]},'
     '"nodes":[{"node_id":"malaga","node_type":"microgrid","parent_id":null,"name":"Malaga depot"},'
@@ -131,8 +131,11 @@ CYCLE = CycleCompleted(
             3_980_000,
             0,
             True,
+            Quality.OK,
         ),
-        NodeFigures("f-1", NodeType.CIRCUIT, "gc-1", Mode.SAFE, None, None, 0, 0, 0, 0, None, False),
+        NodeFigures(
+            "f-1", NodeType.CIRCUIT, "gc-1", Mode.SAFE, None, None, None, 0, 0, 0, None, False, Quality.MISSING
+        ),
     ),
     (
         Setpoint(
@@ -148,8 +151,10 @@ CYCLE = CycleCompleted(
             Reason.LIMITED,
             "gc-1",
             120,
+            1080,
+            ServedSession("s-1", datetime(2026, 11, 22, 7, tzinfo=UTC), None, 210_000, 1, 31_000),
         ),
-        Setpoint("cp-001", 2, None, None, None, None, None, 150_000, None, Reason.RESERVED, None, 120),
+        Setpoint("cp-001", 2, None, None, None, None, None, 150_000, None, Reason.RESERVED, None, 120, 1000, None),
     ),
 )
 CYCLE_DATA = (
@@ -160,16 +165,18 @@ CYCLE_DATA = (
     '"background_w":20000},'
     '"nodes":[{"node_id":"gc-1","node_type":"grid_connection","parent_id":"malaga","mode":"normal",'
     '"limit_w":4000000,"limit_kind":"default_capacity","measured_w":912000,"background_w":20000,'
-    '"reserved_w":0,"allocated_w":3980000,"headroom_w":0,"constrained":true},'
+    '"reserved_w":0,"allocated_w":3980000,"headroom_w":0,"constrained":true,"quality":"ok"},'
     '{"node_id":"f-1","node_type":"circuit","parent_id":"gc-1","mode":"safe","limit_w":null,'
-    '"limit_kind":null,"measured_w":0,"background_w":0,"reserved_w":0,"allocated_w":0,'
-    '"headroom_w":null,"constrained":false}],'
+    '"limit_kind":null,"measured_w":null,"background_w":0,"reserved_w":0,"allocated_w":0,'
+    '"headroom_w":null,"constrained":false,"quality":"missing"}],'
     '"setpoints":[{"charge_point_id":"cp-001","connector_id":1,"limit_w":60000,"target_w":60000,'
     '"previous_limit_w":61000,"requested_w":150000,"measured_w":61200,"reserved_w":0,'
-    '"status":"Charging","reason":"limited","binding_node_id":"gc-1","valid_for_s":120},'
+    '"status":"Charging","reason":"limited","binding_node_id":"gc-1","valid_for_s":120,"factor":1080,'
+    '"session":{"session_id":"s-1","started_at":"2026-11-22T07:00:00Z","departs_at":null,'
+    '"energy_needed_wh":210000,"priority":1,"served_wh":31000}},'
     '{"charge_point_id":"cp-001","connector_id":2,"limit_w":null,"target_w":null,'
     '"previous_limit_w":null,"requested_w":null,"measured_w":null,"reserved_w":150000,'
-    '"status":null,"reason":"reserved","binding_node_id":null,"valid_for_s":120}]}'
+    '"status":null,"reason":"reserved","binding_node_id":null,"valid_for_s":120,"factor":1000,"session":null}]}'
 )
 
 BREACHED = ConstraintBreached(
@@ -190,8 +197,9 @@ BREACHED = ConstraintBreached(
     datetime(2026, 11, 22, 8, 0, 10, 500_000, tzinfo=UTC),
     10,
     Cause.SETPOINT_NOT_HONOURED,
-    (Contributor("cp-001/1", 170_000, 60_000), Contributor("gc-1", 20_000, None)),
+    (Contributor("cp-001/1", 170_000, 60_000, 180_000), Contributor("gc-1", 20_000, None, None)),
     17,
+    datetime(2026, 11, 22, 8, 0, 11, tzinfo=UTC),
 )
 BREACHED_DATA = (
     '{"microgrid_id":"malaga","event_seq":42,"breach_id":"3f2a","node_id":"cp-001/1","node_type":"connector",'
@@ -199,8 +207,9 @@ BREACHED_DATA = (
     '"limit_kind":"max_power","observed_w":170000,"excess_w":20000,"peak_excess_w":30000,'
     '"energy_over_limit_wh":55,"first_observed_at":"2026-11-22T08:00:00Z",'
     '"observed_at":"2026-11-22T08:00:10.500000Z","duration_s":10,"cause":"setpoint_not_honoured",'
-    '"contributors":[{"node_id":"cp-001/1","observed_w":170000,"limit_w":60000},'
-    '{"node_id":"gc-1","observed_w":20000,"limit_w":null}],"cycle_seq":17}'
+    '"contributors":[{"node_id":"cp-001/1","observed_w":170000,"limit_w":60000,"exposure_w":180000},'
+    '{"node_id":"gc-1","observed_w":20000,"limit_w":null,"exposure_w":null}],"cycle_seq":17,'
+    '"decided_at":"2026-11-22T08:00:11Z"}'
 )
 
 CLEARED = ConstraintCleared(
@@ -218,19 +227,20 @@ CLEARED = ConstraintCleared(
     250_000,
     4_000,
     datetime(2026, 11, 22, 8, tzinfo=UTC),
-    datetime(2026, 11, 22, 8, 2, tzinfo=UTC),
+    None,
     120,
     Cause.STALE_TELEMETRY,
     (),
     18,
+    datetime(2026, 11, 22, 8, 2, 1, tzinfo=UTC),
 )
 CLEARED_DATA = (
     '{"microgrid_id":"malaga","event_seq":43,"breach_id":"5c1d","node_id":"gc-1","node_type":"grid_connection",'
     '"node_path":["malaga","gc-1"],"severity":"major","limit_w":3200000,'
     '"limit_kind":"safe_operating_capacity","observed_w":3100000,"excess_w":-100000,"peak_excess_w":250000,'
     '"energy_over_limit_wh":4000,"first_observed_at":"2026-11-22T08:00:00Z",'
-    '"observed_at":"2026-11-22T08:02:00Z","duration_s":120,"cause":"stale_telemetry",'
-    '"contributors":[],"cycle_seq":18}'
+    '"observed_at":null,"duration_s":120,"cause":"stale_telemetry",'
+    '"contributors":[],"cycle_seq":18,"decided_at":"2026-11-22T08:02:01Z"}'
 )
 
 

@@ -55,6 +55,7 @@ def test_every_key_of_a_charge_points_message_is_read() -> None:
                     energy_needed_wh=210_000,
                     priority=1,
                 ),
+                refused_cycle_seq=17,
             ),
         ),
     )
@@ -69,9 +70,9 @@ def test_a_meter_may_read_generation() -> None:
 
 
 def test_the_least_a_reading_can_say() -> None:
-    reading = {"connector_id": 2, "status": "Available", "power_w": 0}
+    reading = {"connector_id": 2, "status": "Available"}
     assert read({**CHARGE_POINT_TELEMETRY, "connectors": [reading]}).connectors == (
-        ConnectorReading(2, "Available", 0, None, None, None, None),
+        ConnectorReading(2, "Available", None, None, None, None, None, None),
     )
 
 
@@ -82,9 +83,11 @@ def test_a_message_may_mention_no_connector() -> None:
 @pytest.mark.parametrize(
     "path",
     [
+        f"{READING}/power_w",
         f"{READING}/requested_w",
         f"{READING}/applied_limit_w",
         f"{READING}/applied_cycle_seq",
+        f"{READING}/refused_cycle_seq",
         SESSION,
         f"{SESSION}/started_at",
         f"{SESSION}/departs_at",
@@ -99,6 +102,7 @@ def test_null_says_what_absence_says(path: str) -> None:
 
 
 def test_zero_is_not_null() -> None:
+    assert with_change(f"{READING}/power_w", 0).connectors[0].power_w == 0
     assert with_change(f"{READING}/requested_w", 0).connectors[0].requested_w == 0
     assert with_change(f"{READING}/applied_limit_w", 0).connectors[0].applied_limit_w == 0
 
@@ -125,7 +129,6 @@ def test_a_session_without_a_priority_has_one_hundred() -> None:
         "/connectors",
         f"{READING}/connector_id",
         f"{READING}/status",
-        f"{READING}/power_w",
         f"{SESSION}/session_id",
     ],
 )

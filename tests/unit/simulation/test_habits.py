@@ -211,10 +211,12 @@ def test_plain_ocpp_says_no_more_with_real_chargers_than_with_ideal_ones() -> No
     assert {bench.reading[key] for key in ("requested_w", "applied_limit_w", "applied_cycle_seq")} == {None}
 
 
-def test_for_half_a_minute_nothing_is_known_of_a_new_session_though_power_flows() -> None:
+def test_for_half_a_minute_the_power_of_a_new_session_is_not_known_though_it_flows() -> None:
     bench = Bench(power_unknown_s=30, visit=replace(PRESENT, arrives_at=START))
     assert bench.pass_seconds(29) == 60_000
-    assert not any(message["connectors"] for message in bench.messages)
+    said = [reading for message in bench.messages for reading in message["connectors"]]
+    assert {reading["status"] for reading in said} == {"Preparing", "Charging"}
+    assert {reading["power_w"] for reading in said} == {None}
     bench.pass_seconds(1)
     assert (bench.reading["status"], bench.reading["power_w"]) == ("Charging", 60_000)
 

@@ -157,11 +157,15 @@ def test_chargers_that_refuse_keep_their_old_limit_and_say_so() -> None:
         for reading in message.get("connectors", ()):
             key = (message["charge_point_id"], reading["connector_id"])
             if key in kept:
-                assert reading["applied_limit_w"] == 20_000
+                assert (reading["applied_limit_w"], reading["refused_cycle_seq"]) == (20_000, 2)
+            else:
+                assert reading["refused_cycle_seq"] is None
     run(depot, 580)
     depot.deliver(cycle(3, depot.now, dict.fromkeys(keys, 10_000), valid_for_s=1000))
-    run(depot, 20)
+    messages = run(depot, 20)
     assert {socket.limit_w(depot.now) for socket in sockets(depot)} == {10_000}
+    readings = [reading for message in messages for reading in message.get("connectors", ())]
+    assert {reading["refused_cycle_seq"] for reading in readings} == {None}
 
 
 def test_the_same_limit_once_more_is_refused_too_and_the_old_one_lapses() -> None:

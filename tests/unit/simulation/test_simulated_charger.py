@@ -250,6 +250,7 @@ def test_a_reading_tells_the_session_and_what_the_vehicle_could_take() -> None:
                 "requested_w": 80_000,
                 "applied_limit_w": None,
                 "applied_cycle_seq": None,
+                "refused_cycle_seq": None,
                 "session": {
                     "session_id": "s-1",
                     "started_at": "2026-11-22T07:00:00Z",
@@ -265,6 +266,7 @@ def test_a_reading_tells_the_session_and_what_the_vehicle_could_take() -> None:
                 "requested_w": 0,
                 "applied_limit_w": None,
                 "applied_cycle_seq": None,
+                "refused_cycle_seq": None,
                 "session": None,
             },
         ],
@@ -328,6 +330,7 @@ class TestPlainOcpp:
             "requested_w": None,
             "applied_limit_w": None,
             "applied_cycle_seq": None,
+            "refused_cycle_seq": None,
             "session": {"session_id": "s-1", "started_at": "2026-11-22T07:00:00Z"},
         }
 

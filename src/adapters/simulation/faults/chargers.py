@@ -124,11 +124,7 @@ class SomeInUse(Undisturbed):
 
 
 class Refusals(SomeInUse):
-    """They refuse every new setpoint, also one of the same limit, and keep the old one until it lapses.
-
-    That they say so, with the cycle that they refused, has to wait until the telemetry contract has a word for it
-    (`refused_cycle_seq`). Until then one that reads its limit back says it by that alone.
-    """
+    """They refuse every new setpoint, also one of the same limit, say so, and keep the old one until it lapses."""
 
     def act(self, now: datetime, second: int) -> None:
         super().act(now, second)

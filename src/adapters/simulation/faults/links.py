@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -16,7 +17,8 @@ from adapters.simulation.witness import Missing, Witness
 class Outage(Undisturbed):
     """The links of some devices are dead, both ways or downwards alone.
 
-    When one comes back, the newest setpoints are passed on.
+    When one comes back, the newest setpoints are passed on. A gateway that may pass readings on and no setpoints names
+    the cycles that it passed on: that is what it owes (contract section 6).
     """
 
     def __init__(self, plant: Plant, devices: Iterable[str], seconds: range, *, readings_too: bool = True) -> None:
@@ -27,6 +29,10 @@ class Outage(Undisturbed):
         self._seconds = seconds
         self._readings_too = readings_too
         self._held_back: dict[str, Delivery] = {}
+        if not readings_too:
+            for charge_point_id in self._chargers:
+                charger = plant.chargers[charge_point_id]
+                charger.habits = replace(charger.habits, names_cycles=True)
 
     def act(self, now: datetime, second: int) -> None:
         self.unreachable = self._chargers if second in self._seconds else frozenset()

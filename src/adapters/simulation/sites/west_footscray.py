@@ -24,6 +24,8 @@ WEST_FOOTSCRAY = Scenario(
     arrivals=ArrivalPlan(
         vehicles=9, at_start=6, returns_s=(300, 2400), battery_wh=(348_000, 348_000), charge_percent_at_start=(20, 60)
     ),
+    # Compressors and lifts step under a connection with no room to spare: a step just after a raise takes 40 to 55 s.
+    reaction_s=60,
     buildings=(
         BuildingPlan("gc-1", mean_w=900_000, swing_w=110_000, noise_w=2_000, machine_w=6_000, drift_s=(700, 1300)),
     ),

@@ -10,15 +10,17 @@ const [LEFT, RIGHT, TOP, BOTTOM] = [34, 336, 16, 160];
 
 export function draw(svg, buckets, endsAt) {
   const end = Date.parse(endsAt) + BUCKET_MS;
-  const known = buckets.filter((each) => each.measured_w !== null).reverse();
+  const all = [...buckets].reverse();
+  const known = all.filter((each) => each.measured_w !== null);
   const top = 1.08 * Math.max(1000, ...known.map((each) => Math.max(each.measured_w, each.limit_w ?? 0)));
   const x = (at) => Math.max(LEFT, RIGHT - ((end - at) / SPAN_MS) * (RIGHT - LEFT));
   const y = (watts) => BOTTOM - (Math.max(0, watts) / top) * (BOTTOM - TOP);
   let load = "", area = "", over = "", limit = "";
   let until = null;
-  for (const [index, each] of known.entries()) {
+  for (const [index, each] of all.entries()) {
+    if (each.measured_w === null) continue; // a gap: what nobody measured is not drawn
     const at = Date.parse(each.at);
-    const next = index + 1 < known.length ? Date.parse(known[index + 1].at) : end;
+    const next = index + 1 < all.length ? Date.parse(all[index + 1].at) : end;
     const ends = next - at <= HOLDS_MS ? next : at + BUCKET_MS;
     const [from, to] = [x(at).toFixed(1), x(ends).toFixed(1)];
     const height = y(each.measured_w).toFixed(1);

@@ -3,7 +3,7 @@
 import { draw } from "./chart.js";
 import { bar, byId, element, fillBar, list, put, say, show } from "./dom.js";
 import { read } from "./stream.js";
-import { exactKw, held, KINDS, kw, label, REASONS, STATES, titled, TYPES } from "./text.js";
+import { exactKw, factor, held, KINDS, kw, label, QUALITIES, REASONS, STATES, titled, TYPES } from "./text.js";
 
 const HISTORY_EVERY_MS = 5000;
 
@@ -24,9 +24,9 @@ export class Detail {
     say(byId("detail-load"), `${kw(node.measured_w)}${held(node)}${node.limit_w === null ? "" : ` / ${kw(node.limit_w)}`} kW`);
     const name = node.name === node.node_id ? TYPES[node.node_type] : titled(node, node.name);
     const kind = node.limit_kind && node.setpoint === null ? `, the limit is its ${KINDS[node.limit_kind]}` : "";
-    say(byId("detail-state"), `${name}: ${STATES[node.state]}${kind}`);
+    say(byId("detail-state"), `${name}: ${STATES[node.state]}${kind}${node.quality in QUALITIES ? `; ${QUALITIES[node.quality]}` : ""}`);
     put(byId("detail"), { "data-state": node.state });
-    this.#explain(node, chain);
+    this.#explain(node, chain, view);
     const below = view.nodes.filter((each) => each.parent_id === node.node_id);
     below.sort((one, other) => (other.measured_w ?? 0) - (one.measured_w ?? 0));
     list(byId("children"), below, (each) => each.node_id, () => this.#child(), (child, each) => {
@@ -47,18 +47,19 @@ export class Detail {
     return child;
   }
 
-  #explain(node, chain) {
+  #explain(node, chain, view) {
     const setpoint = node.setpoint;
     show(byId("explanation"), setpoint !== null);
     if (setpoint === null) return;
     say(byId("because"), why(node, setpoint));
     const pairs = [
-      ["Reason", REASONS[setpoint.reason](setpoint), setpoint.reason],
+      ["Reason", REASONS[setpoint.reason](setpoint, view), setpoint.reason],
       ["Setpoint", watts(setpoint.limit_w), setpoint.limit_w],
       ["Target", watts(setpoint.target_w), setpoint.target_w],
       ["Asked for", setpoint.requested_w === null ? "as much as it may" : watts(setpoint.requested_w), setpoint.requested_w],
       ["Status", setpoint.status ?? "never heard", setpoint.status],
     ];
+    if (factor(setpoint)) pairs.push(["Draws", factor(setpoint), setpoint.factor]);
     list(byId("setpoint"), pairs, (pair) => pair[0], () => element("div", {}, element("dt"), element("dd")), (child, pair) => {
       say(child.children[0], pair[0]);
       say(child.children[1], pair[1]);
@@ -70,7 +71,7 @@ export class Detail {
         const binds = each.node_id === setpoint.binding_node_id;
         say(child.children[0], each.name === each.node_id ? each.node_id : `${each.name} (${each.node_id})`);
         say(child.children[1], each.limit_w === null ? "no limit" : `${exactKw(each.limit_w)} kW`);
-        const kind = [binds ? "binds" : "", KINDS[each.limit_kind] ?? "", each.mode === "safe" ? "safe mode" : ""];
+        const kind = [binds ? "binds" : "", KINDS[each.limit_kind] ?? "", each.mode === "safe" ? "safe mode" : "", QUALITIES[each.quality] ?? ""];
         say(child.children[2], kind.filter(Boolean).join(" · "));
         fillBar(child.children[3], each);
         put(child, { class: binds ? "binds" : "", "data-node": each.node_id, "data-limit-w": each.limit_w ?? "" });

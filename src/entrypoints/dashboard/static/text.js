@@ -45,9 +45,19 @@ export const REASONS = {
   limited: (setpoint) => `Limited by ${because(setpoint)}`,
   below_minimum: (setpoint) => `Below minimum, which does not fit at ${because(setpoint)}`,
   awaiting_decrease: () => "Awaiting decrease, until others have come down",
+  standby: (_setpoint, view) => `Standing by, it is full or asleep; asked again within ${duration(view.asked_again_within_s)}`,
   idle: () => "Idle, it asks for nothing",
-  reserved: (setpoint) => `Reserved, it is not heard from; ${kw(setpoint.reserved_w)} kW are held for it`,
+  reserved: (setpoint) => `Reserved, it is not heard from or is about to fall back; ${kw(setpoint.reserved_w)} kW are held for it`,
   unresponsive: (setpoint) => `Unresponsive, it does not do as told; ${kw(setpoint.reserved_w)} kW are held for it`,
+};
+
+// How much it draws for what it is told; nothing to say where that is the same.
+export const factor = (setpoint) => (setpoint.factor === 1000 ? "" : `${setpoint.factor / 1000} W for each W it is told`);
+
+// What is to be known of what a node measures; nothing where that is good.
+export const QUALITIES = {
+  missing: "nothing of its load is measured", bad: "its meter shows less than its chargers draw",
+  estimated: "not all of its load is measured",
 };
 
 // Many are named by what they are: "Grid connection 1".

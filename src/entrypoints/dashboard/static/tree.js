@@ -170,7 +170,8 @@ function aCharger(node, parent) {
   const columns = element("div", { class: "columns", role: "none" });
   parent.busbar.append(element("div", { class: "charger-wrap", role: "none" }, item, columns));
   return { item, columns, update(each) {
-    say(load, each.state === "over_limit" ? `▲${kw(each.measured_w)}` : each.measured_w >= 500 ? kw(each.measured_w) : "");
+    const shown = each.measured_w === null || each.measured_w >= 500 ? kw(each.measured_w) : "";
+    say(load, each.state === "over_limit" ? `▲${kw(each.measured_w)}` : shown);
   } };
 }
 
@@ -189,9 +190,11 @@ function aConnector(node, parent, _root, largest) {
     put(load, { y: (height - 1 - at(each.measured_w)).toFixed(1), height: at(each.measured_w), class: `load ${level(each)}` });
     const y = (height - 1 - at(limit)).toFixed(1);
     put(told, { y1: y, y2: y, class: limit > 0 && each.state !== "idle" ? "told" : "none" });
-    put(mark, { class: "mark", d: MARKS[each.state]?.(height) ?? "" });
+    put(mark, { class: "mark", d: (MARKS[each.state] ?? (each.measured_w === null ? UNKNOWN : null))?.(height) ?? "" });
   } };
 }
+
+const UNKNOWN = (height) => `M4 ${height / 2 - 1}h6v2h-6z`;
 
 const MARKS = {
   stale: (height) => `M1 ${height - 1}L${CASE_WIDTH - 1} 1M1 ${height / 2}L${CASE_WIDTH / 2} 1M${CASE_WIDTH / 2} ${height - 1}L${CASE_WIDTH - 1} ${height / 2}`,

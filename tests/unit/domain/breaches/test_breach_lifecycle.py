@@ -1,85 +1,24 @@
 """The life of a breach, rule by rule: opening, becoming critical, clearing, cause and figures."""
 
-from dataclasses import replace
-from typing import Any
-
 import pytest
 
-from domain.breaches.breach import NO_BREACHES, BreachEvent, watch
+from domain.breaches.breach import BreachEvent
 from domain.breaches.constraint import Cause, ConstraintBreached, ConstraintCleared, Contributor
 from domain.breaches.observation import Place, Taken, observe, taken
 from domain.breaches.over_limit import Severity, over_limit
 from domain.knowledge.limits import LimitKind
-from domain.site.configuration import ChargePoint, Circuit
 from domain.site.power_tree import NodeType
-from tests.unit.domain.depot import EIGHT, Depot, charger, feeder, grid
-
-HOLD_S = 5
-GRACE_S = 20
-KW = 1000
-
-
-class WatchedDepot(Depot):
-    """A depot whose loads are watched. Everybody is told the rating unless something else is said."""
-
-    def __init__(self, *parts: Circuit | ChargePoint, **settings: Any) -> None:
-        super().__init__(*parts, **settings)
-        self.memory = NO_BREACHES
-        self.told: dict[str, int] = {}
-        self.unheard: frozenset[str] = frozenset()
-        self.cycle_seq = 0
-        self.event_seq = 0
-
-    def watch(self) -> tuple[BreachEvent, ...]:
-        """One cycle now."""
-        situation = self.situation()
-        self.cycle_seq += 1
-        told = [self.told.get(each.node_id, each.max_power_w) for each in situation.tree.connectors]
-        lines = [replace(line, told_w=each) for line, each in zip(situation.lines, told, strict=True)]
-        observed = observe(replace(situation, lines=lines, unheard=self.unheard))
-        watched = watch(observed, self.memory, self.cycle_seq, self.event_seq)
-        self.memory = watched.memory
-        self.event_seq += len(watched.events)
-        return watched.events
-
-    def announces(self, kind: type = ConstraintBreached) -> Any:
-        """The one event of a cycle now."""
-        (event,) = self.watch()
-        assert type(event) is kind
-        return event
-
-    def metered(self, power_w: int, after_s: float = 0, circuit_id: str = "gc-1") -> tuple[BreachEvent, ...]:
-        """A cycle on a reading of the meter that is as old as the cycle."""
-        self.later(after_s)
-        self.meters(circuit_id, power_w)
-        return self.watch()
-
-    def reconfigure(self, *parts: Circuit | ChargePoint, **changes: Any) -> None:
-        """A newer configuration made of these parts."""
-        self.configuration = replace(
-            self.configuration,
-            version=self.configuration.version + 1,
-            circuits=tuple(part for part in parts if isinstance(part, Circuit)),
-            charge_points=tuple(part for part in parts if isinstance(part, ChargePoint)),
-            **changes,
-        )
-        change = self.microgrid.configure(self.configuration)
-        assert change.microgrid is not self.microgrid
-        self.microgrid = change.microgrid
-
-
-def a_metered_depot(capacity_w: int = 100 * KW, safe_w: int | None = None) -> WatchedDepot:
-    """A metered connection and one charger; what the meter shows is the observed load."""
-    return WatchedDepot(grid("gc-1", capacity_w, safe_w, metered=True), charger("cp-1", "gc-1", 150 * KW))
-
-
-def a_breached_depot() -> WatchedDepot:
-    """The same with 120 kW on 100 kW, announced 5 s after eight."""
-    depot = a_metered_depot()
-    depot.metered(120 * KW)
-    assert len(depot.metered(120 * KW, after_s=HOLD_S)) == 1
-    return depot
-
+from tests.unit.domain.breaches.watched import (
+    GRACE_S,
+    HOLD_S,
+    KW,
+    WatchedDepot,
+    a_breached_depot,
+    a_metered_depot,
+    breach_of,
+    two_chargers,
+)
+from tests.unit.domain.depot import EIGHT, charger, feeder, grid
 
 # --- opening -----------------------------------------------------------------------------------------------
 
@@ -147,7 +86,8 @@ def test_the_hold_runs_by_when_the_load_was_measured_not_by_when_it_was_heard() 
     depot.meters("gc-1", 120 * KW, age_s=20 - HOLD_S + 1)
     assert depot.watch() == ()
     depot.meters("gc-1", 120 * KW, age_s=20 - HOLD_S)
-    assert len(depot.watch()) == 1
+    event = depot.announces()
+    assert (event.observed_at, event.decided_at) == (EIGHT.replace(second=HOLD_S), depot.at)
 
 
 def test_a_load_that_falls_back_within_the_margin_begins_anew() -> None:
@@ -189,16 +129,17 @@ def test_where_nothing_is_fresh_the_hold_runs_by_the_time_of_the_decisions() -> 
     assert depot.watch() == ()
     depot.later(1)
     event = depot.announces()
-    assert (event.first_observed_at, event.observed_at) == (EIGHT.replace(minute=1, second=40), depot.at)
+    assert (event.first_observed_at, event.observed_at) == (EIGHT.replace(minute=1, second=40), None)
+    assert (event.duration_s, event.decided_at) == (HOLD_S, depot.at)
 
 
 def test_a_reading_is_fresh_as_long_as_its_connector_may_be_silent() -> None:
     depot = WatchedDepot(grid("gc-1", 100 * KW), charger("cp-1", "gc-1", 150 * KW))
     depot.hears("cp-1/1", 120 * KW)
     depot.later(90)
-    assert taken(depot.situation(), Place(1)) == Taken(EIGHT, EIGHT, heard=True)
+    assert taken(depot.situation(), Place(1)) == Taken(EIGHT, EIGHT, fresh=True, whole=True, heard=True)
     depot.later(1)
-    assert taken(depot.situation(), Place(1)) == Taken(depot.at, depot.at, heard=True)
+    assert taken(depot.situation(), Place(1)) == Taken(depot.at, depot.at, fresh=False, whole=False, heard=True)
 
 
 def test_breaches_are_announced_from_the_root_down_and_numbered() -> None:
@@ -309,7 +250,8 @@ def test_clearing_runs_by_when_the_load_was_measured_too() -> None:
     depot.later(20)
     assert depot.watch() == ()
     depot.meters("gc-1", 100 * KW, age_s=20 - HOLD_S)
-    assert isinstance(depot.announces(ConstraintCleared), ConstraintCleared)
+    event = depot.announces(ConstraintCleared)
+    assert (event.observed_at, event.decided_at) == (EIGHT.replace(second=2 * HOLD_S + 1), depot.at)
 
 
 def test_the_next_breach_of_a_node_has_an_id_of_its_own() -> None:
@@ -337,7 +279,7 @@ def test_the_breach_of_a_node_that_goes_away_is_cleared_at_once() -> None:
 
     assert (event.node_id, event.node_path, event.cycle_seq) == ("gc-1", ("depot", "gc-1"), 4)
     assert (event.observed_w, event.limit_w, event.excess_w) == (110 * KW, 100 * KW, 10 * KW)
-    assert (event.observed_at, event.duration_s) == (depot.at, HOLD_S + 3)
+    assert (event.observed_at, event.decided_at, event.duration_s) == (None, depot.at, HOLD_S + 3)
     assert depot.memory.exceedances == {}
 
 
@@ -544,21 +486,6 @@ def test_after_a_second_fall_everybody_has_the_time_again() -> None:
 # --- cause and contributors --------------------------------------------------------------------------------
 
 
-def breach_of(depot: WatchedDepot, node_id: str, *readings: tuple[str, int]) -> ConstraintBreached:
-    """The breach that these readings, `cp-1/1` or a meter's, come to when they are taken again and again."""
-    for _ in range(2):
-        depot.later(HOLD_S)
-        for source, power_w in readings:
-            if "/" in source:
-                depot.hears(source, power_w)
-            else:
-                depot.meters(source, power_w)
-        events = depot.watch()
-    (event,) = (event for event in events if event.node_id == node_id)
-    assert isinstance(event, ConstraintBreached)
-    return event
-
-
 def test_a_lowered_limit_is_the_cause_where_the_load_fits_the_former_one() -> None:
     depot = a_metered_depot()
     depot.metered(90 * KW)
@@ -570,7 +497,7 @@ def test_a_lowered_limit_is_the_cause_where_the_load_fits_the_former_one() -> No
 
     assert (events[0].cause, events[0].contributors) == (
         Cause.LIMIT_LOWERED,
-        (Contributor("cp-1", 80 * KW, 150 * KW),),
+        (Contributor("cp-1", 80 * KW, 150 * KW, 80 * KW),),
     )
 
 
@@ -639,13 +566,8 @@ def test_safe_mode_is_no_configuration_that_lowered_the_limit() -> None:
 
     assert (events[0].cause, events[0].contributors) == (
         Cause.STALE_TELEMETRY,
-        (Contributor("gc-1", 90 * KW, 60 * KW),),
+        (Contributor("gc-1", 90 * KW, 60 * KW, 90 * KW),),
     )
-
-
-def two_chargers(*circuits: Circuit) -> WatchedDepot:
-    circuits = circuits or (grid("gc-1", 100 * KW),)
-    return WatchedDepot(*circuits, charger("cp-1", "gc-1", 150 * KW), charger("cp-2", "gc-1", 150 * KW))
 
 
 def test_connectors_that_draw_more_than_they_were_told_are_the_cause() -> None:
@@ -655,7 +577,7 @@ def test_connectors_that_draw_more_than_they_were_told_are_the_cause() -> None:
     event = breach_of(depot, "gc-1", ("cp-1/1", 90 * KW), ("cp-2/1", 50_200))
 
     assert event.cause is Cause.SETPOINT_NOT_HONOURED
-    assert event.contributors == (Contributor("cp-1/1", 90 * KW, 50 * KW),)
+    assert event.contributors == (Contributor("cp-1/1", 90 * KW, 50 * KW, 90 * KW),)
 
 
 @pytest.mark.parametrize(
@@ -691,7 +613,10 @@ def test_a_connector_that_draws_too_much_is_not_the_cause_of_more_than_that() ->
 
     assert event.excess_w == 50 * KW
     assert event.cause is Cause.UNKNOWN
-    assert event.contributors == (Contributor("cp-2", 90 * KW, 150 * KW), Contributor("cp-1", 60 * KW, 150 * KW))
+    assert event.contributors == (
+        Contributor("cp-2", 90 * KW, 150 * KW, 90 * KW),
+        Contributor("cp-1", 60 * KW, 150 * KW, 60 * KW),
+    )
 
 
 @pytest.mark.parametrize(("managed_w", "cause"), [(100 * KW, Cause.UNMANAGED_LOAD), (101 * KW, Cause.UNKNOWN)])
@@ -702,7 +627,7 @@ def test_background_is_the_cause_where_the_rest_would_fit(managed_w: int, cause:
 
     assert event.cause is cause
     if cause is Cause.UNMANAGED_LOAD:
-        assert event.contributors == (Contributor("gc-1", 30 * KW, None),)
+        assert event.contributors == (Contributor("gc-1", 30 * KW, None, None),)
 
 
 def test_background_further_below_is_named_where_it_is() -> None:
@@ -711,7 +636,7 @@ def test_background_further_below_is_named_where_it_is() -> None:
     event = breach_of(depot, "gc-1", ("cp-1/1", 40 * KW), ("cp-2/1", 40 * KW), ("building", 30 * KW))
 
     assert event.cause is Cause.UNMANAGED_LOAD
-    assert event.contributors == (Contributor("building", 30 * KW, None),)
+    assert event.contributors == (Contributor("building", 30 * KW, None, None),)
 
 
 def test_silence_is_the_cause_where_something_is_not_seen() -> None:
@@ -723,7 +648,7 @@ def test_silence_is_the_cause_where_something_is_not_seen() -> None:
     event = breach_of(depot, "gc-1", ("cp-1/1", 80 * KW), ("cp-2/1", 70 * KW))
 
     assert event.cause is Cause.STALE_TELEMETRY
-    assert event.contributors == (Contributor("cp-1/2", 0, 70 * KW),)
+    assert event.contributors == (Contributor("cp-1/2", 0, 70 * KW, 70 * KW),)
 
 
 def test_a_reading_that_is_stale_is_no_proof_of_disobedience() -> None:
@@ -737,7 +662,7 @@ def test_a_reading_that_is_stale_is_no_proof_of_disobedience() -> None:
     event = depot.announces()
     assert (event.cause, event.contributors) == (
         Cause.STALE_TELEMETRY,
-        (Contributor("cp-1/1", 120 * KW, 50 * KW),),
+        (Contributor("cp-1/1", 120 * KW, 50 * KW, 120 * KW),),
     )
 
 
@@ -748,7 +673,7 @@ def test_a_connector_over_its_rating_accounts_for_itself() -> None:
 
     assert event.severity is Severity.CRITICAL
     assert event.cause is Cause.SETPOINT_NOT_HONOURED
-    assert event.contributors == (Contributor("cp-1/1", 120 * KW, 100 * KW),)
+    assert event.contributors == (Contributor("cp-1/1", 120 * KW, 100 * KW, 120 * KW),)
 
 
 # --- figures -----------------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
-"""The background from cycle to cycle: it rises to the least that the meter leaves, and falls to the most."""
+"""The background from cycle to cycle: it rises to the least that the meter leaves, and falls to the most (R27, R28)."""
 
 import pytest
 
 from domain.knowledge.readings import Readings
 from domain.site.configuration import Settings
-from tests.unit.domain.depot import Depot, charger, grid
+from tests.unit.domain.depot import Depot, charger, feeder, grid
 
 CAPACITY_W = 1_000_000
 TOLD_W = 200_000
@@ -40,7 +40,7 @@ def background(depot: Depot) -> int:
     return depot.microgrid.state.memory.background["gc-1"].estimate_w
 
 
-def test_a_rise_counts_with_the_lowest_of_the_time_that_confirms_it() -> None:
+def test_R27_a_rise_counts_with_the_lowest_of_the_time_that_confirms_it() -> None:
     depot = depot_at_rest()
     seen = []
     for background_w in (140_000, 120_000, 130_000, 130_000):
@@ -49,13 +49,13 @@ def test_a_rise_counts_with_the_lowest_of_the_time_that_confirms_it() -> None:
     assert seen == [100_000, 100_000, 120_000, 120_000]
 
 
-def test_a_rise_counts_at_once_while_the_meter_is_over_its_limit() -> None:
+def test_R27_a_rise_counts_at_once_while_the_meter_is_over_its_limit() -> None:
     depot = depot_at_rest()
     second(depot, CAPACITY_W - TOLD_W + 1)
     assert background(depot) == CAPACITY_W - TOLD_W + 1
 
 
-def test_a_fall_counts_when_nothing_higher_was_shown_for_as_long_as_it_is_held() -> None:
+def test_R27_a_fall_counts_when_nothing_higher_was_shown_for_as_long_as_it_is_held() -> None:
     depot = depot_at_rest()
     seen = []
     for _ in range(14):
@@ -65,7 +65,7 @@ def test_a_fall_counts_when_nothing_higher_was_shown_for_as_long_as_it_is_held()
     assert seen == [100_000] * hold + [60_000] * (14 - hold)
 
 
-def test_a_meter_that_sees_a_raise_before_the_charger_tells_of_it_raises_nothing() -> None:
+def test_R27_a_meter_that_sees_a_raise_before_the_charger_tells_of_it_raises_nothing() -> None:
     depot = depot_at_rest()
     second(depot, 100_000, asks_w=300_000)
     for _ in range(3):
@@ -73,7 +73,7 @@ def test_a_meter_that_sees_a_raise_before_the_charger_tells_of_it_raises_nothing
         assert background(depot) == 100_000
 
 
-def test_a_charger_that_has_followed_its_raise_hides_no_rise() -> None:
+def test_R27_a_charger_that_has_followed_its_raise_hides_no_rise() -> None:
     depot = depot_at_rest()
     second(depot, 100_000, asks_w=300_000)
     for _ in range(3):
@@ -81,7 +81,7 @@ def test_a_charger_that_has_followed_its_raise_hides_no_rise() -> None:
     assert background(depot) == 105_000
 
 
-def test_a_raise_that_nobody_follows_yet_makes_nothing_fall() -> None:
+def test_R27_a_raise_that_nobody_follows_yet_makes_nothing_fall() -> None:
     """The meter would leave nothing if the charger drew all that it may: that is the least, not the most."""
     depot = depot_at_rest(hold_s=6)
     for _ in range(4):
@@ -89,7 +89,7 @@ def test_a_raise_that_nobody_follows_yet_makes_nothing_fall() -> None:
         assert background(depot) == 100_000
 
 
-def test_a_charger_that_was_lowered_and_has_not_told_of_it_yet_makes_nothing_fall() -> None:
+def test_R27_a_charger_that_was_lowered_and_has_not_told_of_it_yet_makes_nothing_fall() -> None:
     depot = depot_at_rest(hold_s=6)
     second(depot, 100_000, asks_w=50_000)
     for _ in range(3):
@@ -97,7 +97,7 @@ def test_a_charger_that_was_lowered_and_has_not_told_of_it_yet_makes_nothing_fal
         assert background(depot) == 100_000
 
 
-def test_a_charger_that_does_not_use_its_raise_hides_a_rise_no_longer_than_it_has_to_follow() -> None:
+def test_R27_a_charger_that_does_not_use_its_raise_hides_a_rise_no_longer_than_it_has_to_follow() -> None:
     depot = depot_at_rest()
     second(depot, 100_000, asks_w=300_000)
     seen = []
@@ -108,7 +108,7 @@ def test_a_charger_that_does_not_use_its_raise_hides_a_rise_no_longer_than_it_ha
 
 
 @pytest.mark.parametrize(("rise_w", "limit_w"), [(10_001, TOLD_W), (10_000, 290_000), (4_000, 296_000)])
-def test_an_unconfirmed_rise_stops_raises_or_is_left_room_for_by_them(rise_w: int, limit_w: int) -> None:
+def test_R28_an_unconfirmed_rise_stops_raises_or_is_left_room_for_by_them(rise_w: int, limit_w: int) -> None:
     """One percent of the limit are 10 kW."""
     depot = depot_at_rest(CAPACITY_W - 300_000)
     depot.later(5)
@@ -118,7 +118,7 @@ def test_an_unconfirmed_rise_stops_raises_or_is_left_room_for_by_them(rise_w: in
     assert depot.limits()["cp-1/1"] == limit_w
 
 
-def test_raises_leave_room_for_what_was_shown_lately_too() -> None:
+def test_R28_raises_leave_room_for_what_was_shown_lately_too() -> None:
     depot = depot_at_rest(CAPACITY_W - 300_000)
     second(depot, CAPACITY_W - 300_000 + 4_000)
     second(depot, CAPACITY_W - 300_000)
@@ -126,7 +126,7 @@ def test_raises_leave_room_for_what_was_shown_lately_too() -> None:
     assert depot.limits()["cp-1/1"] == 296_000
 
 
-def test_what_a_meter_showed_is_not_looked_at_anew_when_its_chargers_have_come_down_since() -> None:
+def test_R27_what_a_meter_showed_is_not_looked_at_anew_when_its_chargers_have_come_down_since() -> None:
     depot = depot_at_rest()
     for _ in range(4):
         depot.later(5)
@@ -136,7 +136,7 @@ def test_what_a_meter_showed_is_not_looked_at_anew_when_its_chargers_have_come_d
         assert background(depot) == 100_000
 
 
-def test_what_a_charger_was_told_by_whoever_decided_before_is_no_background() -> None:
+def test_R27_what_a_charger_was_told_by_whoever_decided_before_is_no_background() -> None:
     depot = depot_at_rest()
     depot.readings = Readings(listening_since=depot.at)
     for _ in range(4):
@@ -144,3 +144,39 @@ def test_what_a_charger_was_told_by_whoever_decided_before_is_no_background() ->
         depot.meters("gc-1", TOLD_W + 100_000)
         depot.cycle()
         assert background(depot) == 100_000
+
+
+def test_R27_it_falls_only_by_what_was_shown_since_the_chargers_were_read() -> None:
+    """cp-1 ended when it was read last; until it is heard again its 200 kW may be what the meter no longer shows."""
+    depot = depot_at_rest(hold_s=10)
+    seen = []
+    for _ in range(8):
+        depot.later(5)
+        depot.hears("cp-2/1", 0, status="Available")
+        depot.meters("gc-1", TOLD_W + 60_000)
+        depot.cycle()
+        seen.append(background(depot))
+    assert seen == [100_000] * 8
+    for _ in range(3):
+        second(depot, 60_000)
+    assert background(depot) == 60_000
+
+
+@pytest.mark.parametrize(("rise_w", "limit_w"), [(10_001, TOLD_W), (10_000, 290_000)])
+def test_R28_so_it_does_below_a_node_without_a_meter_by_the_sum_of_its_children(rise_w: int, limit_w: int) -> None:
+    """A connection of 1 MW above two feeders: on one a building of 700 kW rises, the charger is on the other."""
+    depot = Depot(
+        grid("gc-1", CAPACITY_W),
+        feeder("f-1", "gc-1", CAPACITY_W, 0, metered=True),
+        feeder("f-2", "gc-1", CAPACITY_W),
+        charger("cp-1", "f-2", 300_000),
+    )
+    for _ in range(5):
+        depot.later(5)
+        depot.hears("cp-1/1", TOLD_W, requested_w=TOLD_W, applied_limit_w=TOLD_W)
+        depot.meters("f-1", 700_000)
+        depot.cycle()
+    depot.later(5)
+    depot.hears("cp-1/1", TOLD_W, requested_w=300_000, applied_limit_w=TOLD_W)
+    depot.meters("f-1", 700_000 + rise_w)
+    assert depot.limits()["cp-1/1"] == limit_w

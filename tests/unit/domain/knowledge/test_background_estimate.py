@@ -35,7 +35,7 @@ def test_a_discharging_vehicle_hides_no_background() -> None:
     assert _background(depot)["gc-1"] == 25_000
 
 
-def test_background_that_a_lower_meter_counts_is_not_counted_again_above() -> None:
+def test_R27_background_that_a_lower_meter_counts_is_not_counted_again_above() -> None:
     depot = Depot(grid("gc-1", 300_000, 0, metered=True), *_two_feeders(metered=True))
     depot.meters("f-1", 30_000)
     depot.meters("f-2", 12_000)
@@ -43,7 +43,7 @@ def test_background_that_a_lower_meter_counts_is_not_counted_again_above() -> No
     assert _background(depot) == {"depot": 50_000, "gc-1": 50_000, "f-1": 30_000, "f-2": 12_000}
 
 
-def test_what_an_upper_meter_misses_of_the_lower_ones_stays_background() -> None:
+def test_R27_what_an_upper_meter_misses_of_the_lower_ones_stays_background() -> None:
     """Meters never agree to the watt: the sum of the lower ones counts where it is higher."""
     depot = Depot(grid("gc-1", 300_000, 0, metered=True), *_two_feeders(metered=True))
     depot.meters("f-1", 30_000)
@@ -100,7 +100,7 @@ def test_a_node_without_a_default_capacity_withholds_nothing() -> None:
     assert _background(depot) == {"depot": 0, "gc-1": 0, "f-1": 0}
 
 
-def test_a_safe_capacity_above_the_default_withholds_nothing() -> None:
+def test_R29_a_safe_capacity_above_the_default_withholds_nothing() -> None:
     depot = Depot(grid("gc-1", 300_000), feeder("f-1", "gc-1", 100_000, 400_000))
     assert _background(depot) == {"depot": 0, "gc-1": 0, "f-1": 0}
 

@@ -1,4 +1,4 @@
-"""A charger that may not have had a setpoint for too long may be on its fallback (contract section 6)."""
+"""A charger that may not have had a setpoint for too long may be on its fallback (R13, R15, R17, R18)."""
 
 import pytest
 
@@ -9,121 +9,32 @@ CONNECTOR = "cp-1/1"
 FALLBACK_W = 60_000
 
 
-@pytest.fixture
-def depot() -> Depot:
-    """It falls back to 60 kW, was told 20 kW at eight and confirmed that 20 s later; nothing is sent from then on."""
-    depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 100_000, fallback_w=FALLBACK_W))
-    _reports(depot, 20_000)
-    depot.cycle()
-    depot.later(20)
-    _reports(depot, 20_000)
+def told_20_kw(fallback_w: int = FALLBACK_W) -> Depot:
+    """It falls back to 60 kW, had 20 kW and was told them again at eight; nothing more is sent or heard until 30 s."""
+    depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 100_000, fallback_w=fallback_w))
+    reports(depot, 20_000)
     depot.cycle()
     return depot
 
 
-def _reports(depot: Depot, limit_w: int, cycle_seq: int | None = None, power_w: int = 0) -> None:
+def reports(depot: Depot, limit_w: int | None, cycle_seq: int | None = None, power_w: int = 0) -> None:
     depot.hears(CONNECTOR, power_w, requested_w=20_000, applied_limit_w=limit_w, applied_cycle_seq=cycle_seq)
 
 
-def test_after_its_validity_the_fallback_joins_the_exposure(depot: Depot) -> None:
-    """Heard, but nothing was sent to it any more."""
-    depot.later(99.999)
-    depot.hears(CONNECTOR, 0, requested_w=20_000)
-    assert depot.exposure(CONNECTOR) == 20_000
-    depot.later(0.001)
-    assert depot.exposure(CONNECTOR) == FALLBACK_W
+def reason(depot: Depot, connector: str = CONNECTOR) -> Reason:
+    return depot.setpoint(connector).reason
 
 
-def test_others_make_room_a_grace_before_one_that_is_not_heard_falls_back(depot: Depot) -> None:
-    """From 110 s after eight it is stale; at 120 s it may fall back, and who is lowered for that takes up to 20 s."""
-    depot.later(90)
-    assert depot.exposure(CONNECTOR) == 20_000
-    depot.later(0.001)
-    assert depot.exposure(CONNECTOR) == FALLBACK_W
-
-
-def test_a_message_after_a_sending_shows_that_it_was_received(depot: Depot) -> None:
-    """Renewed 40 s after eight and heard a second later: that one is valid until 160 s, room is made from 140 s on."""
-    depot.later(20)
+def renewed(depot: Depot, after_s: float) -> None:
+    depot.later(after_s)
     assert depot.cycle() is not None
-    depot.later(1)
-    depot.hears_of_life("cp-1")
-    depot.cycle()
-    depot.later(98.999)
-    assert depot.exposure(CONNECTOR) == 20_000
-    depot.later(0.001)
-    assert depot.exposure(CONNECTOR) == FALLBACK_W
 
 
-def test_for_who_names_cycles_only_a_name_shows_that(depot: Depot) -> None:
-    """The renewal 40 s after eight has the number 2; what is heard later names the first, then none."""
-    depot.later(20)
-    assert depot.cycle() is not None
-    for cycle_seq in (1, None):
-        depot.later(1)
-        _reports(depot, 20_000, cycle_seq)
-        depot.cycle()
-    depot.later(78)
-    assert depot.exposure(CONNECTOR) == FALLBACK_W
-    _reports(depot, 20_000, cycle_seq=2)
-    assert depot.exposure(CONNECTOR) == 20_000
+# when it falls back (R13)
 
 
-def test_it_is_never_less_than_the_last_reading(depot: Depot) -> None:
-    _reports(depot, 20_000)
-    depot.later(1)
-    _reports(depot, 20_000, power_w=80_000)
-    depot.later(99)
-    assert depot.exposure(CONNECTOR) == 80_000
-
-
-def test_a_report_ends_it(depot: Depot) -> None:
-    depot.later(100)
-    depot.cycle()
-    depot.later(1)
-    _reports(depot, 20_000)
-    assert depot.exposure(CONNECTOR) == 20_000
-
-
-def test_so_does_the_confirmation_of_a_setpoint_sent_later(depot: Depot) -> None:
-    """Without a report: a message after the sending, and 20 s later a reading that obeys it."""
-    depot.later(101)
-    depot.hears(CONNECTOR, 10_000, requested_w=20_000)
-    assert depot.cycle() is not None
-    for seconds, exposure_w in ((1, FALLBACK_W), (19, FALLBACK_W), (1, 20_000)):
-        depot.later(seconds)
-        depot.hears(CONNECTOR, 10_000, requested_w=20_000)
-        depot.cycle()
-        assert depot.exposure(CONNECTOR) == exposure_w, depot.at
-
-
-def test_a_reserved_one_is_then_sent_an_equal_part_of_its_charge_points_fallback() -> None:
-    """Two connectors were told 50 kW each; 140 s after that they may be on the fallback of 60 kW together."""
-    depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 50_000, 50_000, fallback_w=FALLBACK_W))
-    for connector in ("cp-1/1", "cp-1/2"):
-        depot.hears(connector, 0, applied_limit_w=50_000)
-    depot.cycle()
-    depot.later(139.999)
-    assert (depot.setpoint("cp-1/1").reason, depot.setpoint("cp-1/1").limit_w) == (Reason.RESERVED, 50_000)
-    depot.later(0.001)
-    assert depot.limits() == {"cp-1/1": 30_000, "cp-1/2": 30_000}
-
-
-def test_stale_ones_that_have_fallen_back_hold_the_fallback_together() -> None:
-    """Told 10 kW each they hold 20 kW; once these lapse the fallback of 60 kW, and not each for itself."""
-    depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 100_000, 100_000, fallback_w=FALLBACK_W))
-    for connector in ("cp-1/1", "cp-1/2"):
-        depot.hears(connector, 0, requested_w=10_000, applied_limit_w=10_000)
-    depot.cycle()
-    depot.later(99)
-    assert depot.node("gc-1").reserved_w == 20_000
-    for seconds in (1, 40):
-        depot.later(seconds)
-        assert depot.node("gc-1").reserved_w == FALLBACK_W
-
-
-def test_a_grace_after_that_the_confirmed_limit_leaves() -> None:
-    """It had 80 kW in force when it was told 20 kW at eight, and was not heard since."""
+def test_R13_it_has_fallen_back_when_the_received_sending_is_valid_no_longer() -> None:
+    """120 s after eight; a grace later, and not before, what was confirmed until then counts no more."""
     depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 100_000, fallback_w=FALLBACK_W))
     depot.hears(CONNECTOR, 0, requested_w=20_000, applied_limit_w=80_000)
     depot.cycle()
@@ -133,7 +44,179 @@ def test_a_grace_after_that_the_confirmed_limit_leaves() -> None:
     assert depot.exposure(CONNECTOR) == FALLBACK_W
 
 
-def test_setpoints_that_may_still_be_in_force_are_held_beside_it() -> None:
+def test_R13_not_where_a_limit_was_confirmed_at_that_instant_or_later() -> None:
+    """The report of 121 s shows that 80 kW are in force: they do not leave a grace after 120 s."""
+    depot = told_20_kw()
+    depot.later(121)
+    reports(depot, 80_000)
+    depot.later(30)
+    assert depot.exposure(CONNECTOR) == 80_000
+
+
+def test_R13_a_report_of_that_instant_or_later_ends_it() -> None:
+    """Renewed after 130 s and heard after that, it has fallen back until its report is of 120 s or later."""
+    for age_s, exposure_w in ((15.001, FALLBACK_W), (15, 20_000)):
+        depot = told_20_kw()
+        renewed(depot, 130)
+        depot.later(5)
+        depot.hears_of_life("cp-1")
+        depot.cycle()
+        assert depot.exposure(CONNECTOR) == FALLBACK_W
+        reports_late(depot, age_s)
+        assert depot.exposure(CONNECTOR) == exposure_w
+
+
+def reports_late(depot: Depot, age_s: float) -> None:
+    depot.hears(CONNECTOR, 0, requested_w=20_000, applied_limit_w=20_000, age_s=age_s)
+    depot.cycle()
+
+
+def test_R13_so_does_the_confirmation_of_a_setpoint() -> None:
+    """Without a report: a message after the new sending, and 20 s later a reading that obeys it."""
+    depot = told_20_kw()
+    depot.later(121)
+    reports(depot, None, power_w=10_000)
+    assert depot.cycle() is not None
+    for seconds, exposure_w in ((1, FALLBACK_W), (19.999, FALLBACK_W), (0.001, 20_000)):
+        depot.later(seconds)
+        reports(depot, None, power_w=10_000)
+        depot.cycle()
+        assert depot.exposure(CONNECTOR) == exposure_w, depot.at
+
+
+@pytest.mark.parametrize(("heard_after_s", "exposure_w"), [(100, 20_000), (100.001, FALLBACK_W)])
+def test_R13_it_falls_back_also_where_a_newer_sending_comes_within_a_grace_of_the_end(
+    heard_after_s: float, exposure_w: int
+) -> None:
+    """The renewal of 40 s is heard of after 100 s: the charger may apply it after 120 s only, and fall back before."""
+    depot = told_20_kw()
+    renewed(depot, 40)
+    depot.later(heard_after_s - 40)
+    depot.hears_of_life("cp-1")
+    depot.cycle()
+    depot.later(20)
+    assert depot.exposure(CONNECTOR) == exposure_w
+
+
+def test_R13_that_is_judged_before_the_newest_message_is_looked_at() -> None:
+    """Renewed after 40 s and heard of again after 121 s: by then the first sending had run out."""
+    depot = told_20_kw()
+    renewed(depot, 40)
+    depot.later(81)
+    depot.hears_of_life("cp-1")
+    depot.cycle()
+    assert depot.exposure(CONNECTOR) == FALLBACK_W
+
+
+def test_R13_and_again_after_it() -> None:
+    """Renewed after 40 s. What it reports of 130 s is seen when that has run out too, and a grace has passed since."""
+    depot = told_20_kw(fallback_w=10_000)
+    renewed(depot, 40)
+    depot.later(141)
+    depot.hears(CONNECTOR, 0, requested_w=20_000, applied_limit_w=80_000, age_s=51)
+    assert depot.exposure(CONNECTOR) == 20_000
+
+
+def test_R13_it_falls_back_anew_where_the_newest_received_sending_lapses_too() -> None:
+    """Renewed after 130 s, it came through but nothing showed it applied: its room is its fallback from 250 s on."""
+    depot = told_20_kw()
+    renewed(depot, 130)
+    depot.later(5)
+    depot.hears_of_life("cp-1")
+    depot.cycle()
+    assert depot.microgrid.wakes_at(depot.at) is not None
+    depot.later(116)
+    depot.cycle()
+    reports_late(depot, 5)
+    assert depot.exposure(CONNECTOR) == FALLBACK_W, "a report of before 250 s does not end it"
+
+
+def test_R16b_falling_back_makes_all_come_through_anew() -> None:
+    """20 kW had come through 2 s after eight. Lapsed, sent again after 130 s, they take a grace from their arrival."""
+    depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 100_000, fallback_w=FALLBACK_W))
+    depot.hears(CONNECTOR, 0, requested_w=20_000)
+    depot.cycle()
+    depot.later(2)
+    depot.hears_of_life("cp-1")
+    depot.cycle()
+    renewed(depot, 128)
+    for seconds, exposure_w in ((5, FALLBACK_W), (19.999, FALLBACK_W), (0.001, 20_000)):
+        depot.later(seconds)
+        reports(depot, None)
+        depot.cycle()
+        assert depot.exposure(CONNECTOR) == exposure_w, depot.at
+
+
+def test_R16b_a_message_heard_when_the_received_sending_had_run_out_shows_nothing() -> None:
+    """Told 0 at eight and again after 141 s, it had fallen back in between, as it says. It may take until 161 s."""
+    depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 100_000, fallback_w=FALLBACK_W))
+    depot.hears(CONNECTOR, 0, status="Available")
+    depot.cycle()
+    depot.later(121)
+    depot.hears(CONNECTOR, 0, status="Available", applied_limit_w=FALLBACK_W)
+    depot.later(20)
+    depot.cycle()
+    depot.later(5)
+    depot.hears(CONNECTOR, 0, status="Available", applied_limit_w=FALLBACK_W)
+    assert depot.exposure(CONNECTOR) == FALLBACK_W
+
+
+def test_R16b_nor_does_any_while_nothing_sent_since_it_fell_back_is_received() -> None:
+    """Renewed after 40 s and heard of that after 101 s: what came so late may be applied after 120 s only."""
+    depot = told_20_kw()
+    renewed(depot, 40)
+    for seconds in (61, 10, 10, 10):
+        depot.later(seconds)
+        reports(depot, None)
+        depot.cycle()
+    assert depot.exposure(CONNECTOR) == FALLBACK_W
+
+
+# what it may draw then (R15)
+
+
+def test_R15_the_fallback_joins_a_grace_before_it_may_be_in_force() -> None:
+    """It may fall back 120 s after eight, and who has to make room for that takes up to 20 s: heard or not."""
+    for heard in (False, True):
+        depot = told_20_kw()
+        depot.later(99.999)
+        if heard:
+            depot.hears_of_life("cp-1")
+        assert depot.exposure(CONNECTOR) == 20_000
+        depot.later(0.001)
+        assert depot.exposure(CONNECTOR) == FALLBACK_W
+
+
+def test_R15_a_message_after_a_sending_puts_that_off() -> None:
+    """Renewed 40 s after eight and heard a second later: that one is valid until 160 s, room is made from 140 s on."""
+    depot = told_20_kw()
+    renewed(depot, 40)
+    depot.later(1)
+    depot.hears_of_life("cp-1")
+    depot.cycle()
+    depot.later(98.999)
+    assert depot.exposure(CONNECTOR) == 20_000
+    depot.later(0.001)
+    assert depot.exposure(CONNECTOR) == FALLBACK_W
+
+
+def test_R15_the_last_power_of_a_reserved_one_joins_with_the_fallback() -> None:
+    depot = told_20_kw()
+    reports(depot, 20_000, power_w=80_000)
+    depot.later(91)
+    assert (reason(depot), depot.exposure(CONNECTOR)) == (Reason.RESERVED, 20_000)
+    depot.later(9)
+    assert depot.exposure(CONNECTOR) == 80_000
+
+
+def test_R15_what_is_drawn_now_counts_whatever_is_confirmed() -> None:
+    depot = told_20_kw()
+    depot.later(5)
+    reports(depot, 20_000, power_w=45_000)
+    assert depot.exposure(CONNECTOR) == 45_000
+
+
+def test_R9_setpoints_that_may_still_be_in_force_are_held_beside_it() -> None:
     """Renewed until 120 s and heard only before: if the link died just then, both may go on with 50 kW until 240 s."""
     depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 50_000, 50_000, fallback_w=0))
     for connector in ("cp-1/1", "cp-1/2"):
@@ -147,33 +230,94 @@ def test_setpoints_that_may_still_be_in_force_are_held_beside_it() -> None:
     assert depot.node("gc-1").reserved_w == 100_000
 
 
-def test_a_message_does_not_undo_a_fallback_that_is_still_to_come() -> None:
-    """It was told 0 at eight. Heard again after 101 s, the renewal it brings back may be applied after 120 s only."""
-    depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 100_000, fallback_w=FALLBACK_W))
-    depot.hears(CONNECTOR, 0, status="Available", applied_limit_w=0)
-    depot.cycle()
-    for seconds in (10, 10, 10):
+# who makes room for it (R17), and how much (R18)
+
+
+def test_R17_from_a_grace_before_it_is_reserved_though_it_is_heard() -> None:
+    depot = told_20_kw()
+    for seconds in (99.999, 0.001):
+        assert reason(depot) is not Reason.RESERVED
         depot.later(seconds)
-        depot.hears_of_life("cp-1")
-        depot.cycle()
-    depot.later(50)
-    assert depot.cycle() is not None
-    depot.later(21)
-    depot.hears_of_life("cp-1")
-    depot.cycle()
-    depot.later(19)
-    assert depot.exposure(CONNECTOR) == FALLBACK_W
+        reports(depot, 20_000, cycle_seq=1)
+    assert reason(depot) is Reason.RESERVED
+    assert depot.setpoint(CONNECTOR).reserved_w == FALLBACK_W
 
 
-def test_a_message_that_followed_a_sending_which_had_run_out_confirms_nothing() -> None:
-    """Told 0 at eight and again after 141 s, it had fallen back in between, as it says. It may take until 161 s."""
+def test_R17_so_is_one_that_wants_nothing() -> None:
+    depot = told_20_kw()
+    depot.later(100)
+    depot.hears(CONNECTOR, 0, status="Available", applied_cycle_seq=1)
+    assert reason(depot) is Reason.RESERVED
+
+
+@pytest.mark.parametrize(("fallback_w", "expected"), [(20_000, Reason.GRANTED), (20_001, Reason.RESERVED)])
+def test_R17_only_one_whose_newest_setpoint_is_below_its_fallback(fallback_w: int, expected: Reason) -> None:
+    depot = told_20_kw(fallback_w)
+    depot.later(100)
+    reports(depot, 20_000, cycle_seq=1)
+    assert reason(depot) is expected
+
+
+def test_R17_the_newest_setpoint_is_compared_and_not_the_exposure() -> None:
+    """It was told 70 kW once, above its fallback, and may still draw that."""
     depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 100_000, fallback_w=FALLBACK_W))
-    depot.hears(CONNECTOR, 0, status="Available")
+    depot.hears(CONNECTOR, 0, requested_w=70_000, applied_cycle_seq=1)
     depot.cycle()
-    depot.later(121)
-    depot.hears(CONNECTOR, 0, status="Available", applied_limit_w=FALLBACK_W)
-    depot.later(20)
+    depot.later(1)
+    depot.hears(CONNECTOR, 0, requested_w=20_000, applied_cycle_seq=1)
     depot.cycle()
-    depot.later(5)
-    depot.hears(CONNECTOR, 0, status="Available", applied_limit_w=FALLBACK_W)
-    assert depot.exposure(CONNECTOR) == FALLBACK_W
+    depot.later(99)
+    depot.hears(CONNECTOR, 0, requested_w=20_000, applied_cycle_seq=1)
+    assert depot.exposure(CONNECTOR) == 70_000
+    assert reason(depot) is Reason.RESERVED
+
+
+def test_R17_room_is_made_by_the_others_in_time() -> None:
+    """cp-2 shares 100 kW with one that falls back to 60 kW: it is lowered 100 s after the last that cp-1 received."""
+    depot = Depot(
+        grid("gc-1", 100_000),
+        charger("cp-1", "gc-1", 100_000, fallback_w=FALLBACK_W),
+        charger("cp-2", "gc-1", 100_000),
+    )
+    depot.hears(CONNECTOR, 0, requested_w=20_000, applied_limit_w=20_000)
+    depot.hears("cp-2/1", 0, applied_limit_w=80_000)
+    depot.cycle()
+    for seconds, limit_w in ((99.999, 80_000), (0.001, 40_000)):
+        depot.later(seconds)
+        depot.hears("cp-2/1", 0, applied_limit_w=80_000)
+        assert depot.limits()["cp-2/1"] == limit_w
+
+
+def test_R18_reserved_connectors_on_the_fallback_of_their_charge_point_hold_it_together() -> None:
+    """Told 10 kW each they hold 20 kW; from a grace before these lapse the fallback of 60 kW, not each for itself."""
+    depot = two_sockets(rating_w=100_000, told_w=10_000)
+    depot.later(99)
+    assert depot.node("gc-1").reserved_w == 20_000
+    for seconds in (1, 40):
+        depot.later(seconds)
+        assert depot.node("gc-1").reserved_w == FALLBACK_W
+
+
+def test_R18_or_what_they_hold_without_it_where_that_is_more() -> None:
+    """35 kW each were confirmed: 70 kW."""
+    depot = two_sockets(rating_w=100_000, told_w=35_000)
+    depot.later(101)
+    assert depot.node("gc-1").reserved_w == 70_000
+
+
+def test_R42_a_reserved_one_that_fell_back_is_sent_an_equal_part_of_its_charge_points_fallback() -> None:
+    """Two connectors were told 50 kW each; 140 s after that they may be on the fallback of 60 kW together."""
+    depot = two_sockets(rating_w=50_000, told_w=50_000)
+    depot.later(139.999)
+    assert (reason(depot), depot.setpoint(CONNECTOR).limit_w) == (Reason.RESERVED, 50_000)
+    depot.later(0.001)
+    assert depot.limits() == {"cp-1/1": 30_000, "cp-1/2": 30_000}
+
+
+def two_sockets(rating_w: int, told_w: int) -> Depot:
+    """Of a charge point that falls back to 60 kW, both told so much at eight."""
+    depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", rating_w, rating_w, fallback_w=FALLBACK_W))
+    for connector in ("cp-1/1", "cp-1/2"):
+        depot.hears(connector, 0, requested_w=told_w, applied_limit_w=told_w)
+    depot.cycle()
+    return depot

@@ -86,4 +86,4 @@ def _limit(depot: Depot, node_id: str) -> Limit:
 
 
 def _meters(site: Site, readings: Readings, at: datetime) -> Meters:
-    return meters.relied_on(site, readings, {}, at)
+    return meters.relied_on(site, readings, {}, {}, at=at, first=True)

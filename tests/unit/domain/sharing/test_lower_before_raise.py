@@ -1,7 +1,11 @@
 """What is sent now: decreases at once, raises only into room that is really there."""
 
+from dataclasses import replace
+
 import pytest
 
+from domain.knowledge.background import Background
+from domain.sharing import rebalance
 from domain.sharing.plan import Reason
 from tests.unit.domain.depot import Depot, charger, feeder, grid
 
@@ -112,6 +116,27 @@ def test_a_raise_to_the_idle_power_waits_like_any_other() -> None:
     setpoint = depot.setpoint("cp-1/1")
     assert (setpoint.limit_w, setpoint.target_w, setpoint.reason) == (1_000, 5_000, Reason.IDLE)
     assert depot.limits()["cp-2/1"] == 95_000
+
+
+@pytest.mark.parametrize(
+    ("known", "limits_w"),
+    [
+        (Background(0, unconfirmed=False, doubt_w=0), [50_000, 40_000]),
+        (Background(0, unconfirmed=False, doubt_w=5_000), [50_000, 35_000]),
+        (Background(0, unconfirmed=False, doubt_w=20_000), [50_000, 20_000]),
+        (Background(0, unconfirmed=True, doubt_w=0), [50_000, 20_000]),
+    ],
+)
+def test_raises_leave_free_what_is_in_doubt(known: Background, limits_w: list[int]) -> None:
+    """R28, R43: of the 20 kW that are free; a decrease takes none of it."""
+    depot = _two()
+    depot.hears("cp-1/1", 60_000, applied_limit_w=60_000)
+    depot.hears("cp-2/1", 20_000, applied_limit_w=20_000)
+    situation = depot.situation()
+    nodes = [replace(view, background=known) if view.node.node_id == "gc-1" else view for view in situation.nodes]
+    plan = rebalance.decide(replace(situation, nodes=nodes))
+    assert plan.fault is None
+    assert [each.limit_w for each in plan.setpoints] == limits_w
 
 
 def test_no_raise_waits_while_every_node_above_has_room() -> None:

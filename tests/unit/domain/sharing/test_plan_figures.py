@@ -113,7 +113,7 @@ def test_a_node_shows_what_is_below_it() -> None:
     assert (shown.node_type, shown.mode) == (NodeType.CIRCUIT, Mode.NORMAL)
     assert (shown.measured_w, shown.background_w, shown.reserved_w, shown.allocated_w) == (45, 5, 20, 60)
     assert shown.headroom_w == 15
-    assert _sums(depot.node("gc-1")) == (40, 5, 20, 60)
+    assert _sums(depot.node("gc-1")) == (45, 5, 20, 60)
     assert depot.node("depot").headroom_w is None
 
 
@@ -143,5 +143,5 @@ def _constrained(depot: Depot) -> list[str]:
     return [node.node_id for node in depot.plan().nodes if node.constrained]
 
 
-def _sums(node: NodeFigures) -> tuple[int, int, int, int]:
+def _sums(node: NodeFigures) -> tuple[int | None, int, int, int]:
     return node.measured_w, node.background_w, node.reserved_w, node.allocated_w

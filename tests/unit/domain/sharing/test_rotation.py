@@ -27,7 +27,7 @@ from domain.site.site import Site
 
 EIGHT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 QUANTUM_S = 900
-REFRESH_INTERVAL_S = 90
+STALE_AFTER_S = 90
 RATING_W = 150_000
 
 
@@ -46,7 +46,7 @@ def a_site(connectors: int, minimum_w: int = 0, order: Order = Order.EQUAL_SHARE
 
 
 def heard(
-    sessions: Iterable[Session | None], at: datetime, power_w: int = 30_000, status: str = "Charging"
+    sessions: Iterable[Session | None], at: datetime, power_w: int | None = 30_000, status: str = "Charging"
 ) -> Readings:
     """Fresh readings of cp-1, cp-2, … in this order."""
     readings = Readings()
@@ -68,7 +68,7 @@ def named(*identifiers: str) -> list[Session]:
 def situation(
     site: Site, readings: Readings, at: datetime, order: Order = Order.EQUAL_SHARE, quantum_s: int = QUANTUM_S
 ) -> Situation:
-    settings = Settings(rotation_quantum_s=quantum_s, refresh_interval_s=REFRESH_INTERVAL_S)
+    settings = Settings(rotation_quantum_s=quantum_s, connector_stale_after_s=STALE_AFTER_S)
     strategy_in_force = Strategy(order=order.value)
     configuration = replace(site.configuration, settings=settings, strategy=strategy_in_force)
     return assess(Snapshot(Site.of(configuration), readings, at))
@@ -86,51 +86,65 @@ def rank(
     return [site.tree.connectors[index].charge_point_id for index in ranking.order], after
 
 
-def served(site: Site, readings: Readings, at: datetime, memory: Rotation, targets_w: Iterable[int | None]) -> Rotation:
+def served(site: Site, readings: Readings, at: datetime, memory: Rotation, targets_w: Iterable[int]) -> Rotation:
     return rotation.served(memory, situation(site, readings, at), list(targets_w))
 
 
 def records(**each: ServiceRecord) -> Rotation:
     """Records of cp_1, cp_2, …"""
-    return Rotation({f"{name.replace('_', '-')}/1": record for name, record in each.items()}, EIGHT)
+    return Rotation({f"{name.replace('_', '-')}/1": record for name, record in each.items()})
 
 
 # --- What is served -----------------------------------------------------------------------------------------------
 
 
-def test_served_energy_is_the_power_times_the_time_between_cycles() -> None:
+def test_served_energy_is_the_power_of_a_reading_times_the_time_to_the_next() -> None:
+    """A cycle between two readings counts nothing, a power that is not known neither."""
     site, memory = a_site(1), NO_ROTATION
-    for second, power_w in ((0, 30_000), (5, 30_000), (7, 60_000)):
-        at = EIGHT + seconds(second)
+    served_ws = []
+    for cycle, read, power_w in ((0, 0, 30_000), (5, 0, 30_000), (12, 10, 60_000), (15, 14, None), (80, 70, 10_000)):
+        readings = heard(named("s-1"), EIGHT + seconds(read), power_w)
+        memory = served(site, readings, EIGHT + seconds(cycle), memory, [50_000])
+        served_ws.append(memory.records["cp-1/1"].served_w_us // 1_000_000)
+    assert served_ws == [0, 0, 300_000, 540_000, 540_000]
+
+
+@pytest.mark.parametrize(("power_w", "served_wh"), [(3_600, 1), (3_599, 0), (7_199, 1)])
+def test_served_energy_is_rounded_down_to_whole_watt_hours(power_w: int, served_wh: int) -> None:
+    site, memory = a_site(1), NO_ROTATION
+    for millisecond in (0, 999_999, 1_000_000):
+        at = EIGHT + timedelta(microseconds=millisecond)
         memory = served(site, heard(named("s-1"), at, power_w), at, memory, [50_000])
-    assert memory.records["cp-1/1"].served_ws == 5 * 30_000 + 2 * 60_000
+    assert memory.records["cp-1/1"].served_wh == served_wh
 
 
 def test_a_new_session_begins_at_nothing() -> None:
     site, at = a_site(1), EIGHT + seconds(5)
     memory = records(cp_1=ServiceRecord("s-1", 10**9, EIGHT))
     memory = served(site, heard(named("s-2"), at), at, memory, [50_000])
-    assert memory.records["cp-1/1"] == ServiceRecord("s-2", 0, at)
+    assert memory.records["cp-1/1"] == ServiceRecord("s-2", 0, at, at, 30_000)
 
 
 def test_where_sessions_have_no_id_an_empty_socket_ends_one() -> None:
     site, at = a_site(1), EIGHT + seconds(5)
-    memory = records(cp_1=ServiceRecord(None, 10**9, EIGHT))
-    assert served(site, heard([None], at), at, memory, [50_000]).records["cp-1/1"].served_ws > 10**9
+    memory = records(cp_1=ServiceRecord(None, 10**9, EIGHT, EIGHT, 30_000))
+    assert served(site, heard([None], at), at, memory, [50_000]).records["cp-1/1"].served_w_us > 10**9
     assert served(site, heard([None], at, status="Available"), at, memory, [0]).records == {}
 
 
 def test_a_suspended_session_goes_on_where_it_was() -> None:
     site, at = a_site(1), EIGHT + seconds(5)
-    memory = records(cp_1=ServiceRecord("s-1", 10**9, EIGHT))
+    memory = records(cp_1=ServiceRecord("s-1", 10**9, EIGHT, EIGHT))
     memory = served(site, heard(named("s-1"), at, 0, "Finishing"), at, memory, [0])
-    assert memory.records["cp-1/1"] == ServiceRecord("s-1", 10**9, None)
+    assert memory.records["cp-1/1"] == ServiceRecord("s-1", 10**9, None, at)
 
 
-def test_a_gap_in_which_nobody_decided_is_not_counted_whole() -> None:
-    site, at = a_site(1), EIGHT + timedelta(hours=1)
-    memory = served(site, heard(named("s-1"), at), at, records(cp_1=ServiceRecord("s-1")), [50_000])
-    assert memory.records["cp-1/1"].served_ws == REFRESH_INTERVAL_S * 30_000
+@pytest.mark.parametrize(("gap_s", "served_ws"), [(STALE_AFTER_S, STALE_AFTER_S * 30_000), (STALE_AFTER_S + 1, 0)])
+def test_a_gap_after_which_a_reading_is_stale_counts_nothing(gap_s: int, served_ws: int) -> None:
+    site, at = a_site(1), EIGHT + seconds(gap_s)
+    memory = records(cp_1=ServiceRecord("s-1", 0, EIGHT, EIGHT, 30_000))
+    memory = served(site, heard(named("s-1"), at), at, memory, [50_000])
+    assert memory.records["cp-1/1"].served_w_us == served_ws * 1_000_000
 
 
 def test_a_connector_is_on_since_its_target_came_above_nothing() -> None:
@@ -147,7 +161,7 @@ def test_who_cannot_be_seen_stays_on() -> None:
     site, at = a_site(2), EIGHT + seconds(300)
     memory = records(cp_1=ServiceRecord("s-1", 5, EIGHT), cp_2=ServiceRecord("s-2", 5, EIGHT))
     stale = heard(named("s-1"), EIGHT)
-    after = served(site, stale, at, memory, [None, None])
+    after = served(site, stale, at, memory, [0, 0])
     assert [after.records[each].on_since for each in ("cp-1/1", "cp-2/1")] == [EIGHT, EIGHT]
 
 
@@ -266,6 +280,11 @@ def a_session_follows_another(at: datetime) -> Readings:
     return later(at, session_id="s-9")
 
 
+def a_session_is_done(at: datetime) -> Readings:
+    """R33b."""
+    return later(at, energy_needed_wh=0)
+
+
 def a_connector_gains_demand(at: datetime) -> Readings:
     readings = later(at)
     hear(readings, 3, ConnectorReading(1, "Preparing", 0), at)
@@ -285,6 +304,7 @@ def a_connector_loses_demand(at: datetime) -> Readings:
         a_departure_changes,
         a_priority_changes,
         a_session_follows_another,
+        a_session_is_done,
         a_connector_gains_demand,
         a_connector_loses_demand,
     ],
@@ -293,6 +313,18 @@ def test_a_greedy_order_ranks_anew_at_once_when(change: Callable[[datetime], Rea
     site, memory = ranked_by_laxity()
     at = EIGHT + seconds(10)
     assert rank(site, change(at), at, memory, Order.LEAST_LAXITY)[0] == ["cp-1", "cp-2", "cp-3"]
+
+
+def test_a_greedy_order_ranks_anew_when_a_session_needs_something_after_all() -> None:
+    """R33b."""
+    site = a_site(2)
+    done, needs = (
+        heard(in_need({"s-1": 50_000, "s-2": 0}), EIGHT),
+        heard(in_need({"s-1": 50_000, "s-2": 60_000}), EIGHT),
+    )
+    order, memory = rank(site, done, EIGHT, NO_ROTATION, Order.LEAST_LAXITY)
+    assert order == ["cp-1", "cp-2"]
+    assert rank(site, needs, EIGHT, memory, Order.LEAST_LAXITY)[0] == ["cp-2", "cp-1"]
 
 
 def test_silence_is_no_loss_of_demand() -> None:
@@ -356,6 +388,7 @@ def a_day(capacity_w: Callable[[int], int], quantum_s: int = QUANTUM_S) -> tuple
             Unit.CONNECTOR,
             capacities_w=[NO_LIMIT, capacity_w(second), *[RATING_W] * 20],
             demands_w=[RATING_W] * 20,
+            minimums_w=[MINIMUM_W] * 20,
         ).targets_w
         memory = rotation.served(memory, known, decided)
         switches += sum((now > 0) != (before > 0) for now, before in zip(decided, targets_w, strict=True))

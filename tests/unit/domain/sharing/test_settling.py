@@ -303,7 +303,10 @@ class RandomNight:
         self.site, self.at, self.readings = Site.of(read.configuration), read.at, Readings()
         for message in sorted(read.telemetry, key=lambda each: (each.measured_at, each.sequence)):
             self.readings.receive(message, self.site.tree, self.at)
-        self.ledger: Mapping[str, LedgerEntry] = {}
+        self.ledger: Mapping[str, LedgerEntry] = {
+            connector.node_id: LedgerEntry(factor=self.draw.choice((1000, 1000, 1043, 1200)))
+            for connector in self.site.tree.connectors
+        }
         self.sendings: tuple[Sending, ...] = ()
 
     def next(self) -> tuple[Situation, Decision]:
@@ -325,11 +328,11 @@ class RandomNight:
         return situation, send(situation)
 
     def record(self, situation: Situation, limits_w: Sequence[int]) -> None:
-        sending = Sending(len(self.sendings) + 1, self.at)
+        sending = Sending.of(len(self.sendings) + 1, self.at, self.site.windows)
         self.ledger = {
             line.connector.node_id: line.entry
             if line.standing in (Standing.RESERVED, Standing.UNRESPONSIVE)
-            else line.entry.sent(limit, sending, self.sendings)
+            else line.entry.sent(line.entry.to_tell(limit), sending, self.sendings)
             for line, limit in zip(situation.lines, limits_w, strict=True)
         }
         self.sendings += (sending,)
@@ -369,12 +372,9 @@ def faults(situation: Situation, sent: Decision) -> list[str]:
 
 def _may_stand(situation: Situation, index: int, sendable_w: int, limit_w: int) -> bool:
     """The last limit sent again for a small change, or for a small decrease one a little lower still."""
-    connector, entry = situation.tree.connectors[index], situation.lines[index].entry
-    last_w = entry.setpoints[-1].limit_w if entry.setpoints else 0
-    is_small = 0 not in (last_w, sendable_w, limit_w) and abs(sendable_w - last_w) * 50 < connector.max_power_w
-    lowered = (
-        connector.min_power_w <= limit_w < sendable_w < last_w and (last_w - limit_w - 1) * 50 < connector.max_power_w
-    )
+    line, last_w = situation.lines[index], _last_w(situation)[index]
+    is_small = 0 not in (last_w, sendable_w, limit_w) and abs(sendable_w - last_w) * 50 < line.rating_w
+    lowered = line.minimum_w <= limit_w < sendable_w < last_w and (last_w - limit_w - 1) * 50 < line.rating_w
     return is_small and (limit_w == last_w or lowered)
 
 
@@ -395,4 +395,6 @@ def test_on_random_depots_what_waits_breaks_no_limit() -> None:
 
 
 def _last_w(situation: Situation) -> list[int]:
-    return [0 if line.entry.newest is None else line.entry.newest.limit_w for line in situation.lines]
+    """The newest setpoints at the meter."""
+    newest = [(line.entry, line.entry.newest) for line in situation.lines]
+    return [0 if sent is None else entry.at_meter(sent.limit_w) for entry, sent in newest]

@@ -112,6 +112,19 @@ def test_who_has_no_key_goes_last(order: str, known: Session) -> None:
     assert _share(order, None, other, known, capacity_w=60_000) == [10_000, 0, 50_000]
 
 
+@pytest.mark.parametrize("order", ["earliest_departure", "least_laxity"])
+@pytest.mark.parametrize("needed_wh", [0, -1])
+def test_who_needs_nothing_any_more_goes_last(order: str, needed_wh: int) -> None:
+    """R33b: however soon it departs, and though it is long too late."""
+    sessions = (_session(departs_at=-90, energy_needed_wh=needed_wh), _session(departs_at=90, energy_needed_wh=1))
+    assert _share(order, *sessions, capacity_w=60_000) == [10_000, 50_000]
+
+
+def test_who_needs_nothing_any_more_comes_first_where_it_came_first() -> None:
+    sessions = (_session(started_at=-9, energy_needed_wh=0), _session(started_at=-5, energy_needed_wh=1))
+    assert _share("first_come", *sessions, capacity_w=60_000) == [50_000, 10_000]
+
+
 @pytest.mark.parametrize("half", [_session(departs_at=10), _session(energy_needed_wh=10)])
 def test_half_a_laxity_is_none(half: Session) -> None:
     assert _share("least_laxity", half, _session(departs_at=99, energy_needed_wh=1), capacity_w=50_000) == [0, 50_000]

@@ -17,7 +17,7 @@ CIRCUITS = (
 CHARGE_POINTS = (
     ChargePoint("cp-10", "f-1", 40_000, (Connector(2, 22_000, 1_000, 500), Connector(1, 30_000)), 7_000),
     ChargePoint("cp-9", "sc-1", 50_000, (Connector(1, 50_000),)),
-    ChargePoint("cp-1", "gc-10", 60_000, (Connector(1, 60_000),), 0),
+    ChargePoint("cp-1", "gc-10", 60_000, (Connector(1, 60_000),), 0, "Bay 1"),
 )
 CONFIGURATION = SiteConfiguration(
     "depot", "Depot", 1, max_import_w=700_000, circuits=CIRCUITS, charge_points=CHARGE_POINTS
@@ -51,6 +51,10 @@ def test_nodes_stand_in_preorder_with_children_in_natural_order(tree: PowerTree)
         "gc-10",
     ]
     assert tree.parents == (-1, 0, 1, 2, 2, 4, 0, 6)
+
+
+def test_a_charge_point_without_a_name_is_called_by_its_id(tree: PowerTree) -> None:
+    assert [node.name for node in tree.nodes if node.node_type is NodeType.CHARGE_POINT] == ["cp-10", "cp-9", "Bay 1"]
 
 
 def test_every_node_knows_its_type_and_its_capacities(tree: PowerTree) -> None:

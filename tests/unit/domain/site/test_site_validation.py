@@ -50,6 +50,7 @@ FAULTY: list[tuple[str, str, Changes]] = [
     ("grid_connection_without_limit", "/circuits/0/default_capacity_w", _grid(default_capacity_w=None)),
     ("unknown_circuit", "/charge_points/0/circuit_id", _charger(circuit_id="nowhere")),
     ("unknown_circuit", "/charge_points/0/circuit_id", _charger(circuit_id="depot")),
+    ("invalid_setting", "/time_zone", {"time_zone": None}),
     ("negative_power", "/max_import_w", {"max_import_w": -1}),
     ("negative_power", "/circuits/0/default_capacity_w", _grid(default_capacity_w=-1)),
     ("negative_power", "/circuits/0/safe_operating_capacity_w", _grid(safe_operating_capacity_w=-1)),

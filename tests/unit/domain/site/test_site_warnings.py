@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.site.configuration import ChargePoint, Circuit, Connector, SiteConfiguration
+from domain.site.configuration import ChargePoint, Circuit, Connector, Settings, SiteConfiguration
 from domain.site.site import Site
 from domain.site.validation import warnings
 
@@ -62,16 +62,35 @@ def test_fallbacks_that_exceed_a_limit_are_named_at_every_node_where_they_do() -
     ]
 
 
+def test_a_limit_below_a_minimum_is_named_at_every_node_where_it_is() -> None:
+    """6 kW at the least: too much for f-1's 5 kW and the safe 5 kW of gc-1, not for the microgrid."""
+    charger = ChargePoint("cp-1", "f-1", 11_000, (Connector(1, 11_000, 4_000), Connector(2, 11_000, 6_000)), 0)
+    circuits = [Circuit("gc-1", None, "Grid connection", 9_000, 5_999), Circuit("f-1", "gc-1", "Feeder", 5_000)]
+    assert _warned(*circuits, charger, max_import_w=6_000) == [
+        ("no_room_for_minimum", "gc-1"),
+        ("no_room_for_minimum", "f-1"),
+    ]
+    assert _warned(*circuits, charger, max_import_w=5_999)[0] == ("no_room_for_minimum", "depot")
+
+
+@pytest.mark.parametrize(("grace_s", "warned"), [(79, []), (80, [("always_reserved", "depot")])])
+def test_a_grace_that_leaves_no_time_between_two_renewals_is_named(grace_s: int, warned: list[tuple[str, str]]) -> None:
+    assert _warned(GRID, settings=Settings(apply_grace_s=grace_s)) == warned
+
+
 def _charger(rating_w: int, fallback_w: int | None) -> ChargePoint:
     return ChargePoint("cp-1", "gc-1", rating_w, (Connector(1, rating_w),), fallback_w)
 
 
-def _warned(*parts: Circuit | ChargePoint, max_import_w: int | None = None) -> list[tuple[str, str]]:
+def _warned(
+    *parts: Circuit | ChargePoint, max_import_w: int | None = None, settings: Settings | None = None
+) -> list[tuple[str, str]]:
     configuration = SiteConfiguration(
         "depot",
         "Depot",
         1,
         max_import_w=max_import_w,
+        settings=settings or Settings(),
         circuits=tuple(part for part in parts if isinstance(part, Circuit)),
         charge_points=tuple(part for part in parts if isinstance(part, ChargePoint)),
     )

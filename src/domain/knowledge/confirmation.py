@@ -1,0 +1,212 @@
+"""What a message shows of a connector's setpoints: which it received, and which is in force (rules C)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from domain.knowledge import obedience
+from domain.knowledge.ledger import EXACT, NEVER_SENT, LedgerEntry
+from domain.knowledge.obedience import Heard
+from domain.knowledge.readings import KeptReading, LimitReport
+from domain.knowledge.sendings import Moment, Sending, SentSetpoint
+from domain.site.power import Watts
+from domain.site.site import Windows
+
+
+def heard(entry: LedgerEntry, news: Heard, moment: Moment) -> LedgerEntry:
+    """A connector's line after its newest messages: what those confirm leaves what stands. A message counts once."""
+    known, heard_at = news.known, news.heard_at
+    is_read = known is not None and (known.measured_at, known.sequence) != (entry.read_at, entry.sequence)
+    is_heard = heard_at is not None and (is_read or heard_at != entry.heard_at)
+    obeys = not entry.unresponsive and entry.over_since is None
+    if not is_heard and obeys and not entry.runs_out(moment.at):
+        return entry
+    if entry is NEVER_SENT and known is not None:
+        # Told nothing so far, it can only report what it had before.
+        report = known.report
+        return LedgerEntry(
+            confirmed_w=None if report is None else report.limit_w,
+            confirmed_at=None if report is None else report.measured_at,
+            names=known.named_cycle_seq is not None,
+            heard_at=heard_at,
+            read_at=known.measured_at,
+            sequence=known.sequence,
+            power_w=news.power_w,
+            idle=not news.asked_w,
+        )
+    entry = entry.copy()
+    # Before the newest message is looked at: that a link is back does not undo that it was gone.
+    entry.lapse(moment.at)
+    if is_heard and heard_at is not None:
+        entry.heard_at = heard_at
+        _receive(entry, known, heard_at, moment)
+        _follow(entry, heard_at)
+        if known is not None:
+            if is_read:
+                entry.read_at, entry.sequence = known.measured_at, known.sequence
+                entry.power_w, entry.idle = news.power_w, not news.asked_w
+                obedience.judge(entry, known, news, moment.windows)
+            _confirm(entry, known, news, heard_at, windows=moment.windows)
+    if not news.wants:
+        entry.over_since, entry.within_since, entry.unresponsive = None, None, False
+    # What the message shows to have been received may have run out since.
+    entry.lapse(moment.at)
+    return entry
+
+
+def _receive(entry: LedgerEntry, known: KeptReading | None, heard_at: datetime, moment: Moment) -> None:
+    """Which sending counts as received: one that was named, or where names are not in use the newest one that a
+    message followed; never one that was refused (R5, R11, R12).
+    """
+    named = None if known is None else known.named_cycle_seq
+    if known is not None and known.reading.refused_cycle_seq is not None:
+        _refuse(entry, known.reading.refused_cycle_seq, known.measured_at, moment)
+    if named is not None:
+        entry.names = True
+        sending = moment.named(named)
+    elif not entry.names:
+        sending = moment.before(heard_at)
+    else:
+        return
+    sending = _not_refused(entry, sending, moment)
+    if sending is None or entry.received is None or sending.at <= entry.received.at:
+        return
+    lapses_at, entry.received = entry.received.lapses_at, sending
+    # The former one may run out before the charger has applied this one (R13).
+    if heard_at + moment.windows.grace > lapses_at and (entry.fell_back_at is None or entry.fell_back_at < lapses_at):
+        entry.fall_back(lapses_at)
+
+
+def _refuse(entry: LedgerEntry, cycle_seq: int, taken_at: datetime, moment: Moment) -> None:
+    """The charger refused what this cycle brought: that is not in force and never will be, nor does it renew (R5).
+
+    Nor does it do what it is told: it takes no part for a while, and is told what it had before (R39).
+    """
+    if cycle_seq in entry.refused or not entry.setpoints:
+        return
+    oldest = moment.sendings[0].cycle_seq if moment.sendings else cycle_seq
+    entry.refused = (*[each for each in entry.refused if each >= oldest], cycle_seq)
+    entry.unresponsive, entry.within_since = True, taken_at
+    if entry.received is not None and entry.received.cycle_seq == cycle_seq:
+        before = _not_refused(entry, moment.named(cycle_seq - 1), moment)
+        if before is not None and before.cycle_seq >= entry.setpoints[0].first_cycle_seq:
+            entry.received = before
+    *older, newest = entry.setpoints
+    standing = [
+        sent
+        for sent in older
+        if sent.first_cycle_seq != cycle_seq or sent.last_sent is None or sent.last_sent.cycle_seq != cycle_seq
+    ]
+    if newest.first_cycle_seq == cycle_seq == moment.sendings[-1].cycle_seq:
+        # Brought by no other: the one before is the newest again, and goes on being told.
+        entry.setpoints = (*standing[:-1], *[replace(sent, last_sent=None) for sent in standing[-1:]])
+    else:
+        entry.setpoints = (*standing, newest)
+
+
+def _not_refused(entry: LedgerEntry, sending: Sending | None, moment: Moment) -> Sending | None:
+    while sending is not None and sending.cycle_seq in entry.refused:
+        sending = moment.named(sending.cycle_seq - 1)
+    return sending
+
+
+def _follow(entry: LedgerEntry, heard_at: datetime) -> None:
+    """A message shows that what was sent before it came through, unless that had run out (R16)."""
+    if entry.received is None or heard_at >= entry.received.lapses_at:
+        return
+    fell_back_at = entry.fell_back_at
+    if fell_back_at is not None and (heard_at <= fell_back_at or entry.received.at <= fell_back_at):
+        return
+    if entry.away:
+        entry.away, entry.back_at = False, heard_at
+    if any(sent.followed_at is None and sent.first_sent_at < heard_at for sent in entry.setpoints):
+        entry.setpoints = tuple(
+            [
+                replace(sent, followed_at=heard_at)
+                if sent.followed_at is None and sent.first_sent_at < heard_at
+                else sent
+                for sent in entry.setpoints
+            ]
+        )
+
+
+def _confirm(entry: LedgerEntry, known: KeptReading, news: Heard, heard_at: datetime, *, windows: Windows) -> None:
+    """Which limit is in force by what was reported, drawn, or left alone (R16)."""
+    report, reading, power_w, newest = known.report, known.reading, news.power_w, entry.newest
+    if report is not None and (entry.confirmed_at is None or report.measured_at > entry.confirmed_at):
+        if entry.names:
+            shown = None if report.cycle_seq is None else _brought_by(entry, report.cycle_seq)
+        else:
+            shown = _shown(entry, report.limit_w, report.measured_at, windows)
+        _confirmed(entry, shown, report.limit_w, report.measured_at)
+    elif entry.names:
+        if reading.applied_cycle_seq is None or reading.applied_limit_w is not None:
+            return
+        shown = _brought_by(entry, reading.applied_cycle_seq)
+        if shown is not None and (not news.asked_w or _fits(entry, shown, power_w, windows)):
+            _confirmed(entry, shown, None, known.measured_at)
+    elif not news.asked_w:
+        _confirmed(entry, _shown(entry, 0, heard_at, windows, report=report), None, heard_at)
+    elif power_w is not None and reading.applied_limit_w is None:
+        shown = _shown(entry, power_w, known.measured_at, windows, factor=entry.factor)
+        _confirmed(entry, shown, None, known.measured_at)
+    elif power_w is None and reading.applied_limit_w is None and _is_alone(newest, known.measured_at, windows):
+        _confirmed(entry, len(entry.setpoints) - 1, None, known.measured_at)
+
+
+def _is_alone(newest: SentSetpoint | None, taken_at: datetime, windows: Windows) -> bool:
+    """Whether a setpoint came through so long ago that nothing older is in force any more, though nothing shows it."""
+    return newest is not None and newest.followed_at is not None and taken_at >= newest.followed_at + windows.lapse
+
+
+def _brought_by(entry: LedgerEntry, cycle_seq: int) -> int | None:
+    """Which of the standing setpoints this cycle brought: the newest that was sent by then."""
+    for index in range(len(entry.setpoints) - 1, -1, -1):
+        if entry.setpoints[index].first_cycle_seq <= cycle_seq:
+            return index
+    return None
+
+
+def _fits(entry: LedgerEntry, index: int, power_w: Watts | None, windows: Windows) -> bool:
+    limit_w = entry.setpoints[index].limit_w
+    return power_w is not None and power_w <= entry.at_meter(limit_w) + windows.tolerance_of(limit_w)
+
+
+def _shown(
+    entry: LedgerEntry,
+    shown_w: Watts,
+    shown_at: datetime,
+    windows: Windows,
+    *,
+    factor: int = EXACT,
+    report: LimitReport | None = None,
+) -> int | None:
+    """The newest standing setpoint that had its grace after it came through and is not exceeded by what is shown.
+
+    One that is not the newest only where that was shown after it was sent last: it may have been received again since.
+    None that a `report` taken so late is there to judge by.
+    """
+    for index in range(len(entry.setpoints) - 1, -1, -1):
+        sent = entry.setpoints[index]
+        if sent.followed_at is None or shown_at < sent.followed_at + windows.grace:
+            continue
+        if report is not None and report.measured_at >= sent.followed_at + windows.grace:
+            continue
+        if shown_w > -(-sent.limit_w * factor // EXACT) + windows.tolerance_of(sent.limit_w):
+            continue
+        if sent.last_sent is None or shown_at > sent.last_sent.at:
+            return index
+    return None
+
+
+def _confirmed(entry: LedgerEntry, shown: int | None, report_w: Watts | None, at: datetime) -> None:
+    """This standing setpoint is in force, or none of them; `report_w` is what was reported."""
+    limit_w = report_w
+    if shown is not None:
+        limit_w = max(report_w or 0, entry.setpoints[shown].limit_w)
+        # The newest setpoint stands even when it is confirmed: it is what the charger will go on being told.
+        entry.setpoints = entry.setpoints[min(shown + 1, len(entry.setpoints) - 1) :]
+    if limit_w is None:
+        return
+    entry.confirmed_w, entry.confirmed_at = limit_w, at
+    if entry.fell_back_at is not None and at >= entry.fell_back_at:
+        entry.fell_back_at = None

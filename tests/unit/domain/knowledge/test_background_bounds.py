@@ -180,3 +180,32 @@ def test_R28_so_it_does_below_a_node_without_a_meter_by_the_sum_of_its_children(
     depot.hears("cp-1/1", TOLD_W, requested_w=300_000, applied_limit_w=TOLD_W)
     depot.meters("f-1", 700_000 + rise_w)
     assert depot.limits()["cp-1/1"] == limit_w
+
+
+def test_R28_what_a_charger_out_of_reach_may_have_hidden_is_not_handed_out_when_it_is_back() -> None:
+    """cp-1 falls back from 200 to 50 kW unseen, and the building takes 140 kW more: for the meter that is no change.
+
+    Back, cp-1 has the 150 kW that it held free beside it; they are not there before the meter has shown that.
+    """
+    depot = Depot(
+        grid("gc-1", 400_000, 0, metered=True),
+        charger("cp-1", "gc-1", 300_000, fallback_w=50_000),
+        charger("cp-2", "gc-1", 300_000),
+    )
+    for _ in range(20):
+        second(depot, 100_000)
+    for _ in range(40):
+        depot.later(5)
+        depot.hears("cp-2/1", 0, status="Available")
+        depot.meters("gc-1", 50_000 + 240_000)
+        depot.cycle()
+    assert (depot.setpoint("cp-1/1").reason.value, background(depot)) == ("reserved", 100_000)
+
+    depot.later(1)
+    depot.hears("cp-1/1", 50_000, requested_w=300_000, applied_limit_w=50_000)
+    limit_w = depot.setpoint("cp-1/1").limit_w
+    assert limit_w is not None
+    assert limit_w + 240_000 <= 400_000
+    for _ in range(4):
+        second(depot, 240_000, draws_w=50_000, asks_w=300_000)
+    assert background(depot) == 240_000

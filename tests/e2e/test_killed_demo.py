@@ -18,8 +18,8 @@ import pytest
 from tests.e2e.processes import PATIENCE_S, run, running
 
 KILLS = 5
-HEADLESS = ("demo", "--headless", "--json")
-LIVE = ("demo", "--speed", "100000")
+HEADLESS = ("demo", "--chargers", "ideal", "--headless", "--json")
+LIVE = ("demo", "--chargers", "ideal", "--speed", "100000")
 
 
 @dataclass(slots=True)

@@ -90,8 +90,11 @@ def test_a_summary_has_the_keys_of_the_contract_and_whole_numbers(
     assert (result["verdict"], result["expected"], result["violations"]) == ("pass", [], [])
 
 
-@pytest.mark.parametrize("of", [EVENING, MALAGA])
-def test_a_summary_counts_what_happened(headless: Mapping[tuple[str, ...], Ended], of: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("of", "first_met"), [(EVENING, 0), (MALAGA, 2)])
+def test_a_summary_counts_what_happened(
+    headless: Mapping[tuple[str, ...], Ended], of: tuple[str, ...], first_met: int
+) -> None:
+    """Where chargers fill a feeder that draw more than they are told, that is a breach until their factor is learned."""
     result = summary(headless[of])
 
     assert result["events"]["busbar.microgrid.provisioned.v1"] == 1
@@ -101,7 +104,7 @@ def test_a_summary_counts_what_happened(headless: Mapping[tuple[str, ...], Ended
     # At least one cycle every 40 s is published, and by telemetry alone one is decided every 5 s.
     assert result["cycles_published"] >= result["simulated_s"] // 40
     assert result["cycles"] >= result["simulated_s"] // 5
-    assert (result["breaches"], result["messages_affected"]) == (0, 0)
+    assert (result["breaches"], result["messages_affected"]) == (first_met, 0)
 
 
 def test_an_evening_makes_buses_ready(headless: Mapping[tuple[str, ...], Ended]) -> None:

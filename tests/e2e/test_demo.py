@@ -94,7 +94,7 @@ def test_a_summary_has_the_keys_of_the_contract_and_whole_numbers(
 def test_a_summary_counts_what_happened(
     headless: Mapping[tuple[str, ...], Ended], of: tuple[str, ...], first_met: int
 ) -> None:
-    """Where chargers fill a feeder that draw more than they are told, that is a breach until their factor is learned."""
+    """Chargers that fill a feeder and draw more than they are told are a breach until their factor is learned."""
     result = summary(headless[of])
 
     assert result["events"]["busbar.microgrid.provisioned.v1"] == 1

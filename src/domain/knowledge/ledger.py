@@ -125,7 +125,9 @@ class LedgerEntry:
             falls = has_left = silent and moment.at > self.confirmed_at + moment.windows.lapse
         else:
             falls = self.confirmed_w is None or self.falls_back_by(moment.soon)
-            has_left = self.fell_back_at is not None and moment.at >= self.fell_back_at + moment.windows.grace
+            fell_back = self.fell_back_at
+            has_left = fell_back is not None and moment.at >= fell_back + moment.windows.grace
+            has_left = has_left and (self.confirmed_at is None or fell_back is None or self.confirmed_at < fell_back)
         highest_w = 0 if has_left else self.confirmed_w or 0
         return max([highest_w, *[sent.limit_w for sent in self.setpoints]]), falls
 

@@ -53,22 +53,20 @@ def test_R13_not_where_a_limit_was_confirmed_at_that_instant_or_later() -> None:
     assert depot.exposure(CONNECTOR) == 80_000
 
 
-def test_R13_a_report_of_that_instant_or_later_ends_it() -> None:
-    """Renewed after 130 s and heard after that, it has fallen back until its report is of 120 s or later."""
-    for age_s, exposure_w in ((15.001, FALLBACK_W), (15, 20_000)):
-        depot = told_20_kw()
-        renewed(depot, 130)
-        depot.later(5)
-        depot.hears_of_life("cp-1")
-        depot.cycle()
-        assert depot.exposure(CONNECTOR) == FALLBACK_W
-        reports_late(depot, age_s)
-        assert depot.exposure(CONNECTOR) == exposure_w
-
-
-def reports_late(depot: Depot, age_s: float) -> None:
-    depot.hears(CONNECTOR, 0, requested_w=20_000, applied_limit_w=20_000, age_s=age_s)
+def test_R13_a_report_ends_it_a_grace_after_something_came_through() -> None:
+    """Renewed after 130 s and heard after 135: a report before 155 s may be of a setpoint that came through unseen, and
+    lapses before the new one is applied.
+    """
+    depot = told_20_kw()
+    renewed(depot, 130)
+    depot.later(5)
+    reports(depot, 30_000)
     depot.cycle()
+    for seconds, exposure_w in ((19.999, FALLBACK_W), (0.001, 30_000)):
+        depot.later(seconds)
+        reports(depot, 30_000)
+        depot.cycle()
+        assert depot.exposure(CONNECTOR) == exposure_w
 
 
 def test_R13_so_does_the_confirmation_of_a_setpoint() -> None:
@@ -127,7 +125,8 @@ def test_R13_it_falls_back_anew_where_the_newest_received_sending_lapses_too() -
     assert depot.microgrid.wakes_at(depot.at) is not None
     depot.later(116)
     depot.cycle()
-    reports_late(depot, 5)
+    depot.hears(CONNECTOR, 0, requested_w=20_000, applied_limit_w=20_000, age_s=5)
+    depot.cycle()
     assert depot.exposure(CONNECTOR) == FALLBACK_W, "a report of before 250 s does not end it"
 
 

@@ -137,20 +137,29 @@ def _confirm(entry: LedgerEntry, known: KeptReading, news: Heard, heard_at: date
             shown = None if report.cycle_seq is None else _brought_by(entry, report.cycle_seq)
         else:
             shown = _shown(entry, report.limit_w, report.measured_at, windows)
-        _confirmed(entry, shown, report.limit_w, report.measured_at, windows=windows)
+        _confirmed(entry, shown, report.limit_w, report.measured_at, fallback_w=news.fallback_w, windows=windows)
     elif entry.names:
         if reading.applied_cycle_seq is None or reading.applied_limit_w is not None:
             return
         shown = _brought_by(entry, reading.applied_cycle_seq)
         if shown is not None and (not news.asked_w or _fits(entry, shown, power_w, windows)):
-            _confirmed(entry, shown, None, known.measured_at, windows=windows)
+            _confirmed(entry, shown, None, known.measured_at, fallback_w=news.fallback_w, windows=windows)
     elif not news.asked_w:
-        _confirmed(entry, _shown(entry, 0, heard_at, windows, report=report), None, heard_at, windows=windows)
+        _confirmed(
+            entry,
+            _shown(entry, 0, heard_at, windows, report=report),
+            None,
+            heard_at,
+            fallback_w=news.fallback_w,
+            windows=windows,
+        )
     elif power_w is not None and reading.applied_limit_w is None:
         shown = _shown(entry, power_w, known.measured_at, windows, factor=entry.factor)
-        _confirmed(entry, shown, None, known.measured_at, windows=windows)
+        _confirmed(entry, shown, None, known.measured_at, fallback_w=news.fallback_w, windows=windows)
     elif power_w is None and reading.applied_limit_w is None and _is_alone(newest, known.measured_at, windows):
-        _confirmed(entry, len(entry.setpoints) - 1, None, known.measured_at, windows=windows)
+        _confirmed(
+            entry, len(entry.setpoints) - 1, None, known.measured_at, fallback_w=news.fallback_w, windows=windows
+        )
 
 
 def _is_alone(newest: SentSetpoint | None, taken_at: datetime, windows: Windows) -> bool:
@@ -199,7 +208,7 @@ def _shown(
 
 
 def _confirmed(
-    entry: LedgerEntry, shown: int | None, report_w: Watts | None, at: datetime, *, windows: Windows
+    entry: LedgerEntry, shown: int | None, report_w: Watts | None, at: datetime, *, fallback_w: Watts, windows: Windows
 ) -> None:
     """This standing setpoint is in force, or none of them; `report_w` is what was reported."""
     limit_w = report_w
@@ -211,7 +220,7 @@ def _confirmed(
         return
     entry.confirmed_w, entry.confirmed_at = limit_w, at
     if entry.fell_back_at is not None and at >= entry.fell_back_at:
-        # A report alone may be of a setpoint that came through unseen and lapses before the next one is applied (R13).
+        # A report of less may be of a setpoint that came through unseen and lapses before the next is applied (R13).
         had_grace = entry.back_at is not None and not entry.away and at >= entry.back_at + windows.grace
-        if shown is not None or entry.names or had_grace:
+        if shown is not None or entry.names or limit_w >= fallback_w or had_grace:
             entry.fell_back_at = None

@@ -116,6 +116,11 @@ def _session(line: Line, record: ServiceRecord | None) -> ServedSession | None:
     )
 
 
+def _last_told_w(situation: Situation, node: int) -> Watts:
+    """What the connectors of a charge point were told last, together."""
+    return sum([situation.lines[each].entry.last_limit_w or 0 for each in situation.tree.connectors_of[node]])
+
+
 def _told_w(line: Line, share_w: Watts) -> Watts:
     """The limit that lets it draw its share, not between 0 and its minimum: here shares become what is told (R35)."""
     if line.entry.factor == EXACT:
@@ -136,6 +141,10 @@ def _told_again_w(situation: Situation, line: Line) -> Watts | None:
     if newest is None:
         return None
     told = min(newest.limit_w, line.connector.max_power_w)
+    together, rating = _last_told_w(situation, node), tree.nodes[node].default_capacity_w or 0
+    if together > rating:
+        # Its charge point bears less than when it was told that.
+        told = min(told, newest.limit_w * rating // together)
     if entry.is_explained:
         # Told so once: what was sent since the reading that is explained is its answer.
         if entry.explained_at is not None and newest.first_sent_at >= entry.explained_at:

@@ -8,6 +8,7 @@ import pytest
 from domain.knowledge.demand import Standing
 from domain.knowledge.ledger import LedgerEntry
 from domain.knowledge.lines import Line
+from domain.knowledge.readings import Readings
 from domain.sharing import rebalance
 from domain.sharing.plan import Reason
 from tests.unit.domain.depot import Depot, charger, grid
@@ -62,6 +63,14 @@ def test_it_is_its_rating_at_most() -> None:
         return reserved(line, connector=replace(line.connector, max_power_w=40_000))
 
     assert told(dual(), of_a_smaller_charger) == 40_000
+
+
+def test_it_is_in_proportion_where_its_charge_point_bears_less_than_when_it_was_told_that() -> None:
+    """R42: twice 50 kW on 60 kW; unheard, as after a take-over, both are reserved."""
+    depot = dual()
+    depot.configures(grid("gc-1", 300_000), charger("cp-1", "gc-1", 80_000, 80_000, max_power_w=60_000))
+    depot.readings = Readings(listening_since=depot.at)
+    assert [(each.reason, each.limit_w) for each in depot.plan().setpoints] == [(Reason.RESERVED, 30_000)] * 2
 
 
 def test_it_is_nothing_to_its_own_charge_point_that_both_together_draw_more_than_that_bears() -> None:

@@ -130,6 +130,9 @@ def case_of(snapshot: Json, depot: Depot, wishes: dict[Node, Wish]) -> Case:
             last_w[connector.node_id] = None if applied_w is None else at(applied_w, wish.factor)
     for node_id, node in depot.nodes.items():
         factors = [wishes[each.node_id].factor for each in depot.below(node_id) if each.node_id in wishes]
+        others = [each.node_id for each in depot.below(node_id) if each.node_id not in wishes]
+        if any(figures.exposure_w[each] for each in others):
+            continue
         if node.node_type == "charge_point" and factors:
             limit = figures.limits[node_id]
             limit.limit_w = (limit.limit_w or 0) * min(*factors, 1035) // 1000

@@ -44,6 +44,14 @@ def test_the_rating_of_a_charge_point_counts_by_the_lowest_factor_of_those_that_
     assert (shown.limit_w, shown.allocated_w, shown.headroom_w) == (100_000, counts_w, 100_000 - counts_w)
 
 
+def test_who_wants_nothing_but_may_draw_has_a_part_in_that() -> None:
+    """R30: told 20 kW and 83 kW, as 103.5 kW would allow, the charge point would be told more than it bears."""
+    depot = dual()
+    depot.hears("cp-1/3", 20_000, status="Available", applied_limit_w=20_000)
+    draws(depot, cp_1_1=1050, cp_1_2=1050)
+    assert depot.node("cp-1").allocated_w == 80_000
+
+
 def test_where_nobody_wants_the_rating_counts_as_it_is() -> None:
     """R30."""
     depot = dual()

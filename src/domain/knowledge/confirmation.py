@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.knowledge import obedience
-from domain.knowledge.ledger import EXACT, NEVER_SENT, LedgerEntry
+from domain.knowledge.ledger import NEVER_SENT, LedgerEntry
 from domain.knowledge.obedience import Heard
 from domain.knowledge.readings import KeptReading, LimitReport
 from domain.knowledge.sendings import Moment, Sending, SentSetpoint
@@ -132,34 +132,26 @@ def _follow(entry: LedgerEntry, heard_at: datetime) -> None:
 def _confirm(entry: LedgerEntry, known: KeptReading, news: Heard, heard_at: datetime, *, windows: Windows) -> None:
     """Which limit is in force by what was reported, drawn, or left alone (R16)."""
     report, reading, power_w, newest = known.report, known.reading, news.power_w, entry.newest
+    shown: int | None = None
+    report_w, at = None, known.measured_at
     if report is not None and (entry.confirmed_at is None or report.measured_at > entry.confirmed_at):
-        if entry.names:
-            shown = None if report.cycle_seq is None else _brought_by(entry, report.cycle_seq)
-        else:
-            shown = _shown(entry, report.limit_w, report.measured_at, windows)
-        _confirmed(entry, shown, report.limit_w, report.measured_at, fallback_w=news.fallback_w, windows=windows)
+        report_w, at = report.limit_w, report.measured_at
+        if not entry.names:
+            shown = _shown(entry, report.limit_w, at, windows)
+        elif report.cycle_seq is not None:
+            shown = _brought_by(entry, report.cycle_seq)
     elif entry.names:
-        if reading.applied_cycle_seq is None or reading.applied_limit_w is not None:
-            return
-        shown = _brought_by(entry, reading.applied_cycle_seq)
-        if shown is not None and (not news.asked_w or _fits(entry, shown, power_w, windows)):
-            _confirmed(entry, shown, None, known.measured_at, fallback_w=news.fallback_w, windows=windows)
+        if reading.applied_cycle_seq is not None and reading.applied_limit_w is None:
+            shown = _brought_by(entry, reading.applied_cycle_seq)
+        if shown is not None and news.asked_w and not _fits(entry, shown, power_w, windows):
+            shown = None
     elif not news.asked_w:
-        _confirmed(
-            entry,
-            _shown(entry, 0, heard_at, windows, report=report),
-            None,
-            heard_at,
-            fallback_w=news.fallback_w,
-            windows=windows,
-        )
+        shown, at = _shown(entry, 0, heard_at, windows, report=report), heard_at
     elif power_w is not None and reading.applied_limit_w is None:
-        shown = _shown(entry, power_w, known.measured_at, windows, factor=entry.factor)
-        _confirmed(entry, shown, None, known.measured_at, fallback_w=news.fallback_w, windows=windows)
-    elif power_w is None and reading.applied_limit_w is None and _is_alone(newest, known.measured_at, windows):
-        _confirmed(
-            entry, len(entry.setpoints) - 1, None, known.measured_at, fallback_w=news.fallback_w, windows=windows
-        )
+        shown = _shown(entry, power_w, at, windows, at_meter=True)
+    elif power_w is None and reading.applied_limit_w is None and _is_alone(newest, at, windows):
+        shown = len(entry.setpoints) - 1
+    _confirmed(entry, shown, report_w, at, fallback_w=news.fallback_w, windows=windows)
 
 
 def _is_alone(newest: SentSetpoint | None, taken_at: datetime, windows: Windows) -> bool:
@@ -186,13 +178,13 @@ def _shown(
     shown_at: datetime,
     windows: Windows,
     *,
-    factor: int = EXACT,
+    at_meter: bool = False,
     report: LimitReport | None = None,
 ) -> int | None:
     """The newest standing setpoint that had its grace after it came through and is not exceeded by what is shown.
 
     One that is not the newest only where that was shown after it was sent last: it may have been received again since.
-    None that a `report` taken so late is there to judge by.
+    None that a `report` taken so late is there to judge by. `at_meter`: what is shown was drawn, not reported.
     """
     for index in range(len(entry.setpoints) - 1, -1, -1):
         sent = entry.setpoints[index]
@@ -200,7 +192,8 @@ def _shown(
             continue
         if report is not None and report.measured_at >= sent.followed_at + windows.grace:
             continue
-        if shown_w > -(-sent.limit_w * factor // EXACT) + windows.tolerance_of(sent.limit_w):
+        limit_w = entry.at_meter(sent.limit_w) if at_meter else sent.limit_w
+        if shown_w > limit_w + windows.tolerance_of(sent.limit_w):
             continue
         if sent.last_sent is None or shown_at > sent.last_sent.at:
             return index

@@ -125,9 +125,12 @@ class LedgerEntry:
             falls = has_left = silent and moment.at > self.confirmed_at + moment.windows.lapse
         else:
             falls = self.confirmed_w is None or self.falls_back_by(moment.soon)
-            fell_back = self.fell_back_at
-            has_left = fell_back is not None and moment.at >= fell_back + moment.windows.grace
-            has_left = has_left and (self.confirmed_at is None or fell_back is None or self.confirmed_at < fell_back)
+            fell_back, confirmed = self.fell_back_at, self.confirmed_at
+            has_left = (
+                fell_back is not None
+                and moment.at >= fell_back + moment.windows.grace
+                and (confirmed is None or confirmed < fell_back)
+            )
         highest_w = 0 if has_left else self.confirmed_w or 0
         return max([highest_w, *[sent.limit_w for sent in self.setpoints]]), falls
 

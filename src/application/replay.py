@@ -103,6 +103,6 @@ class Replay:
         self._mailbox = Mailbox()
         for microgrid_id, microgrid in self._microgrids.items():
             site = None if microgrid.site is None else Site.of(microgrid.site.configuration)
-            taken_over = replace(microgrid, site=site, state=self._read_back(microgrid.state))
+            taken_over = replace(microgrid, site=site, state=self._read_back(microgrid.state), seen=None)
             self._microgrids[microgrid_id] = taken_over
             self._mailbox.open(taken_over, self.now)

@@ -23,7 +23,7 @@ One cycle, in reading order (under 1,200 lines):
 Beside it: `sharing.figures` gives the reasons, `sharing.measured` what every node measures, `sharing.settling` lets
 small changes wait, `sharing.rotation` ranks by the orders of `sharing.strategy`, `sharing.targets` shares what is
 demanded and what that leaves, `sharing.allocation` is the fill, `sharing.safe_answer` goes out where a plan is refused,
-`knowledge.confirmation` what a message shows, `knowledge.obedience` who obeys and by what factor,
-`knowledge.background` the load that is not ours, `breaches.observation` what is seen to be drawn, `site.power_tree` the
-tree.
+`knowledge.hearing` what the newest messages say, `knowledge.confirmation` what a message shows, `knowledge.obedience`
+who obeys and by what factor, `knowledge.background` the load that is not ours, `breaches.observation` what is seen to
+be drawn, `site.power_tree` the tree.
 """

@@ -87,13 +87,15 @@ class Change:
 class Microgrid:
     """One consistency boundary. `version` is the stored version it was read with, 0 for one never stored.
 
-    `site` is None while nothing but refusals is known of it.
+    `site` is None while nothing but refusals is known of it. `seen`: what its newest cycle saw, which is never stored
+    and only spares the next one work.
     """
 
     microgrid_id: str
     site: Site | None = None
     state: MicrogridState = field(default_factory=MicrogridState)
     version: int = 0
+    seen: Situation | None = field(default=None, compare=False, repr=False)
 
     def configure(self, offered: SiteConfiguration) -> Change:
         """Apply a configuration, refuse it whole, or ignore it where the one in force is newer and says the same."""
@@ -129,7 +131,7 @@ class Microgrid:
         if self.site is None:
             return Change(self)
         before = self.state
-        situation = assess(Snapshot(self.site, readings, now, before.memory))
+        situation = assess(Snapshot(self.site, readings, now, before.memory, before=self.seen))
         plan = decide(situation, before.rotation)
         observed = observation.observe(situation)
         over = over_limit.over_limit(observed)
@@ -153,7 +155,7 @@ class Microgrid:
             state = replace(
                 state, event_seq=before.event_seq + len(events), cycle_seq=before.cycle_seq + 1, published=cycle
             )
-        return Change(replace(self, state=state), events, over, plan.fault)
+        return Change(replace(self, state=state, seen=situation), events, over, plan.fault)
 
     def wakes_at(self, after: datetime) -> datetime | None:
         """When after an instant the next fallback has to be made room for: a cycle is due then in any case (R19)."""

@@ -23,10 +23,10 @@ from domain.breaches.breach import Watched
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import ConfigurationRejected, CycleCompleted, DomainEvent, Trigger
 from domain.knowledge import confirmation, lines
+from domain.knowledge.hearing import Heard
 from domain.knowledge.ledger import LedgerEntry
 from domain.knowledge.lines import Line
 from domain.knowledge.memory import Memory
-from domain.knowledge.obedience import Heard
 from domain.knowledge.readings import (
     ChargePointTelemetry,
     CircuitTelemetry,
@@ -452,9 +452,10 @@ def who_departs_holds_nothing(memory: Memory, before: Site, after: Site) -> Memo
 
 
 def a_take_over_starts_from_nothing(
-    site: Site, readings: Readings, memory: Memory, at: datetime
+    site: Site, readings: Readings, memory: Memory, moment: Moment, before: Sequence[Line]
 ) -> tuple[list[Line], datetime | None]:
-    return TRUE_READ(site, readings, replace(memory, ledger={}) if readings.listening_since else memory, at)
+    forgotten = replace(memory, ledger={}) if readings.listening_since else memory
+    return TRUE_READ(site, readings, forgotten, moment, before)
 
 
 def breaches_are_numbered_from_the_cycle_on(*watching: Any) -> Watched:

@@ -8,7 +8,7 @@ import pytest
 
 from domain.breaches import observation, over_limit
 from domain.breaches.over_limit import Severity
-from domain.knowledge import background, demand, holdings, limits, lines, meters, readings
+from domain.knowledge import background, demand, hearing, holdings, limits, lines, meters, readings
 from domain.knowledge.demand import Standing
 from domain.knowledge.ledger import NEVER_SENT, LedgerEntry
 from domain.knowledge.limits import Limit, Mode
@@ -103,7 +103,7 @@ KNOWLEDGE: Faults = {
         "a live charge point makes all its demands fresh": asked(asks=always(False)),
         "a reading is stale at its age limit": asked(oldest=by(INSTANT)),
     },
-    (lines, "Heard"): {
+    (hearing, "Heard"): {
         "who was never heard is idle": asked_given(silent=lambda of: of.silent and of.known is not None),
     },
     (demand, "asked_w"): {

@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from domain.knowledge import background, confirmation, demand, holdings, lines, meters, obedience, readings, usage
+from domain.knowledge import (
+    background,
+    confirmation,
+    demand,
+    hearing,
+    holdings,
+    lines,
+    meters,
+    obedience,
+    readings,
+    usage,
+)
 from domain.knowledge.ledger import EXACT, LedgerEntry
 from domain.knowledge.limits import Mode
 from domain.knowledge.lines import Line
@@ -184,7 +195,7 @@ READINGS = [
     off(
         "R6",
         "everything is plausible",
-        lines,
+        hearing,
         "plausible_w",
         always(lambda _: 10**9),
         fails=test_unknown_power.test_R6_who_was_sent_a_setpoint_is_taken_to_draw_no_more_than_is_plausible,
@@ -307,7 +318,7 @@ ROOM = [
     off(
         "R17",
         "nobody is below its fallback",
-        lines,
+        hearing,
         "Heard",
         asked(fallback_w=always(0)),
         fails=test_fallen_back.test_R17_from_a_grace_before_it_is_reserved_though_it_is_heard,
@@ -365,7 +376,7 @@ ROOM = [
     off(
         "R23",
         "who was not heard draws nothing",
-        lines,
+        hearing,
         "Heard",
         asked_given(power_w=lambda of: None if of.known is None else of.power_w),
         fails=test_take_over.test_R23_the_stored_power_counts_until_a_connector_is_heard_again,

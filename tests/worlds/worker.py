@@ -1,5 +1,6 @@
 """The system as one worker runs it: mail in, a cycle where one is due, setpoints out; any worker may be replaced."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from application.mailbox import Mailbox
@@ -35,7 +36,7 @@ class Worker:
 
     def take_over(self, now: datetime) -> None:
         """Another worker goes on from what is stored."""
-        self._mailbox = Mailbox()
+        self._mailbox, self.microgrid = Mailbox(), replace(self.microgrid, seen=None)
         self._mailbox.open(self.microgrid, now)
 
     def decide(self, now: datetime) -> CycleCompleted | None:

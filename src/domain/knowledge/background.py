@@ -142,7 +142,7 @@ def _followed(
     recent = _later_than(at - windows.background_confirm, recent)
     highest = _later_than(at - windows.background_hold - windows.connector_stale_after, highest)
     lowest = _later_than(at - windows.background_confirm, lowest)
-    since = held.oldest_at - windows.background_hold
+    since = min(at, held.oldest_at) - windows.background_hold
     peak = max([newest.most_w, *(each.most_w for each in highest if each.until > since)])
     is_over = limit.limit_w is not None and meter.power_w > limit.limit_w
     confirmed = min([newest.least_w, *(each.least_w for each in lowest if not is_over)])

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.knowledge import obedience
+from domain.knowledge.hearing import Heard
 from domain.knowledge.ledger import NEVER_SENT, LedgerEntry
-from domain.knowledge.obedience import Heard
 from domain.knowledge.readings import KeptReading, LimitReport
 from domain.knowledge.sendings import Moment, Sending, SentSetpoint
 from domain.site.power import Watts
@@ -118,12 +118,10 @@ def _follow(entry: LedgerEntry, heard_at: datetime) -> None:
         return
     if entry.away:
         entry.away, entry.back_at = False, heard_at
-    if any(sent.followed_at is None and sent.first_sent_at < heard_at for sent in entry.setpoints):
+    if entry.setpoints and entry.setpoints[-1].followed_at is None:
         entry.setpoints = tuple(
             [
-                replace(sent, followed_at=heard_at)
-                if sent.followed_at is None and sent.first_sent_at < heard_at
-                else sent
+                sent.followed(heard_at) if sent.followed_at is None and sent.first_sent_at < heard_at else sent
                 for sent in entry.setpoints
             ]
         )

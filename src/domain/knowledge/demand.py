@@ -8,7 +8,7 @@ from domain.site.power import Watts
 
 
 class Standing(IntEnum):
-    """How a connector takes part in a cycle."""
+    """How a connector takes part in a cycle. From RESERVED on it is told again what it was told."""
 
     WANTING = 0
     IDLE = 1

@@ -1,9 +1,10 @@
 """What is taken at every node before anything is shared out (R18, R20)."""
 
 from collections.abc import Mapping, Sequence
+from operator import is_
 
 from domain.knowledge.demand import Standing
-from domain.knowledge.held import Held
+from domain.knowledge.held import NEVER, Held
 from domain.knowledge.ledger import EXACT
 from domain.knowledge.lines import Line
 from domain.knowledge.memory import FormerRating, Memory
@@ -12,23 +13,33 @@ from domain.site.power import Watts
 from domain.site.power_tree import PowerTree
 
 
-def hold(tree: PowerTree, lines: Sequence[Line], memory: Memory, moment: Moment) -> list[Held]:
-    """What the connectors hold at every node, in tree order; departed ones hold at the ancestors they left."""
-    former, nothing = memory.former_ratings, Held(0, 0, 0, 0, oldest_at=moment.at, heard_most_w=0, unseen_w=0)
-    held = [nothing] * len(tree.nodes)
+def hold(
+    tree: PowerTree,
+    lines: Sequence[Line],
+    memory: Memory,
+    moment: Moment,
+    *,
+    lines_before: Sequence[Line] = (),
+    held_before: Sequence[Held] = (),
+) -> list[Held]:
+    """What the connectors hold at every node, in tree order; departed ones hold at the ancestors they left.
+
+    A charge point whose lines are those of the cycle before holds what it held.
+    """
+    former, held = memory.former_ratings, []
     for node, members in enumerate(tree.connectors_of):
-        if members:
-            here = lines[members[0] : members[-1] + 1]
-            held[node] = _at_charge_point(tree, node, here, former=former, moment=moment)
+        here = lines[members[0] : members[-1] + 1] if members else []
+        if here and lines_before and all(map(is_, here, lines_before[members[0] : members[-1] + 1])):
+            held.append(held_before[node])
+        else:
+            held.append(_at_charge_point(tree, node, here, former=former, moment=moment) if here else Held())
     for node in range(len(held) - 1, 0, -1):
-        parent = tree.parents[node]
-        if held[node] is not nothing:
-            held[parent] = held[node] if held[parent] is nothing else held[parent].with_below(held[node])
+        held[tree.parents[node]].add(held[node])
     for gone in memory.departed:
         for node_id in gone.node_ids:
             left = tree.node_index.get(node_id)
             if left is not None:
-                held[left] = held[left].with_departed(gone.held_w)
+                held[left].add_departed(gone.held_w)
     return held
 
 
@@ -36,7 +47,7 @@ def _at_charge_point(
     tree: PowerTree, node: int, lines: Sequence[Line], *, former: Mapping[str, FormerRating], moment: Moment
 ) -> Held:
     reserved_w = held_w = least_w = most_w = measured_w = heard_most_w = unseen_w = 0
-    factor, oldest_at = EXACT, moment.at
+    factor, oldest_at = EXACT, NEVER
     sharing = []
     for line in lines:
         least, most = line.drawn_w(moment)

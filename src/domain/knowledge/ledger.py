@@ -1,9 +1,10 @@
 """The setpoint ledger: what each connector was told, and what of it may be in force (rules B)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import attrgetter
 from typing import Self
 
 from domain.knowledge.sendings import Moment, Sending, SentSetpoint
@@ -86,28 +87,7 @@ class LedgerEntry:
         return share_w if self.factor == EXACT else share_w * EXACT // self.factor
 
     def copy(self) -> Self:
-        return type(self)(
-            setpoints=self.setpoints,
-            confirmed_w=self.confirmed_w,
-            confirmed_at=self.confirmed_at,
-            received=self.received,
-            refused=self.refused,
-            names=self.names,
-            fell_back_at=self.fell_back_at,
-            away=self.away,
-            back_at=self.back_at,
-            heard_at=self.heard_at,
-            read_at=self.read_at,
-            sequence=self.sequence,
-            power_w=self.power_w,
-            idle=self.idle,
-            factor=self.factor,
-            taught=self.taught,
-            explained_at=self.explained_at,
-            over_since=self.over_since,
-            unresponsive=self.unresponsive,
-            within_since=self.within_since,
-        )
+        return type(self)(*_FACTS(self))
 
     # --- what may be in force -------------------------------------------------------------------------------
 
@@ -132,7 +112,9 @@ class LedgerEntry:
                 and (confirmed is None or confirmed < fell_back)
             )
         highest_w = 0 if has_left else self.confirmed_w or 0
-        return max([highest_w, *[sent.limit_w for sent in self.setpoints]]), falls
+        for sent in self.setpoints:
+            highest_w = max(highest_w, sent.limit_w)
+        return highest_w, falls
 
     def obeyed_w(self, taken_at: datetime, grace: timedelta) -> Watts | None:
         """The highest limit in force when a reading was taken, told watts; null where that is not known (R36)."""
@@ -186,7 +168,7 @@ class LedgerEntry:
 
     def fall_back(self, lapsed_at: datetime) -> None:
         """Its setpoints ran out then, and nothing that came through before shows otherwise."""
-        self.setpoints = tuple([replace(sent, followed_at=None) for sent in self.setpoints])
+        self.setpoints = tuple([sent.followed(None) for sent in self.setpoints])
         self.fell_back_at, self.away = lapsed_at, True
 
     def _has_lapsed(self, at: datetime) -> bool:
@@ -196,5 +178,7 @@ class LedgerEntry:
         fell_back, confirmed = self.fell_back_at, self.confirmed_at
         return (fell_back is None or fell_back < lapses_at) and (confirmed is None or confirmed < lapses_at)
 
+
+_FACTS = attrgetter(*[fact.name for fact in fields(LedgerEntry)])
 
 NEVER_SENT = LedgerEntry()

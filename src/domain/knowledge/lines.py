@@ -1,14 +1,14 @@
 """One connector in one cycle: what it says, what it was told, and what it may draw."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 
-from domain.knowledge import confirmation, demand, obedience, usage
+from domain.knowledge import confirmation, obedience, usage
 from domain.knowledge.demand import Standing
+from domain.knowledge.hearing import Heard, Hearing
 from domain.knowledge.ledger import EXACT, NEVER_SENT, LedgerEntry
-from domain.knowledge.memory import FormerRating, Memory
-from domain.knowledge.obedience import Heard
-from domain.knowledge.readings import KeptReading, Readings, plausible_w
+from domain.knowledge.memory import Memory
+from domain.knowledge.readings import KeptReading, Readings
 from domain.knowledge.sendings import Moment
 from domain.knowledge.usage import UsageMemory
 from domain.site.power import Watts
@@ -30,7 +30,8 @@ class Line:
     leaves unused. `told_w`: the most it may have obeyed when it was read (R44). `exposure_w`: the most it may draw
     (R15); `own_w`: where the fallback of its charge point is part of that, the most without it; null where it is none.
     `reserved_w`: what is held for it, before sharing. `measured_w`: what it measures, at most its exposure where it is
-    reserved; that where its power is not known; 0 where it was never heard.
+    reserved; that where its power is not known; 0 where it was never heard. `steady_until`: until then time alone
+    changes nothing of this.
     """
 
     connector: PlacedConnector
@@ -49,6 +50,7 @@ class Line:
     exposure_w: Watts
     reserved_w: Watts
     measured_w: Watts
+    steady_until: datetime
 
     def drawn_w(self, moment: Moment) -> tuple[Watts, Watts]:
         """The least and the most that it draws by now, as a meter above it may see it (R26).
@@ -81,81 +83,52 @@ class Line:
         return least_w, exposure_w if rises and uses_up else power_w
 
 
-@value
-class _Cycle:
-    """What is the same for every connector. `oldest`: a reading taken before it is silent. `last_known`: after a
-    take-over, those that have not been heard since are as they were then, if that was later than this; null otherwise.
+def read(
+    site: Site, readings: Readings, memory: Memory, moment: Moment, before: Sequence[Line] = ()
+) -> tuple[list[Line], datetime | None]:
+    """Every connector after the newest readings, in tree order; and when one was readmitted last.
+
+    `before`: the lines of the cycle that made this memory, where they are at hand: who has no news keeps its own.
     """
-
-    site: Site
-    readings: Readings
-    memory: Memory
-    moment: Moment
-    oldest: datetime
-    last_known: datetime | None
-    former: Mapping[str, FormerRating]
-
-
-def read(site: Site, readings: Readings, memory: Memory, at: datetime) -> tuple[list[Line], datetime | None]:
-    """Every connector after the newest readings, in tree order; and when one was readmitted last."""
-    stale_after, since = site.windows.connector_stale_after, readings.listening_since
-    cycle = _Cycle(
-        site=site,
-        readings=readings,
-        memory=memory,
-        moment=Moment.of(at, site.windows, memory.sendings),
-        oldest=at - stale_after,
-        last_known=at - 2 * stale_after if since is not None and at - since < stale_after else None,
-        former=memory.former_ratings,
-    )
-    heard = [_heard(cycle, connector) for connector in site.tree.connectors]
+    tree, at, cycle = site.tree, moment.at, Hearing.of(site, readings, memory, moment)
+    steady = [_is_steady(cycle, line) for line in before] or [False] * len(tree.connectors)
+    heard = [None if same else cycle.heard(each) for each, same in zip(tree.connectors, steady, strict=True)]
     entries = [
-        confirmation.heard(memory.ledger.get(connector.node_id, NEVER_SENT), news, cycle.moment)
-        for connector, news in zip(site.tree.connectors, heard, strict=True)
+        before[index].entry
+        if news is None
+        else confirmation.heard(memory.ledger.get(tree.connectors[index].node_id, NEVER_SENT), news, cycle.moment)
+        for index, news in enumerate(heard)
     ]
     readmitted = obedience.readmit(entries, memory.readmitted_at, at, site.windows)
-    lines = [_line(cycle, index, news, entry) for index, (news, entry) in enumerate(zip(heard, entries, strict=True))]
+    lines = [
+        before[index] if news is None else _line(cycle, index, news, entry)
+        for index, (news, entry) in enumerate(zip(heard, entries, strict=True))
+    ]
     return lines, at if readmitted else memory.readmitted_at
 
 
-def _heard(cycle: _Cycle, connector: PlacedConnector) -> Heard:
-    """What is known of a connector; of one not heard since a take-over what was known last (R22, R23)."""
-    charge_point_id, node_id = connector.charge_point_id, connector.node_id
-    known = cycle.readings.connectors.get((charge_point_id, connector.connector_id))
-    heard_at = cycle.readings.heard_at.get(charge_point_id)
-    rating_w, fallback_w = connector.max_power_w, connector.fallback_w
-    if node_id in cycle.former:
-        former = cycle.former[node_id]
-        rating_w, fallback_w = max(rating_w, former.rating_w), max(fallback_w, former.fallback_w)
-    if known is None or heard_at is None:
-        entry = cycle.memory.ledger.get(node_id, NEVER_SENT)
-        still_idle = cycle.last_known is not None and entry.idle and entry.is_last_known(cycle.last_known)
-        return Heard(
-            known=None,
-            heard_at=heard_at,
-            power_w=entry.power_w,
-            plausible=False,
-            asked_w=0,
-            silent=not still_idle,
-            fallback_w=fallback_w,
-        )
-    power_w, plausible, asked_w = known.reading.power_w, True, demand.asked_w(known, connector.max_power_w)
-    if power_w is not None and power_w > plausible_w(rating_w):
-        plausible = False
-        if cycle.memory.ledger.get(node_id, NEVER_SENT).received is not None:
-            power_w = plausible_w(rating_w)
-    return Heard(
-        known=known,
-        heard_at=heard_at,
-        power_w=power_w,
-        plausible=plausible,
-        asked_w=asked_w,
-        silent=demand.is_silent(known, heard_at, cycle.oldest, asks=asked_w > 0),
-        fallback_w=fallback_w,
+def _is_steady(cycle: Hearing, line: Line) -> bool:
+    """Whether a line is what it was: nothing was heard of the connector or sent to it since, nor ran out."""
+    connector = line.connector
+    return (
+        cycle.moment.at < line.steady_until
+        and cycle.readings.connectors.get((connector.charge_point_id, connector.connector_id)) is line.known
+        and cycle.readings.heard_at.get(connector.charge_point_id) == line.entry.heard_at
+        and cycle.memory.ledger.get(connector.node_id) is line.entry
     )
 
 
-def _line(cycle: _Cycle, index: int, news: Heard, entry: LedgerEntry) -> Line:
+def _steady_until(entry: LedgerEntry, news: Heard, used: UsageMemory | None, moment: Moment) -> datetime:
+    """Until when a connector that obeys by one setpoint goes on as it is; of all others nobody asks."""
+    changes = entry.fell_back_at is not None or entry.over_since is not None or entry.unresponsive
+    waits = len(entry.setpoints) > 1 or (used is not None and used.in_vain_at is not None)
+    if entry.received is None or news.known is None or news.heard_at is None or news.silent or changes or waits:
+        return moment.at
+    spoke_at = news.known.measured_at if news.asked_w else news.heard_at
+    return min(spoke_at + moment.windows.connector_stale_after, entry.received.lapses_at - moment.windows.grace)
+
+
+def _line(cycle: Hearing, index: int, news: Heard, entry: LedgerEntry) -> Line:
     connector = cycle.site.tree.connectors[index]
     standing = _standing(entry, news, cycle.moment)
     used = _used(cycle.memory.usage.get(connector.node_id), news, entry, cycle.site.windows)
@@ -188,6 +161,7 @@ def _line(cycle: _Cycle, index: int, news: Heard, entry: LedgerEntry) -> Line:
         exposure_w=exposure_w,
         reserved_w=_reserved_w(connector, entry, standing, exposure_w, power_w=power_w),
         measured_w=measured_w,
+        steady_until=_steady_until(entry, news, used, cycle.moment),
     )
 
 
@@ -217,7 +191,7 @@ def _used(before: UsageMemory | None, news: Heard, entry: LedgerEntry, windows: 
     return usage.follow(before, news.known, news.power_w, entry, windows=windows)
 
 
-def _demand_w(cycle: _Cycle, index: int, used: UsageMemory, *, minimum_w: Watts, full_w: Watts) -> Watts:
+def _demand_w(cycle: Hearing, index: int, used: UsageMemory, *, minimum_w: Watts, full_w: Watts) -> Watts:
     return used.demand_w(
         index,
         cycle.moment.at,
@@ -254,10 +228,8 @@ def _reserved_w(
     connector: PlacedConnector, entry: LedgerEntry, standing: Standing, exposure_w: Watts, *, power_w: Watts | None
 ) -> Watts:
     """What is held for it before anything is shared out (R20)."""
-    match standing:
-        case Standing.WANTING:
-            return 0
-        case Standing.IDLE:
-            return max(entry.at_meter(connector.idle_power_w), exposure_w if power_w is None else power_w)
-        case Standing.RESERVED | Standing.UNRESPONSIVE:
-            return exposure_w
+    if standing is Standing.WANTING:
+        return 0
+    if standing is Standing.IDLE:
+        return max(entry.at_meter(connector.idle_power_w), exposure_w if power_w is None else power_w)
+    return exposure_w

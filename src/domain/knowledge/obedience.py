@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from domain.knowledge.hearing import Heard
 from domain.knowledge.ledger import EXACT, LedgerEntry
 from domain.knowledge.readings import KeptReading
 from domain.site.power import Watts
 from domain.site.site import Windows
-from domain.values import value
 
 MOST_FACTOR = 2500
 """A connector that draws more than this does not obey."""
@@ -20,28 +20,6 @@ LEARNED_FACTOR = 1100
 
 AT_ONCE = 20
 """A factor rises at once by more than this; smaller differences may be noise, and an eighth of them is taken."""
-
-
-@value
-class Heard:
-    """What the newest messages say of one connector.
-
-    `known`: its newest reading; `heard_at`: its charge point's newest message. `power_w`: its power as it counts, and
-    whether that is `plausible` (R6). `asked_w`: its demand, told watts; `silent`: it said that too long ago (R7).
-    `fallback_w`: what it may fall back to.
-    """
-
-    known: KeptReading | None
-    heard_at: datetime | None
-    power_w: Watts | None
-    plausible: bool
-    asked_w: Watts
-    silent: bool
-    fallback_w: Watts
-
-    @property
-    def wants(self) -> bool:
-        return self.asked_w > 0 and not self.silent
 
 
 def bearable_w(entry: LedgerEntry, limit_w: Watts, unlearned: int, windows: Windows) -> Watts:

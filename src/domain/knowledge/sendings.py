@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Self
 
 from domain.site.power import Watts
 from domain.site.site import Windows
@@ -30,25 +31,34 @@ class Sending:
 @value
 class Moment:
     """What is the same for every line in one cycle. `soon` is a grace from now; `sendings`: the published cycles that
-    can still matter, oldest first.
+    can still matter, oldest first, whose numbers and instants are `numbers` and `instants`.
     """
 
     at: datetime
     soon: datetime
     windows: Windows
     sendings: Sequence[Sending]
+    numbers: list[int]
+    instants: list[datetime]
 
     @classmethod
-    def of(cls, at: datetime, windows: Windows, sendings: Sequence[Sending]) -> "Moment":
-        return cls(at, at + windows.grace, windows, sendings)
+    def of(cls, at: datetime, windows: Windows, sendings: Sequence[Sending]) -> Self:
+        return cls(
+            at=at,
+            soon=at + windows.grace,
+            windows=windows,
+            sendings=sendings,
+            numbers=[each.cycle_seq for each in sendings],
+            instants=[each.at for each in sendings],
+        )
 
     def named(self, cycle_seq: int) -> Sending | None:
         """The newest sending whose number is at most this one."""
-        return self._before(bisect_right(self.sendings, cycle_seq, key=_cycle_seq))
+        return self._before(bisect_right(self.numbers, cycle_seq))
 
     def before(self, instant: datetime) -> Sending | None:
         """The newest sending strictly before an instant."""
-        return self._before(bisect_left(self.sendings, instant, key=_at))
+        return self._before(bisect_left(self.instants, instant))
 
     def _before(self, count: int) -> Sending | None:
         return self.sendings[count - 1] if count else None
@@ -70,15 +80,11 @@ class SentSetpoint:
     followed_at: datetime | None = None
     last_sent: Sending | None = None
 
+    def followed(self, at: datetime | None) -> Self:
+        first = (self.limit_w, self.first_cycle_seq, self.first_sent_at, self.raised)
+        return type(self)(*first, followed_at=at, last_sent=self.last_sent)
+
 
 def recent(sendings: Sequence[Sending], at: datetime) -> tuple[Sending, ...]:
     """The sendings that can still matter at this instant."""
     return tuple([sending for sending in sendings if sending.gone_at >= at])
-
-
-def _cycle_seq(sending: Sending) -> int:
-    return sending.cycle_seq
-
-
-def _at(sending: Sending) -> datetime:
-    return sending.at

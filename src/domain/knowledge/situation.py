@@ -24,12 +24,15 @@ from domain.values import value
 
 @value
 class Snapshot:
-    """All that a decision depends on."""
+    """All that a decision depends on. `before`: what the cycle that made the memory saw, where it is at hand; it only
+    spares work.
+    """
 
     site: Site
     readings: Readings
     at: datetime
     memory: Memory = NO_MEMORY
+    before: "Situation | None" = None
 
 
 @value
@@ -130,8 +133,10 @@ def assess(snapshot: Snapshot) -> Situation:
     tree, windows, memory = site.tree, site.windows, snapshot.memory.at(at)
     relied_on = meters.relied_on(site, readings, memory.meters, memory.ledger, at=at, first=not memory.has_told)
     in_force = limits.in_force(tree, relied_on)
-    read, readmitted_at = lines.read(site, readings, memory, at)
-    held = holdings.hold(tree, read, memory, Moment.of(at, windows, memory.sendings))
+    moment = Moment.of(at, windows, memory.sendings)
+    lines_before, held_before = _seen(snapshot)
+    read, readmitted_at = lines.read(site, readings, memory, moment, before=lines_before)
+    held = holdings.hold(tree, read, memory, moment, lines_before=lines_before, held_before=held_before)
     known, remembered = background.assess(
         tree, in_force, relied_on, held, memory=memory.background, at=at, windows=windows
     )
@@ -153,6 +158,14 @@ def assess(snapshot: Snapshot) -> Situation:
             readmitted_at=readmitted_at,
         ),
     )
+
+
+def _seen(snapshot: Snapshot) -> tuple[Sequence[Line], Sequence[Held]]:
+    """The lines of the cycle before, and what its nodes held, where both can still hold."""
+    before, memory = snapshot.before, snapshot.memory
+    if before is None or before.site is not snapshot.site or memory.former or memory.departed:
+        return [], []
+    return before.lines, [view.held for view in before.nodes]
 
 
 def _views(

@@ -12,8 +12,8 @@ from domain.sharing.targets import Targets
 from domain.site.power import Watts
 from domain.values import value
 
-_NOT_SHARING = frozenset({Standing.RESERVED, Standing.UNRESPONSIVE})
-_WHY_NOT = {Standing.IDLE: Reason.IDLE, Standing.RESERVED: Reason.RESERVED, Standing.UNRESPONSIVE: Reason.UNRESPONSIVE}
+_WHY_NOT = (Reason.GRANTED, Reason.IDLE, Reason.RESERVED, Reason.UNRESPONSIVE)
+"""By standing; of who wants, the fill says more."""
 
 
 @value
@@ -60,7 +60,7 @@ def plan(situation: Situation, decision: Decision, memory: Rotation, fault: str 
     )
     return Plan(
         outcome=_outcome(situation, decision.targets),
-        degraded=situation.silent or any(line.standing in _NOT_SHARING for line in lines),
+        degraded=situation.silent or any(line.standing >= Standing.RESERVED for line in lines),
         totals=totals,
         nodes=nodes,
         setpoints=setpoints,
@@ -75,14 +75,12 @@ def _setpoint(situation: Situation, decision: Decision, index: int, record: Serv
     limit, wanted = decision.limits_w[index], decision.wanted_w[index]
     told: Watts | None = _told_w(line, limit)
     target: Watts | None = told if wanted == limit else _told_w(line, wanted)
-    binding = None
+    binding, reason = None, _WHY_NOT[standing]
     if standing is Standing.WANTING:
         binding = _binding_node_id(situation, decision.targets, index)
         reason = _reason(decision, index, line)
-    else:
-        reason = _WHY_NOT[standing]
-        if standing in _NOT_SHARING:
-            told, target = _told_again_w(situation, line), None
+    elif standing is not Standing.IDLE:
+        told, target = _told_again_w(situation, line), None
     reading = None if line.known is None else line.known.reading
     return Setpoint(
         charge_point_id=connector.charge_point_id,

@@ -104,7 +104,7 @@ def served(memory: Rotation, situation: Situation, targets_w: Sequence[Watts]) -
             record = _after_reading(record, line.known, line.power_w or 0, longest)
         if record is not None:
             if standing is Standing.WANTING or standing is Standing.IDLE:
-                record = _switched(record, standing is Standing.WANTING and bool(target), at)
+                record = _switched(record, standing is Standing.WANTING and target > 0, at)
             records[node_id] = record
     return replace(memory, records=records)
 
@@ -166,19 +166,20 @@ def _after_reading(
         return None
     if record is None or record.session_id != session_id:
         return ServiceRecord(session_id, read_at=read_at, power_w=power_w)
-    if record.read_at is None:
-        return replace(record, read_at=read_at, power_w=power_w)
-    gap = read_at - record.read_at
-    if gap <= timedelta(0):
-        return record
-    taken_w_us = record.power_w * (gap // MICROSECOND) if gap <= longest else 0
-    return ServiceRecord(session_id, record.served_w_us + taken_w_us, record.on_since, read_at, power_w=power_w)
+    served_w_us, last_at = record.served_w_us, record.read_at
+    if last_at is not None:
+        if read_at <= last_at:
+            return record
+        gap = read_at - last_at
+        served_w_us += record.power_w * (gap // MICROSECOND) if gap <= longest else 0
+    return ServiceRecord(session_id, served_w_us, record.on_since, read_at, power_w=power_w)
 
 
 def _switched(record: ServiceRecord, is_on: bool, at: datetime) -> ServiceRecord:
     if is_on == (record.on_since is not None):
         return record
-    return replace(record, on_since=at if is_on else None)
+    since = at if is_on else None
+    return ServiceRecord(record.session_id, record.served_w_us, since, record.read_at, power_w=record.power_w)
 
 
 def _session_id(known: KeptReading) -> str | None:

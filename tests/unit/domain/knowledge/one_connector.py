@@ -8,7 +8,7 @@ from domain.knowledge.ledger import LedgerEntry
 from domain.knowledge.lines import Line
 from domain.knowledge.memory import Memory
 from domain.knowledge.readings import ConnectorReading, KeptReading, Readings, Session
-from domain.knowledge.sendings import SentSetpoint
+from domain.knowledge.sendings import Moment, SentSetpoint
 from domain.knowledge.usage import UsageMemory
 from domain.site.configuration import ChargePoint, Circuit, Connector, Settings, SiteConfiguration
 from domain.site.site import Site
@@ -75,7 +75,8 @@ class Play:
 
     def seen(self, second: int) -> list[Line]:
         memory = Memory(ledger={"cp-1/1": self.entry}, usage=self.memory)
-        return lines.read(self.site, self.readings, memory, EIGHT + timedelta(seconds=second))[0]
+        moment = Moment.of(EIGHT + timedelta(seconds=second), self.site.windows, ())
+        return lines.read(self.site, self.readings, memory, moment)[0]
 
 
 def every(interval: int, until: int, power_w: int, since: int = 0) -> list[tuple[int, int]]:

@@ -10,8 +10,9 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 demo: $(VENV)/ready-to-run
 	@$(BIN)/busbar demo $(ARGS)
 
+# Two side by side. make test ARGS="tests/unit -n 0 -x" for a part, one after another.
 test: $(VENV)/ready-to-develop
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(VENV)/ready-to-develop
 	$(BIN)/ruff check

@@ -24,7 +24,8 @@ _CLOCK_YEARS: Final = range(MINYEAR + 100, MAXYEAR - 99)
 def _instant(value: object) -> datetime:
     if isinstance(value, str) and _RFC3339.fullmatch(value):
         try:
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+            instant = datetime.fromisoformat(value.upper())
+            return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
     raise PydanticCustomError("instant", "Input should be a time of RFC 3339 with a zone")

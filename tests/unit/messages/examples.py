@@ -2,6 +2,7 @@
 
 import copy
 import json
+from enum import Enum
 from typing import Any
 
 CONFIGURATION: dict[str, Any] = {
@@ -100,7 +101,12 @@ SNAPSHOT: dict[str, Any] = {
     "telemetry": [CHARGE_POINT_TELEMETRY, CIRCUIT_TELEMETRY],
 }
 
-ABSENT: Any = object()
+
+class _Absent(Enum):
+    ABSENT = "absent"
+
+
+ABSENT: Any = _Absent.ABSENT
 
 
 def changed(example: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -137,6 +143,9 @@ class Raw:
 
     def __init__(self, text: bytes) -> None:
         self.text = text
+
+    def __repr__(self) -> str:
+        return f"Raw({self.text[:20]!r})"
 
     def __deepcopy__(self, memo: dict[int, object]) -> "Raw":
         return self

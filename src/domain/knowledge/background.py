@@ -42,17 +42,16 @@ class _Sums:
     withheld_w: Watts = 0
     held_here_w: Watts = 0
 
-    def follow(self, known: BackgroundMemory, unseen_w: Watts, confirmed_since: datetime | None) -> None:
+    def follow(self, known: BackgroundMemory, unseen_w: Watts, confirmed_since: datetime) -> None:
         """The node's own meter accounts for everything below it; what it showed lately may be a rise of that.
 
         What it showed beside those that were heard, and is not held for anybody any more, may have been a rise that the
         others hid: its meter has to show that again before the room is handed out (R28).
         """
         self.measured_w = max(self.measured_w, known.estimate_w)
-        if confirmed_since is not None:
-            self.rising_w = max(0, known.newest.least_w - self.measured_w)
-            self.in_doubt_w = max(0, known.most_w(confirmed_since) - self.measured_w)
-            self.handed_out_w = max(0, known.beside_w - self.measured_w - unseen_w)
+        self.rising_w = max(0, known.newest.least_w - self.measured_w)
+        self.in_doubt_w = max(0, known.most_w(confirmed_since) - self.measured_w)
+        self.handed_out_w = max(0, known.beside_w - self.measured_w - unseen_w)
 
     def add(self, below: "_Sums", withheld_w: Watts) -> None:
         self.measured_w += below.measured_w
@@ -88,7 +87,7 @@ def assess(
         if known is not None:
             after[node.node_id] = known
             if meter is not None or index in meters.last_known:
-                here.follow(known, held[index].unseen_w, None if meter is None else confirmed_since)
+                here.follow(known, held[index].unseen_w, confirmed_since)
             else:
                 unseen_w = max(0, known.estimate_w - here.measured_w)
         if meter is not None or index in meters.last_known or limit.mode is Mode.SAFE:

@@ -126,6 +126,17 @@ def test_R28_raises_leave_room_for_what_was_shown_lately_too() -> None:
     assert depot.limits()["cp-1/1"] == 296_000
 
 
+@pytest.mark.parametrize(("rise_w", "limit_w"), [(10_001, TOLD_W), (4_000, 296_000)])
+def test_R28_so_they_do_for_a_worker_that_has_not_heard_the_meter_yet(rise_w: int, limit_w: int) -> None:
+    depot = depot_at_rest(CAPACITY_W - 300_000)
+    second(depot, CAPACITY_W - 300_000 + rise_w)
+    depot.readings = Readings(listening_since=depot.at)
+    depot.later(5)
+    depot.hears("cp-1/1", TOLD_W, requested_w=300_000, applied_limit_w=TOLD_W)
+    depot.hears("cp-2/1", 0, status="Available")
+    assert depot.limits()["cp-1/1"] == limit_w
+
+
 def test_R27_what_a_meter_showed_is_not_looked_at_anew_when_its_chargers_have_come_down_since() -> None:
     depot = depot_at_rest()
     for _ in range(4):

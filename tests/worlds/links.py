@@ -8,7 +8,7 @@ from domain.sharing import rebalance
 from domain.sharing.plan import Plan
 from domain.sharing.rotation import Rotation
 from domain.site.configuration import ChargePoint, Circuit, Connector, Settings
-from tests.worlds.chargers import AMPERE_W, Habits, Outage
+from tests.worlds.chargers import AMPERE_W, NEVER, Habits, Outage
 from tests.worlds.depot import Depot, Visit
 from tests.worlds.plot import NAMED_AFTER_S, Plot
 from tests.worlds.world import World
@@ -19,17 +19,22 @@ RUN_S = 4_000
 
 def fault_of_seed(seed: int) -> str | None:
     """The first decision at which it is permitted more than its exposure."""
-    return Alone(seed).first_excess()
+    return Alone(_depot(seed)).first_excess()
+
+
+def fault_of_silence(seed: int) -> str | None:
+    """The same of a charger that says neither what it may draw nor what it does."""
+    return Alone(_depot(seed, says_nothing=True)).first_excess()
 
 
 class Alone:
     """A depot with one charger, which is told something else by chance every few cycles."""
 
-    def __init__(self, seed: int) -> None:
-        self._draw = Random(seed)
+    def __init__(self, depot: Depot) -> None:
+        self._draw = Random(depot.seed)
         self._told_w = 0
         self._excess: str | None = None
-        self._world = World(_depot(seed), self._decide)
+        self._world = World(depot, self._decide)
         (self._charger,) = self._world.chargers.values()
 
     def first_excess(self) -> str | None:
@@ -49,20 +54,21 @@ class Alone:
         return replace(plan, setpoints=(replace(setpoint, limit_w=self._told_w),))
 
 
-def _depot(seed: int) -> Depot:
+def _depot(seed: int, *, says_nothing: bool = False) -> Depot:
     plot = Plot(Random(seed), RUN_S)
     draw = plot.draw
     plot.settings = Settings(telemetry_cycle_interval_s=draw.choice([1, 5, 5, 10, 40]))
     plot.circuits.append(Circuit("gc-1", None, "gc-1", 4 * RATING_W))
     fallback_w = draw.choice([0, 7_000, 30_000, 60_000, RATING_W])
     plot.charge_points.append(ChargePoint("cp-1", "gc-1", RATING_W, (Connector(1, RATING_W),), fallback_w))
-    names = plot.chance(30)
+    names = plot.chance(30) and not says_nothing
     plot.habits["cp-1"] = Habits(
         lag_s=draw.randint(0, 19),
         every_s=draw.choice([2, 5, 10, 30, 60]),
-        reports=names or plot.chance(60),
+        reports=names or (plot.chance(60) and not says_nothing),
         names=names,
         step_w=AMPERE_W if plot.chance(40) else 1,
+        unknown_s=NEVER if says_nothing else 0,
     )
     plot.late_s = 2
     plot.outages["cp-1"] = tuple(_outages(plot, names=names))

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 
 from domain.events import CycleCompleted
 from domain.sharing.plan import Reason
+from tests.worlds.chargers import Charger, at_step
 from tests.worlds.depot import Depot
 from tests.worlds.random_depots import random_depot
-from tests.worlds.world import World
+from tests.worlds.world import HEARTBEAT_S, World
 
 QUIET_S = 1200
 RECOVERED_S = 120
 WATCHED_S = 60
-RARELY_S = 60
-"""Who speaks no more often than this may be reserved between two readings (`rules.md`, what they do not give, 10)."""
 
 
 def fault_of_seed(seed: int) -> str | None:
@@ -51,7 +50,7 @@ def _stuck(world: World) -> Iterator[str]:
         name = f"{each.charge_point_id}/{each.connector_id} is {each.reason}"
         # Another worker has heard nothing of a socket whose charger only says that it is there.
         unheard = charger.habits.heartbeats and bool(world.depot.take_overs)
-        rare = charger.habits.every_s >= RARELY_S
+        rare = _is_heard_rarely(world, charger)
         if not charger.speaks or (each.reason is Reason.RESERVED and (rare or unheard)):
             continue
         if each.reason in (Reason.RESERVED, Reason.UNRESPONSIVE):
@@ -60,6 +59,19 @@ def _stuck(world: World) -> Iterator[str]:
             room_w, minimum_w = _room_w(world, each.charge_point_id), charger.outlets[each.connector_id - 1].minimum_w
             if room_w is None or room_w >= max(minimum_w, charger.rating_w // 50):
                 yield f"{name}, at 0 W beside {room_w} W"
+
+
+def _is_heard_rarely(world: World, charger: Charger) -> bool:
+    """Whether between two readings it is silent, or it may be heard too late that a setpoint was renewed, and room is
+    held for a fallback that is above that (R7, R17).
+    """
+    settings, habits = world.depot.configurations[-1][1].settings, charger.habits
+    empty = all(each.session is None for each in charger.outlets)
+    behind_s = max(0, -at_step(habits.clock, world.now)) + world.depot.late_s
+    heard_s = behind_s + (max(habits.every_s, HEARTBEAT_S) if empty else habits.every_s)
+    heard_s += settings.telemetry_cycle_interval_s
+    renewed_s = settings.setpoint_valid_for_s - settings.apply_grace_s - settings.refresh_interval_s
+    return heard_s >= min(renewed_s, settings.connector_stale_after_s)
 
 
 def _room_w(world: World, charge_point_id: str) -> int | None:

@@ -138,6 +138,21 @@ def never_knows_its_power() -> Depot:
     return plot.depot(1)
 
 
+def never_knows_its_power_and_is_back_late() -> Depot:
+    """The same, out of reach until just before the last fault ends."""
+    depot = never_knows_its_power()
+    return replace(depot, outages={"cp-1": (Outage(671, 1181),)})
+
+
+def leaves_out_of_reach() -> Depot:
+    """A charger says no more than that it is there while nobody charges; its vehicle left while its link was dead."""
+    plot = _steady(2, 60_000)
+    plot.become(["cp-1"], heartbeats=True)
+    plot.outages["cp-1"] = (Outage(700, 900),)
+    plot.visits["cp-1", 1] = (Visit(20, "s", RATING_W), Visit(800))
+    return plot.depot(1)
+
+
 SCENES: dict[str, Callable[[], Depot]] = {
     each.__name__: each
     for each in (

@@ -3,7 +3,14 @@
 import pytest
 
 from tests.worlds import liveness
-from tests.worlds.targeted import SCENES, fault_of_scene, never_knows_its_power, refuses_all_it_is_told_at_first
+from tests.worlds.targeted import (
+    SCENES,
+    fault_of_scene,
+    leaves_out_of_reach,
+    never_knows_its_power,
+    never_knows_its_power_and_is_back_late,
+    refuses_all_it_is_told_at_first,
+)
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -17,3 +24,11 @@ def test_R17_who_refused_all_it_was_ever_told_is_told_again_when_it_is_willing()
 
 def test_R16_who_shows_nothing_at_all_does_not_stay_reserved_for_ever() -> None:
     assert liveness.fault_of(never_knows_its_power()) is None
+
+
+def test_R13_nor_for_longer_than_others_when_it_is_back() -> None:
+    assert liveness.fault_of(never_knows_its_power_and_is_back_late()) is None
+
+
+def test_what_a_charger_could_not_say_it_says_when_it_is_back() -> None:
+    assert liveness.fault_of(leaves_out_of_reach()) is None

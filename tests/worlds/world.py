@@ -184,7 +184,10 @@ class World:
         if charger.speaks:
             self._silent_yet.discard(identifier)
             self._mail[second + self._delay_s()].append(message)
-        elif habits.replays:
+            return
+        # What it could not say it says when it is back: all of it in order, or how things are then.
+        self._silent_yet.add(identifier)
+        if habits.replays:
             self._queues[identifier].append(message)
 
     def _message(self, charger: Charger, second: int, *, bare: bool) -> ChargePointTelemetry:

@@ -147,14 +147,22 @@ def _confirm(entry: LedgerEntry, known: KeptReading, news: Heard, heard_at: date
         shown, at = _shown(entry, 0, heard_at, windows, report=report), heard_at
     elif power_w is not None and reading.applied_limit_w is None:
         shown = _shown(entry, power_w, at, windows, at_meter=True)
-    elif power_w is None and reading.applied_limit_w is None and _is_alone(newest, at, windows):
-        shown = len(entry.setpoints) - 1
+    elif power_w is None and reading.applied_limit_w is None:
+        shown = len(entry.setpoints) - 1 if _is_alone(newest, at, windows) else None
+        if _had_grace(entry, at, windows):
+            # Nothing that it says can end it sooner, and what was sent since is applied by now (R13).
+            entry.fell_back_at = None
     _confirmed(entry, shown, report_w, at, fallback_w=news.fallback_w, windows=windows)
 
 
 def _is_alone(newest: SentSetpoint | None, taken_at: datetime, windows: Windows) -> bool:
     """Whether a setpoint came through so long ago that nothing older is in force any more, though nothing shows it."""
     return newest is not None and newest.followed_at is not None and taken_at >= newest.followed_at + windows.lapse
+
+
+def _had_grace(entry: LedgerEntry, at: datetime, windows: Windows) -> bool:
+    """Whether one that fell back has had a grace since something came through again."""
+    return entry.back_at is not None and not entry.away and at >= entry.back_at + windows.grace
 
 
 def _brought_by(entry: LedgerEntry, cycle_seq: int) -> int | None:
@@ -210,8 +218,7 @@ def _confirmed(
     if limit_w is None:
         return
     entry.confirmed_w, entry.confirmed_at = limit_w, at
-    if entry.fell_back_at is not None and at >= entry.fell_back_at:
-        # A report of less may be of a setpoint that came through unseen and lapses before the next is applied (R13).
-        had_grace = entry.back_at is not None and not entry.away and at >= entry.back_at + windows.grace
-        if shown is not None or entry.names or limit_w >= fallback_w or had_grace:
-            entry.fell_back_at = None
+    # A report of less may be of a setpoint that came through unseen and lapses before the next is applied (R13).
+    shows = shown is not None or entry.names or limit_w >= fallback_w or _had_grace(entry, at, windows)
+    if entry.fell_back_at is not None and at >= entry.fell_back_at and shows:
+        entry.fell_back_at = None

@@ -17,7 +17,7 @@ def told_20_kw(fallback_w: int = FALLBACK_W) -> Depot:
     return depot
 
 
-def reports(depot: Depot, limit_w: int | None, cycle_seq: int | None = None, power_w: int = 0) -> None:
+def reports(depot: Depot, limit_w: int | None, cycle_seq: int | None = None, power_w: int | None = 0) -> None:
     depot.hears(CONNECTOR, power_w, requested_w=20_000, applied_limit_w=limit_w, applied_cycle_seq=cycle_seq)
 
 
@@ -80,6 +80,22 @@ def test_R13_so_does_the_confirmation_of_a_setpoint() -> None:
         reports(depot, None, power_w=10_000)
         depot.cycle()
         assert depot.exposure(CONNECTOR) == exposure_w, depot.at
+
+
+def test_R13_who_says_neither_its_limit_nor_its_power_ends_it_by_a_message_a_grace_after_something_came_through() -> (
+    None
+):
+    """Renewed after 130 s, heard after 135: nothing that it says could show more."""
+    depot = told_20_kw()
+    renewed(depot, 130)
+    depot.later(5)
+    reports(depot, None, power_w=None)
+    depot.cycle()
+    for seconds, exposure_w in ((19.999, FALLBACK_W), (0.001, 20_000)):
+        depot.later(seconds)
+        reports(depot, None, power_w=None)
+        depot.cycle()
+        assert depot.exposure(CONNECTOR) == exposure_w
 
 
 @pytest.mark.parametrize(("heard_after_s", "exposure_w"), [(100, 20_000), (100.001, FALLBACK_W)])

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 import yaml
 
 from adapters.messages.configuration import SITE_CONFIGURATION
-from adapters.messages.envelope import MEDIA_TYPE, SOURCE
+from adapters.messages.envelope import MEDIA_TYPE, schema_of, source_of
 from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY, CIRCUIT_TELEMETRY
 from docs.contract_files.schemas import INBOUND, OUTBOUND
 from domain.site.identifiers import ID_PATTERN
@@ -153,26 +153,37 @@ def _message(name: str, schema: Part, example: Part) -> Part:
 
 
 def event_headers(name: str) -> Part:
-    """The headers of an event, in the order in which they stand: `ce_time` and `traceparent` not on every one."""
+    """The headers of an event in their order: `ce_workspaceid` and `traceparent` are not on every one."""
     return _object(
         {
             "ce_specversion": {"type": "string", "const": "1.0"},
             "ce_id": {
                 "type": "string",
-                "description": "Microgrid id and `event_seq`: the same however often it is sent",
+                "description": "Stream, microgrid id and `event_seq`: the same however often it is sent",
             },
-            "ce_source": {"type": "string", "const": SOURCE},
+            "ce_source": {
+                "type": "string",
+                "pattern": f"^{source_of('')}.+$",
+                "description": "The stream, which a database leads. A new one resets a subscriber's position",
+            },
             "ce_type": {"type": "string", "const": name},
             "ce_subject": {**_ID, "description": "The id of the microgrid"},
             "ce_time": {
                 "type": "string",
                 "format": "date-time",
-                "description": "When it was decided or observed; not there where the event knows no such time",
+                "description": "When it was decided, applied or refused",
             },
+            "ce_dataschema": {"type": "string", "const": schema_of(name), "description": "The `$id` of its schema"},
+            "ce_sequence": {
+                "type": "string",
+                "pattern": "^[1-9][0-9]*$",
+                "description": "`event_seq`, to be compared as a number",
+            },
+            "ce_workspaceid": {**_ID, "description": "The workspace of the microgrid, where it has one"},
             "content-type": {"type": "string", "const": MEDIA_TYPE},
             "traceparent": _TRACEPARENT,
         },
-        optional={"ce_time", "traceparent"},
+        optional={"ce_workspaceid", "traceparent"},
     )
 
 
@@ -185,10 +196,11 @@ def _inbound_headers(name: str) -> Part:
             "ce_type": {"type": "string", "const": name},
             "ce_subject": {"type": "string"},
             "ce_time": {"type": "string", "format": "date-time"},
+            "ce_dataschema": {"type": "string"},
             "content-type": {"type": "string", "description": f"{MEDIA_TYPE}, also where it is absent"},
             "traceparent": _TRACEPARENT,
         },
-        optional={"ce_subject", "ce_time", "content-type", "traceparent"},
+        optional={"ce_subject", "ce_time", "ce_dataschema", "content-type", "traceparent"},
     )
 
 

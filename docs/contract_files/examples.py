@@ -17,9 +17,11 @@ from adapters.simulation.scenario import Scenario
 from adapters.simulation.sites.parts import charge_point, circuit, site
 from docs.contract_files.listening import Heard, open_overheard_demo
 from docs.contract_files.schemas import INBOUND, OUTBOUND
-from entrypoints.container import Container
+from entrypoints.container import Container, upgrade_database
 
 TYPES = (*INBOUND, *OUTBOUND)
+
+STREAM = "0d5f3e52-7e4e-4c0f-9d0b-3a4c1f2b6a70"
 
 CALM_S = 60
 PATIENCE_S = 300
@@ -64,6 +66,8 @@ async def examples() -> dict[str, dict[str, Any]]:
     said: dict[str, Heard] = {}
     with tempfile.TemporaryDirectory() as folder:
         container = _container(folder)
+        await upgrade_database(container.database_url())
+        await container.streams().begin(STREAM)
         async with open_overheard_demo(container) as (demo, listener):
             for _ in range(CALM_S):
                 await demo.tick()

@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from pydantic_core import core_schema
 
 from adapters.messages.configuration import SITE_CONFIGURATION, SiteConfigurationV1
+from adapters.messages.envelope import schema_of
 from adapters.messages.registry import WRITERS
 from adapters.messages.telemetry import (
     CHARGE_POINT_TELEMETRY,
@@ -37,17 +38,17 @@ OUTBOUND: Final[Mapping[str, Any]] = {event_type: event for event, (event_type, 
 
 def schemas() -> dict[str, Schema]:
     """CloudEvents type -> the JSON Schema of its data, the types that come in first."""
-    return {name: _schema(shape, "validation") for name, shape in INBOUND.items()} | {
-        name: _schema(shape, "serialization") for name, shape in OUTBOUND.items()
+    return {name: _schema(name, shape, "validation") for name, shape in INBOUND.items()} | {
+        name: _schema(name, shape, "serialization") for name, shape in OUTBOUND.items()
     }
 
 
-def _schema(shape: Any, mode: JsonSchemaMode) -> Schema:
+def _schema(name: str, shape: Any, mode: JsonSchemaMode) -> Schema:
     schema = TypeAdapter(shape).json_schema(
         ref_template="#/definitions/{model}", schema_generator=_WireSchema, mode=mode
     )
     definitions = {"definitions": schema.pop("$defs")} if "$defs" in schema else {}
-    return {"$schema": DIALECT, **schema, **definitions}
+    return {"$schema": DIALECT, "$id": schema_of(name), **schema, **definitions}
 
 
 class _WireSchema(GenerateJsonSchema):

@@ -11,7 +11,7 @@ read. It is written after what it covers was printed: a crash in between prints 
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,14 +26,24 @@ PATIENCE = 1000
 
 
 class Stream:
-    """The events of one microgrid, each once and in their order, whatever order they come in and however often."""
+    """The events of one microgrid, each once and in their order, whatever order they come in and however often.
 
-    def __init__(self, event_seq: int | None = None) -> None:
+    `source` names the stream that Busbar leads. Where another one begins (its database was restored, say) it begins
+    anywhere, and nothing more is taken of those that `ended`.
+    """
+
+    def __init__(self, event_seq: int | None = None, source: str | None = None, ended: Iterable[str] = ()) -> None:
         self.event_seq = event_seq
+        self.source = source
+        self.ended = list(ended)
         self._waiting: dict[str, Event] = {}
 
     def take(self, event: Event) -> Iterator[Event]:
         """The events whose turn it is now. A stream that is new begins with the first event that it meets."""
+        if event["source"] in self.ended:
+            return
+        if event["source"] != self.source:
+            self._begin(event["source"])
         if self.event_seq is None:
             self.event_seq = _number(event) - 1
         if _number(event) > self.event_seq:
@@ -48,6 +58,12 @@ class Stream:
             del self._waiting[first["id"]]
             self.event_seq = _number(first)
             yield first
+
+    def _begin(self, source: str) -> None:
+        if self.source is not None:
+            self.ended.append(self.source)
+        self.source, self.event_seq = source, None
+        self._waiting.clear()
 
     @property
     def missing(self) -> int | None:
@@ -139,11 +155,15 @@ def _complain(sentence: str) -> None:
 def main(positions: Path) -> None:
     """Listen until the input ends."""
     known: dict[str, Any] = json.loads(positions.read_text("utf-8")) if positions.exists() else {}
-    streams = {microgrid_id: Stream(memory["event_seq"]) for microgrid_id, memory in known.items()}
+    streams = {
+        microgrid_id: Stream(memory["event_seq"], memory["source"], memory["ended"])
+        for microgrid_id, memory in known.items()
+    }
     for line in sys.stdin:
         arrived: Event = json.loads(line)
         microgrid_id = arrived["subject"]
-        for event in streams.setdefault(microgrid_id, Stream()).take(arrived):
+        stream = streams.setdefault(microgrid_id, Stream())
+        for event in stream.take(arrived):
             data = event["data"]
             memory = known.setdefault(microgrid_id, {"safe_w": {}})
             if event["type"] == CONFIGURATION_APPLIED:
@@ -155,7 +175,7 @@ def main(positions: Path) -> None:
             elif event["type"] == CYCLE_COMPLETED:
                 for capacity in group_capacities(data, memory["safe_w"]):
                     print(json.dumps(capacity), flush=True)
-            memory["event_seq"] = _number(event)
+            memory |= {"event_seq": _number(event), "source": stream.source, "ended": stream.ended}
             written = positions.with_name(f"{positions.name}.new")
             written.write_text(json.dumps(known), "utf-8")
             os.replace(written, positions)

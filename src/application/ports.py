@@ -83,12 +83,13 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class PublishedEvent:
-    """An event as subscribers see it: `data` is the parsed JSON of its value."""
+    """An event as subscribers see it: `data` is the parsed JSON of its value, `stream` what its source names."""
 
     microgrid_id: str
     event_seq: int
     type: str
     data: dict[str, Any]
+    stream: str
 
 
 Inbound: TypeAlias = SiteConfiguration | MalformedConfiguration | Telemetry | Tombstone | PublishedEvent | Unreadable
@@ -96,11 +97,12 @@ Inbound: TypeAlias = SiteConfiguration | MalformedConfiguration | Telemetry | To
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One message of a batch: as it came, read, with its place, its trace and the time the bus has for it."""
+    """One message of a batch: as it came, read, with its place, its id, its trace and the time the bus has for it."""
 
     position: Position
     message: Message
     body: Inbound
+    id: str | None = None
     traceparent: str | None = None
     sent_at: datetime | None = None
 
@@ -276,9 +278,11 @@ class MicrogridRepository(Protocol):
 
 
 class Outbox(Protocol):
-    """Events of a transaction, to be published after it and only if it commits."""
+    """Events of a transaction, to be published after it and only if it commits, in the database's stream."""
 
-    async def append(self, events: Sequence[DomainEvent], traceparent: str | None) -> None: ...
+    async def append(self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None) -> None:
+        """In the trace of what caused them; `workspace_id` is the microgrid's."""
+        ...
 
 
 class UnitOfWork(Protocol):
@@ -341,15 +345,16 @@ class EventGap(Exception):
 class ReadModelChanges(Protocol):
     """One transaction of a projection: its rows and its position, together or not at all."""
 
-    async def advance(self, projection: str, microgrid_id: str, event_seq: int) -> bool:
+    async def advance(self, projection: str, event: PublishedEvent) -> bool:
         """Claim this event for the projection; False where it was applied before. Raises EventGap.
 
-        A projection that knows nothing of the microgrid yet may begin anywhere.
+        A projection that knows nothing of the microgrid yet may begin anywhere, and so it may where the database's
+        current stream begins. Of a stream that is neither that nor the one it is in nothing is news.
         """
         ...
 
-    async def rewind(self, projection: str, microgrid_id: str, event_seq: int) -> None:
-        """Make this the last event of the projection, whatever it has applied: the next one follows it."""
+    async def rewind(self, projection: str, event: PublishedEvent) -> None:
+        """Make this event the next one of the projection, whatever it has applied."""
         ...
 
     async def put_status(self, status: StatusRow) -> None: ...

@@ -32,10 +32,11 @@ Happening: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What happens at an instant."""
+    """What happens at an instant. `id` is that of the message, where it has one."""
 
     at: datetime
     happening: Happening
+    id: str | None = None
 
 
 class Replay:
@@ -55,6 +56,10 @@ class Replay:
         due = self._mailbox.next_due()
         return None if due is None else max(due, self.now)
 
+    def workspace_of(self, microgrid_id: str) -> str | None:
+        """The workspace of a microgrid that has been heard of."""
+        return self._microgrids[microgrid_id].workspace_id
+
     def play(self, given: Input) -> Iterator[DomainEvent]:
         """The events up to this input and those it causes. Raises ValueError where it is earlier than the one before.
 
@@ -72,16 +77,19 @@ class Replay:
             case TakeOver():
                 self._take_over()
             case SiteConfiguration() | MalformedConfiguration() as offered:
-                yield from self._configure(offered)
+                yield from self._configure(offered, given.id)
             case ChargePointTelemetry() | CircuitTelemetry() as telemetry:
                 if self._mailbox.knows(telemetry.microgrid_id):
                     self._mailbox.post(telemetry, self.now)
             case _:
                 assert_never(given.happening)
 
-    def _configure(self, offered: SiteConfiguration | MalformedConfiguration) -> Iterator[DomainEvent]:
+    def _configure(
+        self, offered: SiteConfiguration | MalformedConfiguration, request_id: str | None
+    ) -> Iterator[DomainEvent]:
         microgrid_id = offered.microgrid_id
-        change = offer(self._microgrids.get(microgrid_id, Microgrid(microgrid_id)), offered)
+        microgrid = self._microgrids.get(microgrid_id, Microgrid(microgrid_id))
+        change = offer(microgrid, offered, self.now, request_id)
         self._mailbox.open(change.microgrid, self.now)
         return self._kept(change)
 

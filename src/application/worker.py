@@ -96,7 +96,7 @@ class Worker:
         try:
             match body:
                 case SiteConfiguration() | MalformedConfiguration():
-                    await self._configure(body, received.traceparent)
+                    await self._configure(body, received)
                 case _:
                     self._post(body, received.traceparent)
         except NOT_OF_ONE_MICROGRID:
@@ -109,14 +109,14 @@ class Worker:
         self._counters.dead_letter(unreadable.code)
         await self._dead_letters.put(position, unreadable)
 
-    async def _configure(self, offered: SiteConfiguration | MalformedConfiguration, traceparent: str | None) -> None:
-        epoch = self._owned.epoch_of(offered.microgrid_id)
-        command = ApplyConfiguration(offered, epoch, traceparent)
+    async def _configure(self, offered: SiteConfiguration | MalformedConfiguration, received: Received) -> None:
+        at, epoch = self._clock.now(), self._owned.epoch_of(offered.microgrid_id)
+        command = ApplyConfiguration(offered, at, epoch, request_id=received.id, traceparent=received.traceparent)
         for attempt in range(ATTEMPTS):
             try:
                 microgrid = await self._apply_configuration.handle(command)
                 self._owned.add(microgrid.microgrid_id)
-                self._mailbox.open(microgrid, self._clock.now())
+                self._mailbox.open(microgrid, at)
                 return
             except ConcurrentChange:
                 if attempt == ATTEMPTS - 1:

@@ -39,15 +39,18 @@ class MicrogridProvisioned:
     name: str
     workspace_id: str | None
     grid_connections: tuple[GridConnection, ...]
+    provisioned_at: datetime
 
 
 @value
 class ConfigurationApplied:
-    """A configuration is in force."""
+    """A configuration is in force. `request_id` is the id of the message that offered it, where it had one."""
 
     microgrid_id: str
     event_seq: int
     version: int
+    request_id: str | None
+    applied_at: datetime
     configuration: SiteConfiguration
     nodes: tuple[TreeNode, ...]
     warnings: tuple[SiteWarning, ...]
@@ -55,11 +58,13 @@ class ConfigurationApplied:
 
 @value
 class ConfigurationRejected:
-    """A configuration was refused whole; the last good one stays in force."""
+    """A configuration was refused whole; the last good one stays in force. `request_id` as where one is applied."""
 
     microgrid_id: str
     event_seq: int
     version: int | None
+    request_id: str | None
+    rejected_at: datetime
     faults: tuple[Fault, ...]
 
 

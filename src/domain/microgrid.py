@@ -97,8 +97,16 @@ class Microgrid:
     version: int = 0
     seen: Situation | None = field(default=None, compare=False, repr=False)
 
-    def configure(self, offered: SiteConfiguration) -> Change:
-        """Apply a configuration, refuse it whole, or ignore it where the one in force is newer and says the same."""
+    @property
+    def workspace_id(self) -> str | None:
+        """The tenant that it belongs to, None where it is nobody's."""
+        return None if self.site is None else self.site.configuration.workspace_id
+
+    def configure(self, offered: SiteConfiguration, at: datetime, request_id: str | None = None) -> Change:
+        """Apply a configuration, refuse it whole, or ignore it where the one in force is newer and says the same.
+
+        `request_id` is the id of the message that offers it, where it has one; the answer names it.
+        """
         if self._is_in_force(offered):
             return Change(self)
         faults = (
@@ -108,21 +116,23 @@ class Microgrid:
         )
         if faults:
             digest = hashlib.sha256(repr(offered).encode()).hexdigest()
-            return self._refuse(Refusal(offered.version, digest), faults)
+            return self._refuse(Refusal(offered.version, digest), faults, at, request_id)
 
         site = Site.of(offered)
         events: list[DomainEvent] = []
         if self.site is None:
-            events.append(_provisioned(offered, self.state.event_seq + 1))
+            events.append(_provisioned(offered, self.state.event_seq + 1, at))
         event_seq = self.state.event_seq + len(events) + 1
-        events.append(_applied(site, event_seq))
+        events.append(_applied(site, event_seq, at, request_id))
         memory = self.state.memory if self.site is None else self.state.memory.reconfigured(self.site, site)
         state = replace(self.state, event_seq=event_seq, memory=memory)
         return Change(replace(self, site=site, state=state), tuple(events))
 
-    def refuse_malformed(self, version: int | None, digest: str, faults: tuple[Fault, ...]) -> Change:
+    def refuse_malformed(
+        self, refusal: Refusal, faults: tuple[Fault, ...], at: datetime, request_id: str | None = None
+    ) -> Change:
         """Answer a configuration whose shape is wrong."""
-        return self._refuse(Refusal(version, digest), (*self._version_faults(version), *faults))
+        return self._refuse(refusal, (*self._version_faults(refusal.version), *faults), at, request_id)
 
     def run_cycle(
         self, readings: Readings, trigger: Trigger, now: datetime, decide: Decide = rebalance.decide
@@ -200,13 +210,20 @@ class Microgrid:
             return ()
         return (Fault("workspace_changed", "/workspace_id", "The workspace of a microgrid cannot change."),)
 
-    def _refuse(self, refusal: Refusal, faults: tuple[Fault, ...]) -> Change:
+    def _refuse(self, refusal: Refusal, faults: tuple[Fault, ...], at: datetime, request_id: str | None) -> Change:
         if refusal in self.state.refusals:
             return Change(self)
         event_seq = self.state.event_seq + 1
         refusals = (*self.state.refusals, refusal)[-REMEMBERED_REFUSALS:]
         state = replace(self.state, event_seq=event_seq, refusals=refusals)
-        event = ConfigurationRejected(self.microgrid_id, event_seq, refusal.version, faults)
+        event = ConfigurationRejected(
+            microgrid_id=self.microgrid_id,
+            event_seq=event_seq,
+            version=refusal.version,
+            request_id=request_id,
+            rejected_at=at,
+            faults=faults,
+        )
         return Change(replace(self, state=state), (event,))
 
     def _is_news(self, cycle: PublishedCycle, plan: Plan, refresh_interval: timedelta) -> bool:
@@ -222,21 +239,24 @@ class Microgrid:
         )
 
 
-def _provisioned(configuration: SiteConfiguration, event_seq: int) -> MicrogridProvisioned:
+def _provisioned(configuration: SiteConfiguration, event_seq: int, at: datetime) -> MicrogridProvisioned:
     return MicrogridProvisioned(
         microgrid_id=configuration.microgrid_id,
         event_seq=event_seq,
         name=configuration.name,
         workspace_id=configuration.workspace_id,
         grid_connections=configuration.grid_connections,
+        provisioned_at=at,
     )
 
 
-def _applied(site: Site, event_seq: int) -> ConfigurationApplied:
+def _applied(site: Site, event_seq: int, at: datetime, request_id: str | None) -> ConfigurationApplied:
     return ConfigurationApplied(
         microgrid_id=site.configuration.microgrid_id,
         event_seq=event_seq,
         version=site.configuration.version,
+        request_id=request_id,
+        applied_at=at,
         configuration=site.configuration,
         nodes=_tree_nodes(site.tree),
         warnings=validation.warnings(site.configuration, site.tree),

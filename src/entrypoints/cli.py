@@ -150,11 +150,12 @@ def api(port: int | None) -> int:
 
 
 @busbar.command()
-def migrate() -> int:
+@click.option("--new-stream", is_flag=True, help="Begin a new stream of events: after the database was restored, say.")
+def migrate(new_stream: bool) -> int:
     """Bring the database to the newest schema and make the topics that are missing, as often as one likes."""
     from entrypoints import migrate_command
 
-    return migrate_command.run()
+    return migrate_command.run(new_stream=new_stream)
 
 
 @busbar.command()

@@ -18,6 +18,7 @@ from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.stored_events import SqlStoredEvents
+from adapters.database.streams import SqlStreams
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.kafka import connection as kafka_connection
 from adapters.kafka import reader as kafka_reader
@@ -216,6 +217,7 @@ class Container(containers.DeclarativeContainer):
     engine = providers.Singleton(create_engine, database_url)
     transactions = providers.Singleton(SqlTransactions, engine, registry.write, clock)
     ownership = providers.Singleton(SqlOwnership, engine)
+    streams = providers.Singleton(SqlStreams, engine)
     pending_events = providers.Singleton(SqlPendingEvents, engine)
     read_model_transactions = providers.Singleton(SqlReadModelTransactions, engine)
     read_model = providers.Singleton(SqlReadModel, engine)
@@ -316,6 +318,7 @@ class Deployment(containers.DeclarativeContainer):
     sql_transactions = providers.Singleton(SqlTransactions, engine, registry.write, clock)
     transactions = providers.Singleton(CountedTransactions, sql_transactions, meter_provider)
     ownership = providers.Singleton(SqlOwnership, engine)
+    streams = providers.Singleton(SqlStreams, engine)
     sql_pending_events = providers.Singleton(SqlPendingEvents, engine)
     pending_events = providers.Singleton(
         MeasuredPendingEvents, sql_pending_events, sql_pending_events.provided.oldest, clock, meter_provider

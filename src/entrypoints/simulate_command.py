@@ -95,7 +95,7 @@ async def _play(
                         continue
                     if reader.was_there(position):
                         past.take(event)
-                        tally = Tally(event.event_seq)
+                        tally = Tally(event.event_seq, event.stream)
                     elif tally.count(event):
                         is_cycle = event.type == event_types.CYCLE_COMPLETED
                         depot.hear(event.type, pace.received(event.data) if is_cycle else event.data)

@@ -8,18 +8,22 @@ from application.ports import PublishedEvent
 
 
 class Tally:
-    """Counts the events of one microgrid, each once. Those up to `known_event_seq` are of an earlier run."""
+    """Counts the events of one microgrid, each once. Those up to `known_event_seq` are of an earlier run.
 
-    def __init__(self, known_event_seq: int = 0) -> None:
+    `stream` is the one in which they are; None where that is the one of the first event that is counted.
+    """
+
+    def __init__(self, known_event_seq: int = 0, stream: str | None = None) -> None:
         self._event_seq = known_event_seq
+        self._stream = stream
         self._events: Counter[str] = Counter()
         self._breaches: set[str] = set()
 
     def count(self, event: PublishedEvent) -> bool:
         """Take an event in; returns whether it is news."""
-        if event.event_seq <= self._event_seq:
+        if self._stream in (None, event.stream) and event.event_seq <= self._event_seq:
             return False
-        self._event_seq = event.event_seq
+        self._event_seq, self._stream = event.event_seq, event.stream
         self._events[event.type] += 1
         if event.type == event_types.CONSTRAINT_BREACHED:
             self._breaches.add(event.data["breach_id"])

@@ -21,12 +21,18 @@ def test_every_published_event_is_a_cloudevent_and_back(said: list[Heard]) -> No
         data = json.loads(value)
         assert event.get_data() == data
         assert (event.get_type(), event.get_subject()) == (heard.type, data["microgrid_id"])
-        assert event.get_id() == f"{data['microgrid_id']}/{data['event_seq']}"
+        stream = event.get_source().removeprefix("urn:busbar:")
+        assert event.get_id() == f"{stream}/{data['microgrid_id']}/{data['event_seq']}"
+        assert (event.get_dataschema(), event.get_extension("sequence")) == (
+            f"urn:busbar:schema:{heard.type}",
+            str(data["event_seq"]),
+        )
+        assert event.get_time() is not None
 
         back = kafka.to_binary(event, FORMAT)
         assert back.key == heard.message.key
         assert json.loads(back.value) == data
-        # A trace is no part of the event. The SDK adds attributes: the key, and a time where there is none.
+        # A trace is no part of the event. The SDK adds the key as an attribute.
         assert {name: back.headers[name] for name in headers if name != "traceparent"} == {
             name: value for name, value in headers.items() if name != "traceparent"
         }

@@ -142,12 +142,33 @@ def test_what_follows_a_missing_event_waits_for_it(tmp_path: Path, events: list[
     assert before + after == whole
 
 
+def of_another_stream(event: str) -> str:
+    read = json.loads(event)
+    return json.dumps(read | {"id": f"again/{read['id']}", "source": "urn:busbar:again"})
+
+
+def test_a_new_source_begins_anew_and_ends_the_one_before(tmp_path: Path, events: list[str]) -> None:
+    whole, _ = told(tmp_path / "whole", events)
+    half = len(events) // 2
+    anew = [of_another_stream(event) for event in events[half:]]
+    before, _ = told(tmp_path / "positions", events)
+    assert before == whole
+    after, complaints = told(tmp_path / "positions", [*anew[:2], *events, *anew])
+    assert complaints == ""
+    assert [told_of(each) for each in after] == [told_of(each) for each in whole[-len(after) :]]
+    assert len(after) == len(cycles(events[half:])) * len(whole) // len(cycles(events))
+    assert told(tmp_path / "positions", [*events, *anew]) == ([], "")
+
+
 def numbered(numbers: Sequence[int]) -> list[dict[str, Any]]:
-    return [{"id": f"depot/{number}", "subject": "depot", "data": {"event_seq": number}} for number in numbers]
+    return [
+        {"id": f"s-1/depot/{number}", "source": "urn:busbar:s-1", "subject": "depot", "data": {"event_seq": number}}
+        for number in numbers
+    ]
 
 
 def test_a_missing_event_is_given_up_in_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    stream = Stream(1)
+    stream = Stream(1, "urn:busbar:s-1")
     waiting = numbered(range(4, 4 + PATIENCE))
     assert [event for each in waiting for event in stream.take(each)] == []
     (last,) = numbered([4 + PATIENCE])

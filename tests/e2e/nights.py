@@ -69,7 +69,7 @@ def play(scenario: Scenario, seconds: int, fault: str | None = None, seed: int =
             mailbox.open(microgrid, clock.now())
         if configuration is not depot.configuration:
             configuration = depot.configuration
-            microgrid = microgrid.configure(read_configuration(configuration)).microgrid
+            microgrid = microgrid.configure(read_configuration(configuration), clock.now()).microgrid
             mailbox.open(microgrid, clock.now())
         for payload in payloads:
             mailbox.post(_read(payload), clock.now())

@@ -84,9 +84,10 @@ def test_a_recorded_depot_replayed_gives_the_events_of_its_run(
     events, published = events_in(ended), kept_in(record.home / "run.sqlite3")
     assert len(events) == sum(record.summary["events"].values()) > 20
     assert [event["data"] for event in events] == [each["data"] for each in published]
-    for name in ("specversion", "id", "type", "subject", "time"):
+    for name in ("specversion", "type", "subject", "time", "dataschema", "sequence"):
         assert [event.get(name) for event in events] == [each.get(f"ce_{name}") for each in published], name
     assert {event["source"] for event in events} == {"urn:busbar:replay"}
+    assert [event["id"] for event in events] == [f"replay/{event['subject']}/{event['sequence']}" for event in events]
     assert {event["datacontenttype"] for event in events} == {"application/json"}
     assert not any("traceparent" in event for event in events)
 
@@ -95,7 +96,7 @@ def test_a_recording_holds_every_message_with_its_instant_and_ends_with_a_time_m
     configuration, *telemetry, mark = small.lines
     assert (configuration["at"], configuration["type"]) == ("2026-03-16T08:00:00Z", "site.configuration.v1")
     assert {line["type"] for line in telemetry} == {"charge_point.telemetry.v1", "circuit.telemetry.v1"}
-    assert all(list(line) == ["at", "type", "data"] for line in (configuration, *telemetry))
+    assert all(list(line) == ["at", "id", "type", "data"] for line in (configuration, *telemetry))
     assert [line["at"] for line in telemetry] == sorted(line["at"] for line in telemetry)
     assert mark == {"at": "2026-03-16T08:15:00Z"}
 
@@ -184,7 +185,7 @@ def test_a_take_over_goes_on_from_the_stored_state_and_is_seen_in_what_follows(s
     assert 2 < len(before) < len(plain)
     assert events[: len(before)] == before
     assert events != plain
-    assert [event["id"] for event in events] == [f"joondalup-small/{seq}" for seq in range(1, len(events) + 1)]
+    assert [event["id"] for event in events] == [f"replay/joondalup-small/{seq}" for seq in range(1, len(events) + 1)]
     for cycle in events[len(before) :]:
         assert cycle["type"] == CYCLE_COMPLETED
 
@@ -256,8 +257,9 @@ def test_a_malformed_configuration_of_a_known_name_is_answered_with_a_refusal(ho
     ended = run(home, "replay", stdin=line_of({**offered, "data": {"microgrid_id": "depot", "version": 3}}) * 2)
     assert ended.code == 0
     (event,) = events_in(ended)
-    assert (event["id"], event["type"]) == ("depot/1", "busbar.configuration.rejected.v1")
-    assert event["data"]["version"] == 3
+    assert (event["id"], event["type"]) == ("replay/depot/1", "busbar.configuration.rejected.v1")
+    assert (event["data"]["version"], event["data"]["request_id"]) == (3, "m-1")
+    assert event["data"]["rejected_at"] == event["time"] == "2026-03-16T08:00:00Z"
 
 
 def test_a_stream_without_lines_says_nothing(home: Path) -> None:

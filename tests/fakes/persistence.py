@@ -9,13 +9,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from application.ports import ConcurrentChange, Epoch, EventGap, Fenced, Message, PendingEvent, StoredEvent
+from application.ports import (
+    ConcurrentChange,
+    Epoch,
+    EventGap,
+    Fenced,
+    Message,
+    PendingEvent,
+    PublishedEvent,
+    StoredEvent,
+)
 from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid
 from domain.site.identifiers import natural_key
 
-Encode: TypeAlias = Callable[[DomainEvent, str | None], Message]
+Encode: TypeAlias = Callable[..., Message]
+
+STREAM = "a-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,9 @@ class Tables:
     cycles: dict[tuple[str, int], CycleRow] = field(default_factory=dict)
     breaches: dict[tuple[str, str], BreachRow] = field(default_factory=dict)
     history: dict[tuple[str, datetime], HistoryRow] = field(default_factory=dict)
+    stream: str = STREAM
+    streams: dict[tuple[str, str], str] = field(default_factory=dict)
+    """In which stream each position is."""
 
 
 class InMemoryTransaction:
@@ -54,6 +68,8 @@ class InMemoryTransaction:
             dict(database.tables.cycles),
             dict(database.tables.breaches),
             dict(database.tables.history),
+            database.tables.stream,
+            dict(database.tables.streams),
         )
 
     async def commit(self) -> None:
@@ -87,6 +103,22 @@ class InMemoryOwnership:
             return [Epoch(partition, epochs[partition]) for partition in sorted(partitions)]
 
 
+class InMemoryStreams:
+    """The name of the current stream."""
+
+    def __init__(self, database: InMemoryDatabase) -> None:
+        self._database = database
+
+    async def current(self) -> str:
+        return self._database.tables.stream
+
+    async def begin(self, stream_id: str | None = None) -> str:
+        async with self._database.begin() as transaction:
+            transaction.tables.stream = stream_id or f"{transaction.tables.stream}+"
+            await transaction.commit()
+            return transaction.tables.stream
+
+
 class InMemoryMicrogridRepository:
     """Microgrids in a dict."""
 
@@ -116,12 +148,15 @@ class InMemoryOutbox:
         self._tables = tables
         self._encode = encode
 
-    async def append(self, events: Sequence[DomainEvent], traceparent: str | None) -> None:
+    async def append(self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None) -> None:
         for event in events:
             key = event.microgrid_id, event.event_seq
             if key in self._tables.outbox:
                 raise ValueError(f"event {key} is in the outbox already")
-            self._tables.outbox[key] = OutboxRow(self._encode(event, traceparent))
+            message = self._encode(
+                event, stream=self._tables.stream, traceparent=traceparent, workspace_id=workspace_id
+            )
+            self._tables.outbox[key] = OutboxRow(message)
 
 
 class InMemoryUnitOfWork:
@@ -206,17 +241,22 @@ class InMemoryReadModelChanges:
         self._transaction = transaction
         self._tables = transaction.tables
 
-    async def advance(self, projection: str, microgrid_id: str, event_seq: int) -> bool:
-        reached = self._tables.positions.get((projection, microgrid_id))
-        if reached is not None and event_seq > reached + 1:
-            raise EventGap(f"{projection} of {microgrid_id} is at {reached}, {event_seq} came")
-        if reached is not None and event_seq <= reached:
+    async def advance(self, projection: str, event: PublishedEvent) -> bool:
+        key = projection, event.microgrid_id
+        reached = self._tables.positions.get(key, event.event_seq - 1)
+        if self._tables.streams.get(key, event.stream) == event.stream:
+            if event.event_seq > reached + 1:
+                raise EventGap(f"{projection} of {event.microgrid_id} is at {reached}, {event.event_seq} came")
+            if event.event_seq <= reached:
+                return False
+        elif event.stream != self._tables.stream:
             return False
-        self._tables.positions[projection, microgrid_id] = event_seq
+        self._tables.positions[key], self._tables.streams[key] = event.event_seq, event.stream
         return True
 
-    async def rewind(self, projection: str, microgrid_id: str, event_seq: int) -> None:
-        self._tables.positions[projection, microgrid_id] = event_seq
+    async def rewind(self, projection: str, event: PublishedEvent) -> None:
+        key = projection, event.microgrid_id
+        self._tables.positions[key], self._tables.streams[key] = event.event_seq - 1, event.stream
 
     async def put_status(self, status: StatusRow) -> None:
         known = self._tables.statuses.get(status.microgrid_id)

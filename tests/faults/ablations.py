@@ -10,8 +10,9 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.database.column_types import Json
-from adapters.database.outbox import Encode, SqlPendingEvents
-from adapters.database.repositories import SiteCache
+from adapters.database.outbox import Encode, SqlOutbox, SqlPendingEvents
+from adapters.database.repositories import SiteCache, SqlMicrogridRepository
+from adapters.database.streams import CURRENT
 from adapters.database.unit_of_work import SqlUnitOfWork
 from application.ports import (
     Clock,
@@ -48,7 +49,12 @@ class UnfencedTransactions:
     async def begin(self, epoch: Epoch) -> AsyncIterator[SqlUnitOfWork]:
         async with self._engine.connect() as connection:
             await connection.begin()
-            yield SqlUnitOfWork(connection, epoch, self._sites, self._encode, self._clock)
+            stream = (await connection.execute(CURRENT)).scalar_one()
+            yield SqlUnitOfWork(
+                connection,
+                SqlMicrogridRepository(connection, epoch, self._sites),
+                SqlOutbox(connection, stream, self._encode, self._clock),
+            )
 
 
 class EagerTransactions:
@@ -79,9 +85,14 @@ class _EagerUnitOfWork:
     def outbox(self) -> Outbox:
         return self
 
-    async def append(self, events: Sequence[DomainEvent], traceparent: str | None) -> None:
-        await self._real.outbox.append(events, traceparent)
-        await self._publisher.publish([self._encode(event, traceparent) for event in events])
+    async def append(self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None) -> None:
+        await self._real.outbox.append(events, traceparent, workspace_id)
+        await self._publisher.publish(
+            [
+                self._encode(event, stream="too-early", traceparent=traceparent, workspace_id=workspace_id)
+                for event in events
+            ]
+        )
 
     async def commit(self) -> None:
         await self._real.commit()
@@ -118,8 +129,8 @@ class _HoldingUnitOfWork:
     def outbox(self) -> Outbox:
         return self
 
-    async def append(self, events: Sequence[DomainEvent], traceparent: str | None) -> None:
-        await self._real.outbox.append(events, traceparent)
+    async def append(self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None) -> None:
+        await self._real.outbox.append(events, traceparent, workspace_id)
         if events:
             await self._holding.hold()
 

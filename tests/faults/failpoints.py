@@ -93,8 +93,8 @@ class _FailingUnitOfWork:
     def outbox(self) -> Outbox:
         return self
 
-    async def append(self, events: Sequence[DomainEvent], traceparent: str | None) -> None:
-        await self._real.outbox.append(events, traceparent)
+    async def append(self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None) -> None:
+        await self._real.outbox.append(events, traceparent, workspace_id)
         self._announces = self._announces or bool(events)
 
     async def commit(self) -> None:

@@ -12,7 +12,7 @@ from domain.events import DomainEvent
 from tests.builders import EPOCH, a_cycle_completed, a_site
 
 
-def encode(event: DomainEvent, _traceparent: str | None) -> Message:
+def encode(event: DomainEvent, **_: str | None) -> Message:
     return Message(event.microgrid_id, (("ce_type", b"busbar.cycle.completed.v1"),), b"x" * 40_000)
 
 
@@ -23,7 +23,7 @@ async def decide(transactions: SqlTransactions, stop_before_commit: bool) -> int
         seq = microgrid.state.event_seq + 1
         state = replace(microgrid.state, event_seq=seq, cycle_seq=seq)
         site = a_site(version=seq + 1, chargers=seq + 1)
-        await unit_of_work.outbox.append([a_cycle_completed(event_seq=seq)], None)
+        await unit_of_work.outbox.append([a_cycle_completed(event_seq=seq)], None, None)
         await unit_of_work.microgrids.save(replace(microgrid, state=state, site=site))
         if stop_before_commit:
             print("everything but the commit", flush=True)

@@ -209,9 +209,10 @@ async def test_events_are_cloudevents_in_binary_mode(bus: KafkaBus) -> None:
     assert headers.pop("ce_id")
     assert headers == {
         "ce_specversion": b"1.0",
-        "ce_source": b"busbar",
+        "ce_source": b"urn:busbar:sender",
         "ce_type": b"circuit.telemetry.v1",
         "ce_subject": b"malaga",
+        "ce_dataschema": b"urn:busbar:schema:circuit.telemetry.v1",
         "content-type": b"application/json",
     }
 

@@ -34,7 +34,7 @@ async def test_the_newest_database_stays_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "busbar.sqlite3"
     await upgrade(sqlite_url(file))
     with sqlite3.connect(file) as connection:
-        connection.execute("INSERT INTO projection_positions VALUES ('status', 'depot', 41)")
+        connection.execute("INSERT INTO projection_positions VALUES ('status', 'depot', 41, 'a-stream')")
         before = list(connection.iterdump())
 
     await upgrade(sqlite_url(file))
@@ -96,6 +96,25 @@ async def test_a_charge_point_of_before_it_had_a_name_is_called_by_its_id(tmp_pa
     with sqlite3.connect(tmp_path / "busbar.sqlite3") as database:
         assert database.execute("SELECT name FROM charge_points").fetchall() == [("cp-1",)]
         assert database.execute("SELECT time_zone FROM microgrids").fetchall() == [("UTC",)]
+
+
+async def test_a_database_of_before_streams_leads_one_of_its_own_behind_what_was_projected(tmp_path: Path) -> None:
+    names = set()
+    for file in (tmp_path / "one.sqlite3", tmp_path / "another.sqlite3"):
+        engine = create_engine(sqlite_url(file))
+        async with engine.begin() as connection:
+            await connection.run_sync(lambda synchronous: command.upgrade(config(synchronous), "0004"))
+            await connection.exec_driver_sql("INSERT INTO projection_positions VALUES ('status', 'depot', 41)")
+        await engine.dispose()
+        await upgrade(sqlite_url(file))
+        await upgrade(sqlite_url(file))
+        with sqlite3.connect(file) as database:
+            ((name,),) = database.execute("SELECT stream_id FROM streams").fetchall()
+            names.add(name)
+            assert database.execute("SELECT * FROM projection_positions").fetchall() == [
+                ("status", "depot", 41, "busbar")
+            ]
+    assert len(names) == 2
 
 
 async def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from domain.microgrid import Microgrid
 from tests.builders import EIGHT, a_cycle_completed
 from tests.databases import sqlite_url
 from tests.fakes.observation import RememberedCounts
+from tests.fakes.persistence import STREAM
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
@@ -99,7 +100,7 @@ class Observed:
             async with self.transactions.begin(epoch) as transaction:
                 if event_seq == 1:
                     await transaction.microgrids.save(Microgrid("depot"))
-                await transaction.outbox.append([a_cycle_completed("depot", event_seq)], traceparent)
+                await transaction.outbox.append([a_cycle_completed("depot", event_seq)], traceparent, None)
                 await transaction.commit()
 
     def values(self) -> Mapping[str, int | float]:
@@ -155,7 +156,7 @@ async def test_what_a_lost_worker_decided_its_successor_publishes_in_the_same_tr
             "messaging.operation.type": "send",
             "messaging.destination.name": "busbar.events",
             "messaging.kafka.message.key": "depot",
-            "cloudevents.event_id": "depot/1",
+            "cloudevents.event_id": (dict(first.headers)["ce_id"] or b"").decode(),
             "cloudevents.event_type": "busbar.cycle.completed.v1",
         }
         assert (
@@ -166,7 +167,7 @@ async def test_what_a_lost_worker_decided_its_successor_publishes_in_the_same_tr
 async def test_a_publication_that_fails_is_a_failed_span_and_still_fails(observed: Observed) -> None:
     observed.bus.away = True
     with pytest.raises(ConnectionError):
-        await observed.publisher.publish([registry.write(a_cycle_completed(), None)])
+        await observed.publisher.publish([registry.write(a_cycle_completed(), stream=STREAM)])
     (span,) = observed.spans.get_finished_spans()
     assert span.status.status_code is StatusCode.ERROR
     assert (span.attributes or {})[names.ERROR_TYPE] == "ConnectionError"
@@ -220,7 +221,7 @@ class Batches:
 async def test_a_consumer_lags_as_far_behind_as_the_oldest_message_of_a_batch(observed: Observed) -> None:
     def sent(seconds_ago: int | None) -> Received:
         sent_at = None if seconds_ago is None else EIGHT - timedelta(seconds=seconds_ago)
-        return Received(Position("busbar.telemetry", 0, 7), Message(None, (), None), Tombstone(None), None, sent_at)
+        return Received(Position("busbar.telemetry", 0, 7), Message(None, (), None), Tombstone(None), sent_at=sent_at)
 
     batches = Batches([sent(None)], [sent(3), sent(8), sent(None), sent(5)])
     source = MeasuredSource(batches, observed.clock, observed.meters)

@@ -31,7 +31,7 @@ from tests.services.postgresql import PostgresqlProcess, a_process
 PATIENCE_S = 30
 
 
-def encode(event: DomainEvent, _traceparent: str | None) -> Message:
+def encode(event: DomainEvent, **_: str | None) -> Message:
     return Message(event.microgrid_id, (("ce_type", b"busbar.cycle.completed.v1"),), b"x")
 
 
@@ -72,7 +72,7 @@ async def decide(transactions: SqlTransactions, epoch: Epoch = EPOCH) -> int:
         seq = microgrid.state.event_seq + 1
         state = replace(microgrid.state, event_seq=seq, cycle_seq=seq)
         await unit_of_work.microgrids.save(replace(microgrid, state=state))
-        await unit_of_work.outbox.append([a_cycle_completed(event_seq=seq)], None)
+        await unit_of_work.outbox.append([a_cycle_completed(event_seq=seq)], None, None)
         await unit_of_work.commit()
     return seq
 

@@ -39,7 +39,7 @@ Command: TypeAlias = Callable[..., Ended]
 def a_decided_depot(microgrid_id: str = "depot") -> Sequence[DomainEvent]:
     """The events of a depot of four connectors, one of them charging, that was decided once."""
     configuration = a_configuration(microgrid_id)
-    configured = Microgrid(microgrid_id).configure(configuration)
+    configured = Microgrid(microgrid_id).configure(configuration, EIGHT)
     microgrid, readings = configured.microgrid, Readings()
     assert microgrid.site is not None
     for message in (a_charger_says(microgrid_id=microgrid_id), a_meter_says(7_000, microgrid_id=microgrid_id)):

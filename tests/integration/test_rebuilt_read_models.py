@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,22 @@ def test_read_models_rebuilt_from_the_events_equal_the_live_ones(new_database: C
     assert asyncio.run(rows(rebuilt)) == expected
     assert asyncio.run(rebuild(grown, events)) == []
     assert asyncio.run(rows(grown)) == expected
+
+
+def test_a_rebuild_follows_one_stream_after_the_other(tmp_path: Path) -> None:
+    """A database was restored to where its 30th event was the newest, and a new stream begun there."""
+    grown, rebuilt = new_sqlite(tmp_path), sqlite_url(tmp_path / "rebuilt.sqlite3")
+    asyncio.run(upgrade(rebuilt))
+    events = asyncio.run(live(grown, "ignores-setpoint"))
+    after = [replace(event, stream="another") for event in events[30:]]
+
+    assert asyncio.run(rebuild(rebuilt, [*events[:35], *after[:5], *events[33:40], *after])) == []
+
+    expected = asyncio.run(rows(grown))
+    positions = {(name, of, seq, "another") for name, of, seq, _ in expected.pop("projection_positions")}
+    found = asyncio.run(rows(rebuilt))
+    assert set(found.pop("projection_positions")) == positions
+    assert found == expected
 
 
 def test_a_rebuild_goes_on_behind_events_that_are_lost_and_names_them(tmp_path: Path) -> None:

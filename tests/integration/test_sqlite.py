@@ -32,7 +32,7 @@ from tests.integration.deciding import decide_until_killed, kill
 from tests.unit.test_stored_state import OF_SCHEMA_2
 
 
-def encode(event: DomainEvent, _traceparent: str | None) -> Message:
+def encode(event: DomainEvent, **_: str | None) -> Message:
     return Message(event.microgrid_id, (("ce_type", b"busbar.cycle.completed.v1"),), b"x" * 40_000)
 
 
@@ -114,7 +114,7 @@ async def test_readers_take_no_write_lock(url: str, engine: AsyncEngine) -> None
 async def test_readers_do_not_wait_for_a_writer(engine: AsyncEngine, transactions: SqlTransactions) -> None:
     async with transactions.begin(EPOCH) as unit_of_work, asyncio.timeout(5):
         await unit_of_work.microgrids.save(a_microgrid())
-        await unit_of_work.outbox.append([a_cycle_completed()], None)
+        await unit_of_work.outbox.append([a_cycle_completed()], None, None)
 
         assert await SqlPendingEvents(engine).pending(["depot"], 10) == []
         assert await SqlReadModel(engine).statuses() == []
@@ -152,7 +152,7 @@ async def test_a_cycle_touches_no_site_rows(engine: AsyncEngine, transactions: S
         microgrid = await unit_of_work.microgrids.get("depot")
         assert microgrid
         await unit_of_work.microgrids.save(microgrid)
-        await unit_of_work.outbox.append([a_cycle_completed()], None)
+        await unit_of_work.outbox.append([a_cycle_completed()], None, None)
         await unit_of_work.commit()
 
     assert [statement.split()[0] for statement in statements] == ["BEGIN", "SELECT", "SELECT", "UPDATE", "INSERT"]

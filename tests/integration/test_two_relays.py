@@ -40,7 +40,7 @@ class Bus:
             await asyncio.sleep(0)
             ce_id = dict(message.headers)["ce_id"]
             assert ce_id is not None
-            microgrid_id, event_seq = ce_id.decode().split("/")
+            _, microgrid_id, event_seq = ce_id.decode().split("/")
             self.published[microgrid_id].append(int(event_seq))
         if self.lost_after is not None and sum(map(len, self.published.values())) >= self.lost_after:
             raise ConnectionError("lost")
@@ -68,7 +68,7 @@ class WorkerOutbox:
     async def decide(self, microgrid_id: str) -> None:
         for event_seq in range(1, EVENTS + 1):
             async with self.transactions.begin(self.owned.epoch_of(microgrid_id)) as transaction:
-                await transaction.outbox.append([a_cycle_completed(microgrid_id, event_seq)], None)
+                await transaction.outbox.append([a_cycle_completed(microgrid_id, event_seq)], None, None)
                 await transaction.commit()
 
     async def decide_all(self) -> None:

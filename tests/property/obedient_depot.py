@@ -26,7 +26,7 @@ class ObedientDepot:
         self.at = START
         self.told_w: dict[str, int] = {}
         self.drawn_w: dict[str, int] = {}
-        self._microgrid = Microgrid(configuration.microgrid_id).configure(configuration).microgrid
+        self._microgrid = Microgrid(configuration.microgrid_id).configure(configuration, START).microgrid
         self._readings = Readings()
         self._sequence = 0
 
@@ -45,7 +45,7 @@ class ObedientDepot:
                 for each in self.configuration.circuits
             ),
         )
-        self._microgrid = self._microgrid.configure(self.configuration).microgrid
+        self._microgrid = self._microgrid.configure(self.configuration, self.at).microgrid
 
     def round(self, after_s: int) -> None:
         """The next round, so many seconds after the last."""

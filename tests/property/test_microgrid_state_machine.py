@@ -160,7 +160,7 @@ class DepotOverTime(RuleBasedStateMachine):
     @rule(ahead=st.integers(-1, 2))
     def an_impossible_configuration_is_offered(self, ahead: int) -> None:
         impossible = replace(self.configuration, version=self.configuration.version + ahead, max_import_w=-1)
-        change = self.microgrid.configure(impossible)
+        change = self.microgrid.configure(impossible, self.at)
         assert all(isinstance(event, ConfigurationRejected) for event in change.events)
         self._goes_on(change.microgrid, change.events)
 
@@ -298,8 +298,8 @@ class DepotOverTime(RuleBasedStateMachine):
         self.readings.receive(message, self.microgrid.site.tree, self.at)
 
     def _offer(self, configuration: SiteConfiguration) -> None:
-        change = self.microgrid.configure(configuration)
-        assert change == self.microgrid.configure(configuration)
+        change = self.microgrid.configure(configuration, self.at)
+        assert change == self.microgrid.configure(configuration, self.at)
         self._goes_on(change.microgrid, change.events)
         assert self.microgrid.site is not None
         self.configuration, tree = self.microgrid.site.configuration, self.microgrid.site.tree

@@ -102,7 +102,7 @@ class World:
 
     def configure(self, configuration: SiteConfiguration) -> None:
         """A configuration arrives; it has to be a good one."""
-        change = self._microgrid.configure(configuration)
+        change = self._microgrid.configure(configuration, at(self.second))
         assert not any(isinstance(event, ConfigurationRejected) for event in change.events), change.events
         self._microgrid = change.microgrid
         self._mailbox.open(self._microgrid, at(self.second))

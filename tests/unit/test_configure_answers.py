@@ -12,7 +12,7 @@ FAULTS = [{"code": "no_grid_connection", "path": "/circuits", "message": "There 
 
 
 def event(kind: str, microgrid_id: str = "depot", **data: Any) -> PublishedEvent:
-    return PublishedEvent(microgrid_id, 1, kind, data)
+    return PublishedEvent(microgrid_id, 1, kind, data, "a-stream")
 
 
 def applied(version: int) -> PublishedEvent:

@@ -56,4 +56,4 @@ def test_a_cycle_is_not_obeyed_where_it_is_not_known_for_which_site(past: Past) 
 
 
 def published(event_type: str, data: dict[str, Any]) -> PublishedEvent:
-    return PublishedEvent("joondalup-small", 1, event_type, data)
+    return PublishedEvent("joondalup-small", 1, event_type, data, "a-stream")

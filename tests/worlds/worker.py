@@ -25,7 +25,7 @@ class Worker:
         self._mailbox = Mailbox()
 
     def configure(self, configuration: SiteConfiguration, now: datetime) -> None:
-        change = self.microgrid.configure(configuration)
+        change = self.microgrid.configure(configuration, now)
         assert change.microgrid.site is not None, change.events
         assert change.microgrid.site.configuration == configuration, change.events
         self.microgrid = change.microgrid

@@ -1,8 +1,8 @@
 """The outbox in SQL: filled inside a unit of work, drained by the relay."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -14,8 +14,14 @@ from adapters.database.tables import outbox
 from application.ports import Clock, Message, PendingEvent
 from domain.events import DomainEvent
 
-Encode: TypeAlias = Callable[[DomainEvent, str | None], Message]
-"""An event and its traceparent as the message to publish; the key is the microgrid's id."""
+
+class Encode(Protocol):
+    """An event as the message to publish; the key is the microgrid's id."""
+
+    def __call__(
+        self, event: DomainEvent, *, stream: str, traceparent: str | None, workspace_id: str | None
+    ) -> Message: ...
+
 
 _PUBLISHED = (
     outbox.update()
@@ -25,19 +31,21 @@ _PUBLISHED = (
 
 
 class SqlOutbox:
-    """Appends encoded events to the running transaction."""
+    """Appends events to the running transaction, encoded as those of a stream."""
 
-    def __init__(self, connection: AsyncConnection, encode: Encode, clock: Clock) -> None:
+    def __init__(self, connection: AsyncConnection, stream: str, encode: Encode, clock: Clock) -> None:
         self._connection = connection
+        self._stream = stream
         self._encode = encode
         self._clock = clock
 
-    async def append(self, events: Sequence[DomainEvent], traceparent: str | None) -> None:
+    async def append(self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None) -> None:
         if events:
-            await self._connection.execute(outbox.insert(), [self._row(event, traceparent) for event in events])
+            rows = [self._row(event, traceparent, workspace_id) for event in events]
+            await self._connection.execute(outbox.insert(), rows)
 
-    def _row(self, event: DomainEvent, traceparent: str | None) -> dict[str, Any]:
-        message = self._encode(event, traceparent)
+    def _row(self, event: DomainEvent, traceparent: str | None, workspace_id: str | None) -> dict[str, Any]:
+        message = self._encode(event, stream=self._stream, traceparent=traceparent, workspace_id=workspace_id)
         headers = [[name, value.decode()] for name, value in message.headers if value is not None]
         return {
             "microgrid_id": event.microgrid_id,

@@ -5,18 +5,20 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.database.streams import CURRENT
 from adapters.database.tables import partition_epochs
 from adapters.database.upsert import insert
 from application.ports import Epoch, Fenced
 
 # Made once, as every cycle asks: putting a statement together costs more than sending it.
 _HELD = (
-    select(partition_epochs.c.epoch)
+    select(CURRENT.scalar_subquery())
+    .select_from(partition_epochs)
     .where(
         partition_epochs.c.partition == bindparam("partition"),
         partition_epochs.c.epoch == bindparam("number"),
     )
-    .with_for_update(read=True)
+    .with_for_update(read=True, of=partition_epochs)
 )
 
 
@@ -41,11 +43,14 @@ class SqlOwnership:
             return sorted((Epoch(row.partition, row.epoch) for row in rows), key=lambda epoch: epoch.partition)
 
 
-async def hold(connection: AsyncConnection, epoch: Epoch) -> None:
+async def hold(connection: AsyncConnection, epoch: Epoch) -> str:
     """Keep this epoch from ending before the transaction does. Raises Fenced where it has ended.
 
-    The shared lock is what makes the check good until the commit; on SQLite a writer is alone anyway.
+    Returns the stream that the transaction's events belong to. The shared lock is what makes the check good until the
+    commit; on SQLite a writer is alone anyway.
     """
     held = await connection.execute(_HELD, {"partition": epoch.partition, "number": epoch.number})
-    if held.one_or_none() is None:
+    stream: str | None = held.scalar_one_or_none()
+    if stream is None:
         raise Fenced(f"epoch {epoch.number} of partition {epoch.partition} has ended")
+    return stream

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.database.column_types import Json
 from adapters.database.engine import READ_ONLY, answering, reading
 from adapters.database.retention import prune
+from adapters.database.streams import CURRENT
 from adapters.database.tables import breaches, cycles, microgrid_status, node_history, projection_positions
 from adapters.database.upsert import insert
-from application.ports import EventGap
+from application.ports import EventGap, PublishedEvent
 from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.site.identifiers import natural_key
 
@@ -25,31 +26,38 @@ class SqlReadModelChanges:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def advance(self, projection: str, microgrid_id: str, event_seq: int) -> bool:
+    async def advance(self, projection: str, event: PublishedEvent) -> bool:
         """Claim this event for the projection; False where it was applied before. Raises EventGap."""
         position = projection_positions.c
-        mine = (position.projection == projection) & (position.microgrid_id == microgrid_id)
-        following = projection_positions.update().where(mine, position.event_seq == event_seq - 1)
-        if (await self._connection.execute(following.values(event_seq=event_seq))).rowcount == 1:
+        mine = (position.projection == projection) & (position.microgrid_id == event.microgrid_id)
+        before = (position.event_seq == event.event_seq - 1) & (position.stream == event.stream)
+        following = projection_positions.update().where(mine, before).values(event_seq=event.event_seq)
+        if (await self._connection.execute(following)).rowcount == 1:
             return True
-        first = insert(self._connection, projection_positions).values(
-            projection=projection, microgrid_id=microgrid_id, event_seq=event_seq
-        )
+        first = insert(self._connection, projection_positions).values(_position(projection, event, event.event_seq))
         if (await self._connection.execute(first.on_conflict_do_nothing())).rowcount == 1:
             return True
-        reached = (await self._connection.execute(select(position.event_seq).where(mine))).scalar_one()
-        if event_seq > reached + 1:
-            raise EventGap(f"{projection} of {microgrid_id} is at {reached}, {event_seq} came")
+        reached = (await self._connection.execute(select(position.event_seq, position.stream).where(mine))).one()
+        if reached.stream != event.stream:
+            return await self._follow(projection, event)
+        if event.event_seq > reached.event_seq + 1:
+            raise EventGap(f"{projection} of {event.microgrid_id} is at {reached.event_seq}, {event.event_seq} came")
         return False
 
-    async def rewind(self, projection: str, microgrid_id: str, event_seq: int) -> None:
-        statement = insert(self._connection, projection_positions).values(
-            projection=projection, microgrid_id=microgrid_id, event_seq=event_seq
-        )
+    async def rewind(self, projection: str, event: PublishedEvent) -> None:
+        await self._put_position(_position(projection, event, event.event_seq - 1))
+
+    async def _follow(self, projection: str, event: PublishedEvent) -> bool:
+        """Go over to another stream, if it is the current one and not one that has ended."""
+        if event.stream != (await self._connection.execute(CURRENT)).scalar_one():
+            return False
+        await self._put_position(_position(projection, event, event.event_seq))
+        return True
+
+    async def _put_position(self, position: dict[str, Any]) -> None:
+        statement = insert(self._connection, projection_positions).values(position)
         key = ["projection", "microgrid_id"]
-        await self._connection.execute(
-            statement.on_conflict_do_update(index_elements=key, set_={"event_seq": event_seq})
-        )
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=position))
 
     async def put_status(self, status: StatusRow) -> None:
         """A status without a latest cycle leaves the one that is known."""
@@ -202,6 +210,15 @@ class SqlReadModel:
         each = func.json_each(document).table_valued(column("key", String), column("value", Json))
         kept = select(func.json_object_agg(each.c.key, each.c.value, type_=Json)).where(each.c.key.not_in(keys))
         return kept.scalar_subquery()
+
+
+def _position(projection: str, event: PublishedEvent, event_seq: int) -> dict[str, Any]:
+    return {
+        "projection": projection,
+        "microgrid_id": event.microgrid_id,
+        "event_seq": event_seq,
+        "stream": event.stream,
+    }
 
 
 def _values(row: StatusRow | CycleRow | BreachRow | HistoryRow) -> dict[str, Any]:

@@ -125,6 +125,13 @@ partition_epochs = Table(
     Column("epoch", BigInteger, nullable=False),
 )
 
+streams = Table(
+    "streams",
+    metadata,
+    Column("stream_id", String(64), primary_key=True),
+)
+"""One row: what the sources of this database's events name."""
+
 microgrid_state = Table(
     "microgrid_state",
     metadata,
@@ -166,6 +173,7 @@ projection_positions = Table(
     Column("projection", String(64), primary_key=True),
     Column("microgrid_id", Id, primary_key=True),
     Column("event_seq", BigInteger, nullable=False),
+    Column("stream", Text, nullable=False, server_default="busbar"),
 )
 
 microgrid_status = Table(

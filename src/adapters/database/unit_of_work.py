@@ -15,12 +15,10 @@ from application.ports import Clock, Epoch
 class SqlUnitOfWork:
     """One transaction over microgrids and outbox."""
 
-    def __init__(
-        self, connection: AsyncConnection, epoch: Epoch, sites: SiteCache, encode: Encode, clock: Clock
-    ) -> None:
+    def __init__(self, connection: AsyncConnection, microgrids: SqlMicrogridRepository, outbox: SqlOutbox) -> None:
         self._connection = connection
-        self.microgrids = SqlMicrogridRepository(connection, epoch, sites)
-        self.outbox = SqlOutbox(connection, encode, clock)
+        self.microgrids = microgrids
+        self.outbox = outbox
 
     async def commit(self) -> None:
         await self._connection.commit()
@@ -41,5 +39,9 @@ class SqlTransactions:
         with answering():
             async with self._engine.connect() as connection:
                 await connection.begin()
-                await hold(connection, epoch)
-                yield SqlUnitOfWork(connection, epoch, self._sites, self._encode, self._clock)
+                stream = await hold(connection, epoch)
+                yield SqlUnitOfWork(
+                    connection,
+                    SqlMicrogridRepository(connection, epoch, self._sites),
+                    SqlOutbox(connection, stream, self._encode, self._clock),
+                )

@@ -212,7 +212,14 @@ class KafkaSource(ConsumerRebalanceListener):
         # A broker may be told to keep the time of arrival instead; one before 0 is none.
         sent_at = datetime.fromtimestamp(record.timestamp / 1000, UTC) if record.timestamp >= 0 else None
         body = self._read(record.topic, message)
-        return Received(_position(record), message, body, envelope.traceparent(message), sent_at)
+        return Received(
+            _position(record),
+            message,
+            body,
+            id=envelope.id_of(message),
+            traceparent=envelope.traceparent(message),
+            sent_at=sent_at,
+        )
 
     async def _note(self, partition: TopicPartition, offset: int) -> None:
         if partition not in self._consumer.assignment():

@@ -148,7 +148,8 @@ class MemorySource:
 
     def _received(self, partition: Partition, offset: int, message: Message) -> Received:
         position = Position(partition.topic, partition.number, offset)
-        return Received(position, message, self._read(partition.topic, message), envelope.traceparent(message))
+        body = self._read(partition.topic, message)
+        return Received(position, message, body, envelope.id_of(message), envelope.traceparent(message))
 
 
 class _Group:

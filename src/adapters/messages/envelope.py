@@ -8,10 +8,23 @@ from pydantic_core import to_json
 
 from application.ports import Message
 
-SOURCE: Final = "busbar"
 MEDIA_TYPE: Final = "application/json"
 
+SENDER: Final = "urn:busbar:sender"
+"""The source of what our own command line sends to a service."""
+
+_STREAMS: Final = "urn:busbar:"
 _TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def source_of(stream: str) -> str:
+    """The source of the events of a stream."""
+    return f"{_STREAMS}{stream}"
+
+
+def schema_of(event_type: str) -> str:
+    """What names the JSON Schema of a type's data: its `$id`."""
+    return f"urn:busbar:schema:{event_type}"
 
 
 def wrap(
@@ -19,9 +32,12 @@ def wrap(
     event_id: str,
     microgrid_id: str,
     value: bytes,
+    *,
+    source: str = SENDER,
     time: datetime | None = None,
+    sequence: int | None = None,
+    workspace_id: str | None = None,
     traceparent: str | None = None,
-    source: str = SOURCE,
 ) -> Message:
     """A message of this service, equal for equal arguments: a re-publish has the same headers and bytes."""
     attributes = {
@@ -31,6 +47,9 @@ def wrap(
         "ce_type": event_type,
         "ce_subject": microgrid_id,
         "ce_time": None if time is None else _rfc3339(time),
+        "ce_dataschema": schema_of(event_type),
+        "ce_sequence": None if sequence is None else str(sequence),
+        "ce_workspaceid": workspace_id,
         "content-type": MEDIA_TYPE,
         "traceparent": traceparent,
     }
@@ -46,6 +65,11 @@ def type_of(message: Message) -> str | None:
 def id_of(message: Message) -> str | None:
     """The id by which a re-publish is known, None where there is none."""
     return _header(message, "ce_id")
+
+
+def stream_of(message: Message) -> str:
+    """The stream that the source of an event names; empty where there is no source."""
+    return (_header(message, "ce_source") or "").removeprefix(_STREAMS)
 
 
 def is_json(message: Message) -> bool:

@@ -70,7 +70,7 @@ def write_constraint_cleared(event: ConstraintCleared) -> bytes:
     return _CLEARED.dump_json(event)
 
 
-def read_event(event_type: str, data: dict[str, Any]) -> PublishedEvent:
+def read_event(event_type: str, stream: str, data: dict[str, Any]) -> PublishedEvent:
     """Parsed JSON of an event of ours. Raises pydantic's ValidationError where it does not begin like one."""
     head = _HEAD.validate_python(data)
-    return PublishedEvent(head["microgrid_id"], head["event_seq"], event_type, data)
+    return PublishedEvent(head["microgrid_id"], head["event_seq"], event_type, data, stream)

@@ -39,4 +39,4 @@ class RecordedSource:
     def _write(self, received: Received) -> None:
         message_type, value = type_of(received.message), received.message.value
         if message_type is not None and value is not None and not isinstance(received.body, Unreadable | Tombstone):
-            self._sink.write(write_message(self._clock.now(), message_type, value) + b"\n")
+            self._sink.write(write_message(self._clock.now(), received.id, message_type, value) + b"\n")

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar, assert_never
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
@@ -71,7 +71,10 @@ def read(topic: str, message: Message) -> Inbound:
         return Unreadable("missing_type", "There is no header ce_type.", message)
     is_event = topic.rpartition(".")[2] == _TOPIC_OF_EVENTS
     reader: Callable[[Any], Body] | None
-    reader = partial(events.read_event, event_type) if is_event else READERS.get(event_type)
+    if is_event:
+        reader = partial(events.read_event, event_type, envelope.stream_of(message))
+    else:
+        reader = READERS.get(event_type)
     if reader is None:
         return Unreadable("unknown_type", "The type in ce_type is none that is read here.", message)
     if not envelope.is_json(message):
@@ -91,29 +94,40 @@ def read(topic: str, message: Message) -> Inbound:
     return body if body.microgrid_id == message.key else _key_mismatch(message)
 
 
-def write(event: DomainEvent, traceparent: str | None, source: str = envelope.SOURCE) -> Message:
+def write(
+    event: DomainEvent, *, stream: str, traceparent: str | None = None, workspace_id: str | None = None
+) -> Message:
     """The message that announces an event: the same id, headers and bytes however often it is written.
 
-    `ce_time` is the instant of the decision, and not there for an event that knows none.
+    The id names the stream: where a new one begins, a subscriber that knows ids alone does not take it for the old.
     """
     event_type, data_of = WRITERS[type(event)]
     return envelope.wrap(
         event_type,
-        f"{event.microgrid_id}/{event.event_seq}",
+        f"{stream}/{event.microgrid_id}/{event.event_seq}",
         event.microgrid_id,
         data_of(event),
-        _time(event),
-        traceparent,
-        source,
+        source=envelope.source_of(stream),
+        time=_time(event),
+        sequence=event.event_seq,
+        workspace_id=workspace_id,
+        traceparent=traceparent,
     )
 
 
-def _time(event: DomainEvent) -> datetime | None:
+def _time(event: DomainEvent) -> datetime:
+    """When it was decided, applied or refused."""
     match event:
+        case MicrogridProvisioned():
+            return event.provisioned_at
+        case ConfigurationApplied():
+            return event.applied_at
+        case ConfigurationRejected():
+            return event.rejected_at
         case CycleCompleted() | ConstraintBreached() | ConstraintCleared():
             return event.decided_at
         case _:
-            return None
+            assert_never(event)
 
 
 def encode(message_type: str, payload: Mapping[str, Any]) -> Message:

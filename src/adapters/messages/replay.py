@@ -20,7 +20,7 @@ from application.replay import Happening, Input, Replay, TakeOver, TimeMark
 from domain.events import DomainEvent
 from domain.site.configuration import Fault
 
-SOURCE: Final = "urn:busbar:replay"
+STREAM: Final = "replay"
 
 
 class LineV1(TypedDict):
@@ -44,7 +44,7 @@ def read_input(line: bytes, not_before: datetime) -> Input | LineError:
     if wire["at"] < not_before:
         return _unusable("/at", "Input should not be earlier than the line before")
     happening = _happening(wire)
-    return happening if isinstance(happening, LineError) else Input(wire["at"], happening)
+    return happening if isinstance(happening, LineError) else Input(wire["at"], happening, wire.get("id"))
 
 
 def answers(replay: Replay, line: bytes) -> tuple[Iterator[bytes], bool]:
@@ -55,9 +55,9 @@ def answers(replay: Replay, line: bytes) -> tuple[Iterator[bytes], bool]:
     return _played(replay, given), True
 
 
-def write_event(event: DomainEvent) -> bytes:
-    """A line of output without its end: a CloudEvent in the structured mode."""
-    message = registry.write(event, None, SOURCE)
+def write_event(event: DomainEvent, workspace_id: str | None = None) -> bytes:
+    """A line of output without its end: a CloudEvent in the structured mode. `workspace_id` is its microgrid's."""
+    message = registry.write(event, stream=STREAM, workspace_id=workspace_id)
     assert message.value is not None
     return structured(message, from_json(message.value))
 
@@ -72,13 +72,15 @@ def write_take_over(at: datetime) -> bytes:
     return to_json({"at": at, "take_over": True})
 
 
-def write_message(at: datetime, message_type: str, value: bytes) -> bytes:
-    """A line of input without its end: a message of this type and value, taken in at this instant."""
-    return b'%b,"data":%b}' % (to_json({"at": at, "type": message_type}).removesuffix(b"}"), value)
+def write_message(at: datetime, message_id: str | None, message_type: str, value: bytes) -> bytes:
+    """A line of input without its end: a message of this id, type and value, taken in at this instant."""
+    head = {"at": at} | ({} if message_id is None else {"id": message_id}) | {"type": message_type}
+    return b'%b,"data":%b}' % (to_json(head).removesuffix(b"}"), value)
 
 
 def _played(replay: Replay, given: Input) -> Iterator[bytes]:
-    yield from map(write_event, replay.play(given))
+    for event in replay.play(given):
+        yield write_event(event, replay.workspace_of(event.microgrid_id))
     if isinstance(given.happening, TimeMark):
         yield to_json({"at": given.at, "next_due": replay.next_due()})
 

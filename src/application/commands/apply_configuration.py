@@ -1,19 +1,22 @@
 """Apply a site configuration: provision, change, refuse or ignore."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from application.ports import Counters, Epoch, MalformedConfiguration, Tracing, Transactions
 from domain.events import ConfigurationRejected
-from domain.microgrid import Change, Microgrid
+from domain.microgrid import Change, Microgrid, Refusal
 from domain.site.configuration import SiteConfiguration
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyConfiguration:
-    """A configuration arrived, readable or at least answerable."""
+    """A configuration arrived, readable or at least answerable. `request_id` and `traceparent` are its message's."""
 
     offered: SiteConfiguration | MalformedConfiguration
+    at: datetime
     epoch: Epoch
+    request_id: str | None = None
     traceparent: str | None = None
 
 
@@ -31,12 +34,13 @@ class ApplyConfigurationHandler:
         with self._tracing.configuration_span(offered.microgrid_id, command.traceparent) as traceparent:
             async with self._transactions.begin(command.epoch) as transaction:
                 found = await transaction.microgrids.get(offered.microgrid_id)
-                change = offer(found or Microgrid(offered.microgrid_id), offered)
+                microgrid = found or Microgrid(offered.microgrid_id)
+                change = offer(microgrid, offered, command.at, command.request_id)
                 if not change.events:
                     self._counters.outdated_configuration(offered.microgrid_id)
                     return change.microgrid
                 await transaction.microgrids.save(change.microgrid)
-                await transaction.outbox.append(change.events, traceparent)
+                await transaction.outbox.append(change.events, traceparent, change.microgrid.workspace_id)
                 await transaction.commit()
             for event in change.events:
                 if isinstance(event, ConfigurationRejected):
@@ -44,7 +48,11 @@ class ApplyConfigurationHandler:
         return change.microgrid
 
 
-def offer(microgrid: Microgrid, offered: SiteConfiguration | MalformedConfiguration) -> Change:
+def offer(
+    microgrid: Microgrid, offered: SiteConfiguration | MalformedConfiguration, at: datetime, request_id: str | None
+) -> Change:
+    """What a microgrid makes of a configuration that arrives at an instant."""
     if isinstance(offered, MalformedConfiguration):
-        return microgrid.refuse_malformed(offered.version, offered.digest, offered.faults)
-    return microgrid.configure(offered)
+        refusal = Refusal(offered.version, offered.digest)
+        return microgrid.refuse_malformed(refusal, offered.faults, at, request_id)
+    return microgrid.configure(offered, at, request_id)

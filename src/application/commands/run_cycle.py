@@ -57,7 +57,7 @@ class RunCycleHandler:
                     self._counters.refused_plan(command.microgrid_id, change.plan_fault)
                 if change.microgrid != microgrid:
                     await transaction.microgrids.save(change.microgrid)
-                    await transaction.outbox.append(change.events, traceparent)
+                    await transaction.outbox.append(change.events, traceparent, microgrid.workspace_id)
                     await transaction.commit()
             # A cycle that is not published has the outcome of the one published last, else it would have been.
             if change.microgrid.state.published is not None:

@@ -108,7 +108,7 @@ async def apply(event: PublishedEvent, projections: Sequence[Projection], change
     """Change what the event changes; returns whether it was news. Raises EventGap and what an effect raises."""
     news = False
     for projection in projections:
-        if await changes.advance(projection.name, event.microgrid_id, event.event_seq):
+        if await changes.advance(projection.name, event):
             # A type from a newer release changes nothing here; it only moves the position on.
             await projection.effects.get(event.type, nothing)(event, changes)
             news = True

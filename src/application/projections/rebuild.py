@@ -27,7 +27,9 @@ class Rebuild:
     def __init__(self, transactions: ReadModelTransactions, projections: Sequence[Projection]) -> None:
         self._transactions = transactions
         self._projections = projections
-        self._reached: dict[str, int] = {}
+        self._reached: dict[str, PublishedEvent] = {}
+        self._ended: set[tuple[str, str]] = set()
+        """Microgrids and streams of theirs that another one followed."""
 
     async def project(self, events: Sequence[PublishedEvent]) -> Sequence[Missing]:
         """These events, which follow those before; returns what is missing among them.
@@ -39,16 +41,18 @@ class Rebuild:
             following: list[PublishedEvent] = []
             for event in own:
                 reached = self._reached.get(microgrid_id)
-                if reached is not None and event.event_seq <= reached:
+                if self._was_before(event, reached):
                     continue
-                if reached is None or event.event_seq > reached + 1:
+                if reached is None or (event.stream, event.event_seq) != (reached.stream, reached.event_seq + 1):
                     await self._apply(following)
                     following = []
-                    await self._rewind(microgrid_id, event.event_seq - 1)
-                    if reached is not None:
-                        missing.append(Missing(microgrid_id, reached + 1, event.event_seq - 1))
+                    await self._rewind(event)
+                    if reached is not None and reached.stream == event.stream:
+                        missing.append(Missing(microgrid_id, reached.event_seq + 1, event.event_seq - 1))
+                    elif reached is not None:
+                        self._ended.add((microgrid_id, reached.stream))
                 following.append(event)
-                self._reached[microgrid_id] = event.event_seq
+                self._reached[microgrid_id] = event
             await self._apply(following)
         return missing
 
@@ -60,10 +64,15 @@ class Rebuild:
                 await apply(event, self._projections, changes)
             await changes.commit()
 
-    async def _rewind(self, microgrid_id: str, event_seq: int) -> None:
+    def _was_before(self, event: PublishedEvent, reached: PublishedEvent | None) -> bool:
+        if reached is None or reached.stream != event.stream:
+            return (event.microgrid_id, event.stream) in self._ended
+        return event.event_seq <= reached.event_seq
+
+    async def _rewind(self, event: PublishedEvent) -> None:
         async with self._transactions.begin() as changes:
             for projection in self._projections:
-                await changes.rewind(projection.name, microgrid_id, event_seq)
+                await changes.rewind(projection.name, event)
             await changes.commit()
 
 

@@ -13,6 +13,7 @@ from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.stored_events import SqlStoredEvents
+from adapters.database.streams import SqlStreams
 from adapters.database.unit_of_work import SqlTransactions
 from application.ports import (
     Message,
@@ -27,14 +28,24 @@ from domain.events import DomainEvent
 from tests.builders import EIGHT, EPOCH
 from tests.databases import new_sqlite
 from tests.fakes.persistence import (
+    STREAM,
     InMemoryDatabase,
     InMemoryOwnership,
     InMemoryPendingEvents,
     InMemoryReadModel,
     InMemoryReadModelTransactions,
     InMemoryStoredEvents,
+    InMemoryStreams,
     InMemoryTransactions,
 )
+
+
+class Streams(Protocol):
+    """The stream that a database leads."""
+
+    async def current(self) -> str: ...
+
+    async def begin(self, stream_id: str | None = None) -> str: ...
 
 
 class PositionedReadModel(ReadModel, Protocol):
@@ -54,16 +65,19 @@ class Persistence:
     read_model_transactions: ReadModelTransactions
     read_model: PositionedReadModel
     stored_events: StoredEvents
+    streams: Streams
 
 
 Opened: TypeAlias = AbstractAsyncContextManager[Persistence]
 
 
-def encode(event: DomainEvent, traceparent: str | None) -> Message:
+def encode(event: DomainEvent, *, stream: str, traceparent: str | None, workspace_id: str | None) -> Message:
     """A message with what is easily lost: bytes that are no text, headers in an order, letters beyond ASCII."""
     headers = {
         "ce_type": f"busbar.{type(event).__name__}.v1",
         "ce_id": f"{event.microgrid_id}/{event.event_seq}",
+        "ce_source": stream,
+        "ce_workspaceid": workspace_id or "none",
         "traceparent": traceparent or "none",
         "a_note": "Málaga → Zürich",
     }
@@ -83,6 +97,7 @@ def in_memory(_request: pytest.FixtureRequest) -> Opened:
             InMemoryReadModelTransactions(database),
             InMemoryReadModel(database),
             InMemoryStoredEvents(database),
+            InMemoryStreams(database),
         )
 
     return opened()
@@ -100,6 +115,8 @@ def on_postgresql(request: pytest.FixtureRequest) -> Opened:
 async def _sql(url: str) -> AsyncIterator[Persistence]:
     engine = create_engine(url)
     clock = VirtualClock(EIGHT)
+    streams = SqlStreams(engine)
+    await streams.begin(STREAM)
     yield Persistence(
         SqlOwnership(engine),
         SqlTransactions(engine, encode, clock),
@@ -108,6 +125,7 @@ async def _sql(url: str) -> AsyncIterator[Persistence]:
         SqlReadModelTransactions(engine),
         SqlReadModel(engine),
         SqlStoredEvents(engine),
+        streams,
     )
     await engine.dispose()
 

@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from application.ports import ConcurrentChange
 from tests.builders import EPOCH, a_cycle_completed, a_microgrid
 from tests.contract.persistence.conftest import Persistence, encode
+from tests.fakes.persistence import STREAM
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -15,7 +16,7 @@ async def test_events_are_pending_once_their_unit_of_work_commits(persistence: P
 
     async with persistence.transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(a_microgrid())
-        await unit_of_work.outbox.append(events, TRACEPARENT)
+        await unit_of_work.outbox.append(events, TRACEPARENT, None)
         assert await persistence.pending_events.pending(["depot"], 10) == []
         await unit_of_work.commit()
 
@@ -27,26 +28,26 @@ async def test_a_message_keeps_its_key_headers_and_bytes(persistence: Persistenc
     event = a_cycle_completed(event_seq=41)
 
     async with persistence.transactions.begin(EPOCH) as unit_of_work:
-        await unit_of_work.outbox.append([event], TRACEPARENT)
+        await unit_of_work.outbox.append([event], TRACEPARENT, "tenant")
         await unit_of_work.commit()
 
     (pending,) = await persistence.pending_events.pending(["depot"], 10)
-    assert pending.message == encode(event, TRACEPARENT)
+    assert pending.message == encode(event, stream=STREAM, traceparent=TRACEPARENT, workspace_id="tenant")
 
 
 async def test_events_without_a_trace_are_stored_too(persistence: Persistence) -> None:
     async with persistence.transactions.begin(EPOCH) as unit_of_work:
-        await unit_of_work.outbox.append([a_cycle_completed()], None)
+        await unit_of_work.outbox.append([a_cycle_completed()], None, None)
         await unit_of_work.commit()
 
     (pending,) = await persistence.pending_events.pending(["depot"], 10)
-    assert pending.message == encode(a_cycle_completed(), None)
+    assert pending.message == encode(a_cycle_completed(), stream=STREAM, traceparent=None, workspace_id=None)
 
 
 async def test_a_decision_without_events_is_a_decision(persistence: Persistence) -> None:
     async with persistence.transactions.begin(EPOCH) as unit_of_work:
         await unit_of_work.microgrids.save(a_microgrid())
-        await unit_of_work.outbox.append([], TRACEPARENT)
+        await unit_of_work.outbox.append([], TRACEPARENT, None)
         await unit_of_work.commit()
 
     assert await persistence.pending_events.pending(["depot"], 10) == []
@@ -54,7 +55,7 @@ async def test_a_decision_without_events_is_a_decision(persistence: Persistence)
 
 async def test_events_that_are_not_committed_are_never_told(persistence: Persistence) -> None:
     async with persistence.transactions.begin(EPOCH) as unit_of_work:
-        await unit_of_work.outbox.append([a_cycle_completed()], TRACEPARENT)
+        await unit_of_work.outbox.append([a_cycle_completed()], TRACEPARENT, None)
 
     assert await persistence.pending_events.pending(["depot"], 10) == []
 
@@ -62,7 +63,7 @@ async def test_events_that_are_not_committed_are_never_told(persistence: Persist
 async def test_events_of_a_decision_that_came_too_late_are_never_told(persistence: Persistence) -> None:
     async def decide_too_late() -> None:
         async with persistence.transactions.begin(EPOCH) as unit_of_work:
-            await unit_of_work.outbox.append([a_cycle_completed()], TRACEPARENT)
+            await unit_of_work.outbox.append([a_cycle_completed()], TRACEPARENT, None)
             await unit_of_work.microgrids.save(a_microgrid(version=6))
             await unit_of_work.commit()
 
@@ -74,9 +75,9 @@ async def test_events_of_a_decision_that_came_too_late_are_never_told(persistenc
 
 async def test_a_sequence_number_is_taken_once(persistence: Persistence) -> None:
     async with persistence.transactions.begin(EPOCH) as unit_of_work:
-        await unit_of_work.outbox.append([a_cycle_completed(event_seq=1)], TRACEPARENT)
+        await unit_of_work.outbox.append([a_cycle_completed(event_seq=1)], TRACEPARENT, None)
         await unit_of_work.commit()
 
     async with persistence.transactions.begin(EPOCH) as unit_of_work:
         with pytest.raises((IntegrityError, ValueError)):
-            await unit_of_work.outbox.append([a_cycle_completed(event_seq=1)], TRACEPARENT)
+            await unit_of_work.outbox.append([a_cycle_completed(event_seq=1)], TRACEPARENT, None)

@@ -57,7 +57,7 @@ async def test_an_epoch_does_not_end_inside_a_unit_of_work(persistence: Persiste
         done, _ = await asyncio.wait([claiming], timeout=0.1)
         assert not done
         await unit_of_work.microgrids.save(a_microgrid())
-        await unit_of_work.outbox.append([a_cycle_completed()], None)
+        await unit_of_work.outbox.append([a_cycle_completed()], None, None)
         await unit_of_work.commit()
 
     assert await claiming, "the next owner goes on from what was committed"

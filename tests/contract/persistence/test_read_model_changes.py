@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports import EventGap
+from application.ports import EventGap, PublishedEvent
 from application.queries.rows import CycleRow, StatusRow
 from tests.builders import EIGHT
 from tests.contract.persistence.conftest import Persistence
+from tests.fakes.persistence import STREAM
 
 STATUS = StatusRow("depot", None, "Malaga", 7, {"version": 7}, [{"node_id": "depot"}], [], None)
 
@@ -18,9 +19,15 @@ def a_cycle(microgrid_id: str = "depot", cycle_seq: int = 1) -> CycleRow:
     return CycleRow(microgrid_id, cycle_seq, cycle_seq + 2, decided_at, {"cycle_seq": cycle_seq})
 
 
-async def advance(persistence: Persistence, event_seq: int, projection: str = "status", of: str = "depot") -> bool:
+def an_event(event_seq: int, of: str = "depot", stream: str = STREAM) -> PublishedEvent:
+    return PublishedEvent(of, event_seq, "busbar.cycle.completed.v1", {}, stream)
+
+
+async def advance(
+    persistence: Persistence, event_seq: int, projection: str = "status", of: str = "depot", stream: str = STREAM
+) -> bool:
     async with persistence.read_model_transactions.begin() as changes:
-        claimed = await changes.advance(projection, of, event_seq)
+        claimed = await changes.advance(projection, an_event(event_seq, of, stream))
         await changes.commit()
         return claimed
 
@@ -70,9 +77,39 @@ async def test_projections_and_microgrids_have_their_own_positions(persistence: 
         assert [await advance(persistence, event_seq, *each) for each in mine] == [True, True, True]
 
 
+async def test_a_new_stream_begins_anywhere_and_the_one_before_has_ended(persistence: Persistence) -> None:
+    assert [await advance(persistence, seq) for seq in (60, 61)] == [True, True]
+    await persistence.streams.begin("another")
+
+    assert await advance(persistence, 62)
+    assert await advance(persistence, 42, stream="another")
+    assert [await advance(persistence, seq) for seq in (62, 63)] == [False, False]
+    assert not await advance(persistence, 42, stream="another")
+    assert await advance(persistence, 43, stream="another")
+    with pytest.raises(EventGap):
+        await advance(persistence, 45, stream="another")
+
+
+async def test_a_stream_that_is_not_the_databases_moves_no_position_on(persistence: Persistence) -> None:
+    assert await advance(persistence, 1)
+    assert not await advance(persistence, 2, stream="of-somebody-else")
+    assert await advance(persistence, 2)
+
+
+async def test_a_projection_that_is_set_back_into_a_former_stream_goes_on_there(persistence: Persistence) -> None:
+    await advance(persistence, 60)
+    await persistence.streams.begin("another")
+    await advance(persistence, 42, stream="another")
+    async with persistence.read_model_transactions.begin() as changes:
+        await changes.rewind("status", an_event(7))
+        await changes.commit()
+    assert await advance(persistence, 7)
+    assert await advance(persistence, 42, stream="another")
+
+
 async def test_position_and_effect_are_forgotten_together(persistence: Persistence) -> None:
     async with persistence.read_model_transactions.begin() as changes:
-        assert await changes.advance("status", "depot", 1)
+        assert await changes.advance("status", an_event(1))
         await changes.put_status(STATUS)
         await changes.put_cycle(a_cycle())
 
@@ -83,7 +120,7 @@ async def test_position_and_effect_are_forgotten_together(persistence: Persisten
 
 async def test_position_and_effect_are_kept_together(persistence: Persistence) -> None:
     async with persistence.read_model_transactions.begin() as changes:
-        await changes.advance("status", "depot", 1)
+        await changes.advance("status", an_event(1))
         await changes.put_status(STATUS)
         assert await persistence.read_model.status("depot") is None
         await changes.commit()
@@ -157,7 +194,7 @@ async def test_a_projection_can_be_set_back_and_forth(persistence: Persistence) 
         await advance(persistence, event_seq)
     for event_seq, projection in ((5, "status"), (11, "status"), (2, "cycles")):
         async with persistence.read_model_transactions.begin() as changes:
-            await changes.rewind(projection, "depot", event_seq)
+            await changes.rewind(projection, an_event(event_seq + 1))
             await changes.commit()
         assert not await advance(persistence, event_seq, projection)
         assert await advance(persistence, event_seq + 1, projection)

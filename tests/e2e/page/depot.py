@@ -29,7 +29,9 @@ class ShownDepot:
 
     async def provision(self) -> None:
         """Its configuration is in force."""
-        configured = Microgrid(self._depot.configuration.microgrid_id).configure(self._depot.configuration)
+        configured = Microgrid(self._depot.configuration.microgrid_id).configure(
+            self._depot.configuration, self.clock.now()
+        )
         await add(self.database_url, configured.events, self.clock)
 
     async def decide(self) -> Sequence[DomainEvent]:

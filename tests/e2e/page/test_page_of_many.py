@@ -69,7 +69,7 @@ HOSTILE = "<img src=x onerror='taken = true'><b>bold</b> &amp; {{ 7 * 7 }}"
 async def test_a_name_is_text_whatever_it_says(database_url: str, tab: Dashboard) -> None:
     circuits = (Circuit("gc-1", None, HOSTILE, 4_000_000), Circuit("f-1", "gc-1", HOSTILE, 1_200_000))
     clock = VirtualClock(EIGHT)
-    configured = Microgrid("depot").configure(a_configuration(name=HOSTILE, circuits=circuits))
+    configured = Microgrid("depot").configure(a_configuration(name=HOSTILE, circuits=circuits), EIGHT)
     await add(database_url, configured.events, clock)
     async with served(database_url, clock) as address:
         await tab.page.goto(address)
@@ -90,7 +90,7 @@ async def test_a_long_name_is_shown_whole(database_url: str, new_tab: NewTab, wi
     name = "The connection of the yard behind the workshop"
     circuits = (Circuit("gc-1", None, name, 4_000_000), Circuit("f-1", "gc-1", name, 1_200_000))
     clock = VirtualClock(EIGHT)
-    await add(database_url, Microgrid("depot").configure(a_configuration(circuits=circuits)).events, clock)
+    await add(database_url, Microgrid("depot").configure(a_configuration(circuits=circuits), EIGHT).events, clock)
     tab = await new_tab(viewport={"width": width, "height": 900})
     async with served(database_url, clock) as address:
         await tab.page.goto(address)

@@ -25,7 +25,7 @@ from domain.microgrid import Microgrid
 from entrypoints.api.read_side import ReadSide
 from entrypoints.container import FAULTS_BY_NAME, SCENARIOS_BY_NAME, Container
 from entrypoints.demo import open_demo
-from tests.builders import EPOCH, a_configuration, a_cycle_completed, a_site
+from tests.builders import EIGHT, EPOCH, a_configuration, a_cycle_completed, a_site
 from tests.databases import sqlite_url
 from tests.fakes.persistence import (
     InMemoryDatabase,
@@ -89,7 +89,7 @@ async def add(url: str, events: Sequence[DomainEvent], clock: Clock) -> None:
     engine = create_engine(url)
     (epoch,) = await SqlOwnership(engine).claim([EPOCH.partition])
     async with SqlTransactions(engine, registry.write, clock).begin(epoch) as unit_of_work:
-        await unit_of_work.outbox.append(events, None)
+        await unit_of_work.outbox.append(events, None, None)
         await unit_of_work.commit()
     await project([published(event) for event in events], SqlReadModelTransactions(engine))
     await engine.dispose()
@@ -100,7 +100,7 @@ async def project(events: Sequence[PublishedEvent], transactions: ReadModelTrans
     async with transactions.begin() as changes:
         for event in events:
             for projection in (STATUS, CYCLES, BREACHES, NODE_HISTORY):
-                if await changes.advance(projection.name, event.microgrid_id, event.event_seq):
+                if await changes.advance(projection.name, event):
                     await projection.effects[event.type](event, changes)
         await changes.commit()
 
@@ -124,7 +124,7 @@ def _of_north() -> Sequence[DomainEvent]:
 
 
 def _configured(microgrid_id: str, workspace_id: str | None) -> Sequence[DomainEvent]:
-    return Microgrid(microgrid_id).configure(a_configuration(microgrid_id, workspace_id=workspace_id)).events
+    return Microgrid(microgrid_id).configure(a_configuration(microgrid_id, workspace_id=workspace_id), EIGHT).events
 
 
 @asynccontextmanager

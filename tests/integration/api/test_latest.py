@@ -63,7 +63,9 @@ async def depot(url: str) -> AsyncIterator[Depot]:
     engine = create_engine(url)
     depot = Depot(url, CountingReadModel(engine), SqlStoredEvents(engine))
     await add(
-        url, [*Microgrid("depot").configure(a_configuration()).events, a_cycle_completed("depot", 3)], depot.clock
+        url,
+        [*Microgrid("depot").configure(a_configuration(), EIGHT).events, a_cycle_completed("depot", 3)],
+        depot.clock,
     )
     async with depot.client:
         yield depot
@@ -123,7 +125,7 @@ async def test_a_status_turns_stale_though_nothing_happens(depot: Depot) -> None
 
 async def test_no_more_than_some_microgrids_are_kept(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(latest, "KEPT", 1)
-    await add(depot.url, Microgrid("another").configure(a_configuration("another")).events, depot.clock)
+    await add(depot.url, Microgrid("another").configure(a_configuration("another"), EIGHT).events, depot.clock)
     microgrids = LatestMicrogrids(depot.read_side)
     for microgrid_id in ("depot", "depot", "another", "another", "depot"):
         known = await microgrids.of(microgrid_id)

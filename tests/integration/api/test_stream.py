@@ -59,7 +59,7 @@ class Depot:
         self._site = a_site(chargers=20)
 
     async def provision(self) -> None:
-        await add(self.url, Microgrid("depot").configure(a_configuration(chargers=20)).events, self.clock)
+        await add(self.url, Microgrid("depot").configure(a_configuration(chargers=20), EIGHT).events, self.clock)
 
     async def decide(self, cycles: int = 1) -> None:
         """So many cycles, published and projected."""

@@ -9,12 +9,12 @@ from application.projections.cycles import CYCLES
 from application.projections.node_history import NODE_HISTORY
 from application.projections.status import STATUS
 from domain.events import DomainEvent
-from tests.fakes.persistence import InMemoryDatabase, InMemoryReadModel, InMemoryReadModelTransactions
+from tests.fakes.persistence import STREAM, InMemoryDatabase, InMemoryReadModel, InMemoryReadModelTransactions
 
 
 def published(event: DomainEvent) -> PublishedEvent:
     """An event as it came over the bus."""
-    body = registry.read("busbar.events", registry.write(event, None))
+    body = registry.read("busbar.events", registry.write(event, stream=STREAM))
     assert isinstance(body, PublishedEvent)
     return body
 

@@ -128,6 +128,7 @@ class Service:
         self.clock = VirtualClock(EIGHT)
         self.counts = RememberedCounts()
         self.traces = HandedOnTraces()
+        self.offered: list[Message] = []
         self._source: MemorySource | None = None
 
     async def start(self) -> Worker:
@@ -159,7 +160,8 @@ class Service:
     async def offer(self, configuration: SiteConfiguration, **malformed: Any) -> None:
         """Publish a configuration, with other values at some of its keys."""
         payload = configuration_to(configuration) | malformed
-        await self.publish(CONFIGURATION, with_trace(registry.encode("site.configuration.v1", payload)))
+        self.offered.append(with_trace(registry.encode("site.configuration.v1", payload)))
+        await self.publish(CONFIGURATION, self.offered[-1])
 
     async def say(self, *telemetry: Telemetry) -> None:
         """Publish readings."""

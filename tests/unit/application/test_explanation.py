@@ -41,7 +41,16 @@ def decided(depot: Depot) -> CycleCompleted:
 
 def configured(depot: Depot) -> ConfigurationApplied:
     nodes = (TreeNode(each.node_id, each.node_type, each.parent_id, each.name) for each in depot.site.tree.nodes)
-    return ConfigurationApplied("depot", 2, 1, depot.configuration, tuple(nodes), ())
+    return ConfigurationApplied(
+        microgrid_id="depot",
+        event_seq=2,
+        version=1,
+        request_id=None,
+        applied_at=EIGHT,
+        configuration=depot.configuration,
+        nodes=tuple(nodes),
+        warnings=(),
+    )
 
 
 async def explained(read_model: InMemoryReadModel, node_id: str) -> Explanation:

@@ -12,7 +12,7 @@ from application.projections.node_history import BUCKET, KEPT, NODE_HISTORY, PRU
 from application.queries.rows import HistoryRow
 from domain.events import CycleCompleted
 from tests.builders import EIGHT, a_cycle_completed
-from tests.fakes.persistence import InMemoryDatabase, InMemoryReadModelTransactions
+from tests.fakes.persistence import STREAM, InMemoryDatabase, InMemoryReadModelTransactions
 
 
 def at(seconds: float, cycle_seq: int = 1, **changes: Any) -> CycleCompleted:
@@ -25,7 +25,7 @@ async def project(*cycles: CycleCompleted) -> list[HistoryRow]:
     database = InMemoryDatabase()
     for cycle in cycles:
         data = json.loads(write_cycle_completed(cycle))
-        event = PublishedEvent(cycle.microgrid_id, cycle.event_seq, event_types.CYCLE_COMPLETED, data)
+        event = PublishedEvent(cycle.microgrid_id, cycle.event_seq, event_types.CYCLE_COMPLETED, data, STREAM)
         async with InMemoryReadModelTransactions(database).begin() as changes:
             await NODE_HISTORY.effects[event.type](event, changes)
             await changes.commit()

@@ -25,6 +25,7 @@ from application.projections.status import STATUS
 from tests.builders import EIGHT, a_configuration, a_cycle_completed
 from tests.fakes.observation import HandedOnTraces, RememberedCounts
 from tests.fakes.persistence import (
+    STREAM,
     InMemoryDatabase,
     InMemoryReadModelChanges,
     InMemoryReadModelTransactions,
@@ -146,7 +147,7 @@ def a_cycle(
     of: str = "depot",
 ) -> Inbound:
     data = {"cycle_seq": event_seq, "decided_at": decided_at.isoformat(), "nodes": [], "setpoints": []}
-    return PublishedEvent(of, event_seq, event_type, data)
+    return PublishedEvent(of, event_seq, event_type, data, STREAM)
 
 
 async def test_the_status_shows_the_configuration_in_force_and_the_latest_cycle(history: list[PublishedEvent]) -> None:
@@ -260,7 +261,7 @@ async def test_a_parked_microgrid_goes_on_when_what_is_missing_comes_again() -> 
 
 
 async def test_an_event_that_cannot_be_projected_leaves_no_trace_and_parks_its_microgrid_alone() -> None:
-    strange = PublishedEvent("depot", 2, event_types.CYCLE_COMPLETED, {"cycle_seq": 2})
+    strange = PublishedEvent("depot", 2, event_types.CYCLE_COMPLETED, {"cycle_seq": 2}, STREAM)
     stream, database, counts = Stream(a_cycle(1)), InMemoryDatabase(), RememberedCounts()
     projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), HandedOnTraces(), counts)
     await drain(projector)
@@ -311,7 +312,8 @@ async def test_cycles_are_forgotten_after_a_day() -> None:
 async def test_an_event_type_of_a_newer_release_does_not_stop_the_projector() -> None:
     service = Service()
     new = a_message("busbar.constraint.foreseen.v1", {"microgrid_id": "depot", "event_seq": 2})
-    first, third = (registry.write(a_cycle_completed(event_seq=seq), None) for seq in (1, 3))
+    new = replace(new, headers=(*new.headers, ("ce_source", f"urn:busbar:{STREAM}".encode())))
+    first, third = (registry.write(a_cycle_completed(event_seq=seq), stream=STREAM) for seq in (1, 3))
     source = await service.bus.join("busbar.projector", (EVENTS,), registry.read, Unconcerned())
     await service.publish(EVENTS, first, new, third)
     database = InMemoryDatabase()

@@ -13,7 +13,13 @@ from application.ports import Message, PendingEvent, PublicationRefused, Stage
 from application.relay import BATCH, KEPT, PRUNED_EVERY, Relay
 from tests.builders import EIGHT, a_cycle_completed
 from tests.fakes.observation import RememberedCounts
-from tests.fakes.persistence import InMemoryDatabase, InMemoryOwnership, InMemoryPendingEvents, InMemoryTransactions
+from tests.fakes.persistence import (
+    STREAM,
+    InMemoryDatabase,
+    InMemoryOwnership,
+    InMemoryPendingEvents,
+    InMemoryTransactions,
+)
 
 
 class Lost(BaseException):
@@ -49,7 +55,7 @@ class Bus:
 
 
 def id_of(message: Message) -> str:
-    return (dict(message.headers)["ce_id"] or b"").decode()
+    return (dict(message.headers)["ce_id"] or b"").decode().removeprefix(f"{STREAM}/")
 
 
 class PendingEventsOfALostProcess(InMemoryPendingEvents):
@@ -84,7 +90,7 @@ class Outbox:
     async def append(self, *keys: tuple[str, int]) -> None:
         (epoch,) = await InMemoryOwnership(self.database).claim([0])
         async with self.transactions.begin(epoch) as transaction:
-            await transaction.outbox.append([a_cycle_completed(*key) for key in keys], None)
+            await transaction.outbox.append([a_cycle_completed(*key) for key in keys], None, None)
             await transaction.commit()
 
     async def drain(self) -> int:

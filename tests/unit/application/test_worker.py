@@ -1,6 +1,7 @@
 """The service loop: messages in, decisions committed, positions acknowledged after them."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from application.worker import ATTEMPTS, Worker
 from domain.knowledge.readings import Receipt
 from domain.site.configuration import SiteConfiguration
 from tests.builders import EIGHT, a_configuration, a_cycle_completed
+from tests.fakes.persistence import STREAM
 from tests.unit.application.service import CONFIGURATION, TELEMETRY, TRACEPARENT, Lost, Service, a_message, with_trace
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 
@@ -97,6 +99,43 @@ async def test_events_stand_in_the_trace_of_the_messages_that_caused_them(servic
     await started(service)
     messages = [row.message for row in service.database.tables.outbox.values()]
     assert [traceparent(message) for message in messages] == [TRACEPARENT] * 3
+
+
+async def test_an_answer_names_the_message_that_it_answers_and_its_instant(service: Service) -> None:
+    await started(service)
+    service.clock.advance(EIGHT + timedelta(seconds=3))
+    await service.offer(DEPOT, version=2, max_import_w=-1)
+    await service.offer(DEPOT, version=3, circuits=7)
+    await settle(await service.start())
+
+    offered = {
+        (dict(message.headers)["ce_id"] or b"").decode(): json.loads(message.value or b"")["version"]
+        for message in service.offered
+    }
+    answers = [event for event in service.events() if event.type.startswith("busbar.configuration.")]
+    assert [offered[event.data["request_id"]] for event in answers] == [1, 2, 3]
+    at = [event.data.get("applied_at") or event.data["rejected_at"] for event in answers]
+    assert at == ["2026-11-22T08:00:00Z", "2026-11-22T08:00:03Z", "2026-11-22T08:00:03Z"]
+
+
+async def test_events_of_a_tenants_depot_name_its_workspace() -> None:
+    service = Service()
+    await service.offer(replace(DEPOT, workspace_id="tenant"))
+    worker = await service.start()
+    await settle(worker)
+    await all_report(service, 1)
+    await settle(worker)
+    await service.offer(replace(DEPOT, version=2, workspace_id="another"))
+    await settle(worker)
+
+    assert service.types() == [
+        "microgrid.provisioned",
+        "configuration.applied",
+        "cycle.completed",
+        "configuration.rejected",
+    ]
+    headers = [dict(row.message.headers) for row in service.database.tables.outbox.values()]
+    assert [each["ce_workspaceid"] for each in headers] == [b"tenant"] * 4
 
 
 async def test_a_worker_goes_on_where_another_stopped(service: Service) -> None:
@@ -401,7 +440,7 @@ async def test_every_microgrid_has_its_own_sequence_of_events(service: Service) 
 
 async def test_an_event_on_a_topic_of_the_worker_becomes_a_dead_letter_and_blocks_nothing() -> None:
     service = Service()
-    await service.publish(TELEMETRY, registry.write(a_cycle_completed(), None))
+    await service.publish(TELEMETRY, registry.write(a_cycle_completed(), stream=STREAM))
     await service.offer(a_configuration(connectors=1))
     worker = await service.start()
     while await worker.turn():

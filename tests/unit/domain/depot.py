@@ -87,7 +87,7 @@ class Depot:
             charge_points=tuple(part for part in parts if isinstance(part, ChargePoint)),
         )
         assert validation.faults(self.configuration) == ()
-        self.microgrid = Microgrid("depot").configure(self.configuration).microgrid
+        self.microgrid = Microgrid("depot").configure(self.configuration, EIGHT).microgrid
         self._sequence = 0
 
     @property
@@ -152,7 +152,7 @@ class Depot:
                 charge_points=tuple(part for part in parts if isinstance(part, ChargePoint)),
             )
         assert validation.faults(self.configuration) == ()
-        self.microgrid = self.microgrid.configure(self.configuration).microgrid
+        self.microgrid = self.microgrid.configure(self.configuration, EIGHT).microgrid
 
     # what is decided for it
 

@@ -17,7 +17,7 @@ from domain.events import (
 )
 from domain.knowledge.readings import Readings
 from domain.knowledge.situation import Situation
-from domain.microgrid import REMEMBERED_REFUSALS, Microgrid
+from domain.microgrid import REMEMBERED_REFUSALS, Microgrid, Refusal
 from domain.sharing import rebalance
 from domain.sharing.plan import Outcome, Plan
 from domain.sharing.rotation import Rotation
@@ -36,27 +36,45 @@ SITE = SiteConfiguration(
 FAULTY = replace(SITE, version=8, strategy=Strategy("bus"))
 MALFORMED = (Fault("malformed", "/version", "Not a whole number."),)
 NEW = Microgrid("depot")
-RUNNING = NEW.configure(SITE).microgrid
+RUNNING = NEW.configure(SITE, EIGHT).microgrid
+
+
+def rejected(event_seq: int, version: int | None, request_id: str | None) -> ConfigurationRejected:
+    return ConfigurationRejected(
+        microgrid_id="depot",
+        event_seq=event_seq,
+        version=version,
+        request_id=request_id,
+        rejected_at=EIGHT,
+        faults=MALFORMED,
+    )
 
 
 def test_the_first_valid_configuration_provisions_the_microgrid_and_is_applied() -> None:
     warning = SiteWarning("unlimited_circuit", "f-1", "States no capacity at all, so it limits nothing.")
-    assert NEW.configure(SITE).events == (
+    assert NEW.configure(SITE, EIGHT, "r-1").events == (
         MicrogridProvisioned(
-            "depot", 1, "A depot", "tenant", (GridConnection("gc-1", "Grid connection", 400_000, 300_000, False),)
+            microgrid_id="depot",
+            event_seq=1,
+            name="A depot",
+            workspace_id="tenant",
+            grid_connections=(GridConnection("gc-1", "Grid connection", 400_000, 300_000, False),),
+            provisioned_at=EIGHT,
         ),
         ConfigurationApplied(
-            "depot",
-            2,
-            7,
-            SITE,
-            (
+            microgrid_id="depot",
+            event_seq=2,
+            version=7,
+            request_id="r-1",
+            applied_at=EIGHT,
+            configuration=SITE,
+            nodes=(
                 TreeNode("depot", NodeType.MICROGRID, None, "A depot"),
                 TreeNode("gc-1", NodeType.GRID_CONNECTION, "depot", "Grid connection"),
                 TreeNode("f-1", NodeType.CIRCUIT, "gc-1", "Feeder"),
                 TreeNode("cp-1", NodeType.CHARGE_POINT, "f-1", "cp-1"),
             ),
-            (warning,),
+            warnings=(warning,),
         ),
     )
     assert RUNNING.site is not None
@@ -65,100 +83,100 @@ def test_the_first_valid_configuration_provisions_the_microgrid_and_is_applied()
 
 def test_a_newer_configuration_is_applied_in_its_turn() -> None:
     newer = replace(SITE, version=9, name="The depot")
-    (event,) = RUNNING.configure(newer).events
+    (event,) = RUNNING.configure(newer, EIGHT).events
     assert isinstance(event, ConfigurationApplied)
     assert (event.event_seq, event.version, event.configuration) == (3, 9, newer)
 
 
 @pytest.mark.parametrize("version", [6, 7])
 def test_one_that_is_not_newer_and_says_the_same_is_ignored(version: int) -> None:
-    change = RUNNING.configure(replace(SITE, version=version))
+    change = RUNNING.configure(replace(SITE, version=version), EIGHT)
     assert change.events == ()
     assert change.microgrid is RUNNING
 
 
 @pytest.mark.parametrize("version", [6, 7])
 def test_one_that_is_not_newer_and_says_something_else_is_refused_once(version: int) -> None:
-    change = RUNNING.configure(replace(SITE, version=version, name="Renamed"))
+    change = RUNNING.configure(replace(SITE, version=version, name="Renamed"), EIGHT)
     (event,) = change.events
     assert isinstance(event, ConfigurationRejected)
     assert (event.event_seq, event.version) == (3, version)
     assert [(fault.code, fault.path) for fault in event.faults] == [("version_not_newer", "/version")]
     assert change.microgrid.site == RUNNING.site
-    assert change.microgrid.configure(replace(SITE, version=version, name="Renamed")).events == ()
-    assert change.microgrid.configure(replace(SITE, version=version, name="Renamed again")).events != ()
+    assert change.microgrid.configure(replace(SITE, version=version, name="Renamed"), EIGHT).events == ()
+    assert change.microgrid.configure(replace(SITE, version=version, name="Renamed again"), EIGHT).events != ()
 
 
 def test_of_one_that_is_not_newer_every_other_fault_is_named_too() -> None:
-    (event,) = RUNNING.configure(replace(FAULTY, version=7)).events
+    (event,) = RUNNING.configure(replace(FAULTY, version=7), EIGHT).events
     assert isinstance(event, ConfigurationRejected)
     assert {fault.code for fault in event.faults} == {"version_not_newer", "unknown_strategy"}
 
 
 def test_a_refused_one_that_comes_again_after_a_newer_one_was_applied_stays_published_once() -> None:
-    refused = RUNNING.configure(FAULTY).microgrid
-    applied = refused.configure(replace(SITE, version=9)).microgrid
-    assert applied.configure(FAULTY).events == ()
+    refused = RUNNING.configure(FAULTY, EIGHT).microgrid
+    applied = refused.configure(replace(SITE, version=9), EIGHT).microgrid
+    assert applied.configure(FAULTY, EIGHT).events == ()
 
 
 def test_a_faulty_one_is_refused_and_the_last_good_one_stays_in_force() -> None:
-    change = RUNNING.configure(FAULTY)
+    change = RUNNING.configure(FAULTY, EIGHT, "r-2")
     (event,) = change.events
     assert isinstance(event, ConfigurationRejected)
-    assert (event.event_seq, event.version) == (3, 8)
+    assert (event.event_seq, event.version, event.request_id, event.rejected_at) == (3, 8, "r-2", EIGHT)
     assert [(fault.code, fault.path) for fault in event.faults] == [("unknown_strategy", "/strategy/unit")]
     assert change.microgrid.site == RUNNING.site
 
 
 def test_a_refusal_is_published_once() -> None:
-    refused = RUNNING.configure(FAULTY).microgrid
-    assert refused.configure(FAULTY).events == ()
-    assert refused.configure(replace(FAULTY, name="Other")).events != ()
-    assert refused.configure(replace(FAULTY, version=9)).events != ()
+    refused = RUNNING.configure(FAULTY, EIGHT).microgrid
+    assert refused.configure(FAULTY, EIGHT).events == ()
+    assert refused.configure(replace(FAULTY, name="Other"), EIGHT).events != ()
+    assert refused.configure(replace(FAULTY, version=9), EIGHT).events != ()
 
 
 def test_a_refusal_that_is_newer_than_the_next_good_one_stays_published_once() -> None:
     """After a crash both are delivered again, in their order."""
-    refused = RUNNING.configure(replace(FAULTY, version=9)).microgrid
-    applied = refused.configure(replace(SITE, version=8)).microgrid
-    assert applied.configure(replace(FAULTY, version=9)).events == ()
+    refused = RUNNING.configure(replace(FAULTY, version=9), EIGHT).microgrid
+    applied = refused.configure(replace(SITE, version=8), EIGHT).microgrid
+    assert applied.configure(replace(FAULTY, version=9), EIGHT).events == ()
 
 
 def test_a_valid_one_of_the_same_version_as_a_refused_one_is_applied() -> None:
-    refused = RUNNING.configure(FAULTY).microgrid
-    (event,) = refused.configure(replace(SITE, version=8)).events
+    refused = RUNNING.configure(FAULTY, EIGHT).microgrid
+    (event,) = refused.configure(replace(SITE, version=8), EIGHT).events
     assert isinstance(event, ConfigurationApplied)
     assert event.event_seq == 4
 
 
 def test_a_stream_may_begin_with_a_refusal() -> None:
-    refused = NEW.configure(FAULTY)
+    refused = NEW.configure(FAULTY, EIGHT)
     assert refused.microgrid.site is None
     assert [event.event_seq for event in refused.events] == [1]
-    assert [event.event_seq for event in refused.microgrid.configure(SITE).events] == [2, 3]
+    assert [event.event_seq for event in refused.microgrid.configure(SITE, EIGHT).events] == [2, 3]
 
 
 @pytest.mark.parametrize("version", [8, None])
 def test_a_malformed_one_is_answered_once(version: int | None) -> None:
-    change = RUNNING.refuse_malformed(version, "digest", MALFORMED)
-    assert change.events == (ConfigurationRejected("depot", 3, version, MALFORMED),)
-    assert change.microgrid.refuse_malformed(version, "digest", MALFORMED).events == ()
-    assert change.microgrid.refuse_malformed(version, "other", MALFORMED).events != ()
+    change = RUNNING.refuse_malformed(Refusal(version, "digest"), MALFORMED, EIGHT, "r-3")
+    assert change.events == (rejected(3, version, "r-3"),)
+    assert change.microgrid.refuse_malformed(Refusal(version, "digest"), MALFORMED, EIGHT).events == ()
+    assert change.microgrid.refuse_malformed(Refusal(version, "other"), MALFORMED, EIGHT).events != ()
 
 
 def test_of_a_malformed_one_that_is_not_newer_that_is_said_too() -> None:
-    (event,) = RUNNING.refuse_malformed(7, "digest", MALFORMED).events
+    (event,) = RUNNING.refuse_malformed(Refusal(7, "digest"), MALFORMED, EIGHT).events
     assert isinstance(event, ConfigurationRejected)
     assert [fault.code for fault in event.faults] == ["version_not_newer", "malformed"]
-    assert NEW.refuse_malformed(7, "digest", MALFORMED).events == (ConfigurationRejected("depot", 1, 7, MALFORMED),)
+    assert NEW.refuse_malformed(Refusal(7, "digest"), MALFORMED, EIGHT).events == (rejected(1, 7, None),)
 
 
 def test_refusals_do_not_pile_up_for_ever() -> None:
     microgrid = RUNNING
     for number in range(REMEMBERED_REFUSALS + 5):
-        microgrid = microgrid.refuse_malformed(None, str(number), MALFORMED).microgrid
+        microgrid = microgrid.refuse_malformed(Refusal(None, str(number)), MALFORMED, EIGHT).microgrid
     assert len(microgrid.state.refusals) == REMEMBERED_REFUSALS
-    assert microgrid.refuse_malformed(None, str(REMEMBERED_REFUSALS), MALFORMED).events == ()
+    assert microgrid.refuse_malformed(Refusal(None, str(REMEMBERED_REFUSALS)), MALFORMED, EIGHT).events == ()
 
 
 def test_without_a_configuration_nothing_is_decided() -> None:
@@ -260,7 +278,7 @@ def test_a_node_that_goes_over_its_limit_or_comes_back_is_news(depot: Depot) -> 
 
 
 def test_a_new_configuration_is_news(depot: Depot) -> None:
-    depot.microgrid = depot.microgrid.configure(replace(depot.configuration, version=2)).microgrid
+    depot.microgrid = depot.microgrid.configure(replace(depot.configuration, version=2), EIGHT).microgrid
     event = _same_again(depot, 1)
     assert event is not None
     assert event.configuration_version == 2
@@ -338,9 +356,11 @@ def test_sequences_have_no_gap() -> None:
         match rng.randrange(5):
             case 0:
                 offered = replace(depot.configuration, version=step, name=f"Version {step}")
-                change = depot.microgrid.configure(rng.choice((offered, replace(offered, max_import_w=-1))))
+                change = depot.microgrid.configure(rng.choice((offered, replace(offered, max_import_w=-1))), EIGHT)
             case 1:
-                change = depot.microgrid.refuse_malformed(rng.choice((None, step)), str(step), MALFORMED)
+                change = depot.microgrid.refuse_malformed(
+                    Refusal(rng.choice((None, step)), str(step)), MALFORMED, EIGHT
+                )
             case _:
                 depot.hears(f"cp-{rng.choice((1, 2))}/1", rng.randrange(80_000), requested_w=rng.randrange(80_000))
                 change = depot.microgrid.run_cycle(depot.readings, rng.choice(list(Trigger)), depot.at)

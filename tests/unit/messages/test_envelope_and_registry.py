@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -87,15 +88,18 @@ def test_every_domain_event_has_a_writer_and_a_type_of_its_own() -> None:
 
 
 def test_a_cycle_goes_out_in_a_cloudevents_envelope() -> None:
-    assert write(CYCLE, TRACEPARENT) == Message(
+    assert write(CYCLE, stream="s-1", traceparent=TRACEPARENT, workspace_id="tenant") == Message(
         "malaga",
         (
             ("ce_specversion", b"1.0"),
-            ("ce_id", b"malaga/41"),
-            ("ce_source", b"busbar"),
+            ("ce_id", b"s-1/malaga/41"),
+            ("ce_source", b"urn:busbar:s-1"),
             ("ce_type", b"busbar.cycle.completed.v1"),
             ("ce_subject", b"malaga"),
             ("ce_time", b"2026-11-22T08:00:00Z"),
+            ("ce_dataschema", b"urn:busbar:schema:busbar.cycle.completed.v1"),
+            ("ce_sequence", b"41"),
+            ("ce_workspaceid", b"tenant"),
             ("content-type", b"application/json"),
             ("traceparent", TRACEPARENT.encode()),
         ),
@@ -103,37 +107,53 @@ def test_a_cycle_goes_out_in_a_cloudevents_envelope() -> None:
     )
 
 
-@pytest.mark.parametrize(("event", "time"), [(BREACHED, b"2026-11-22T08:00:11Z"), (CLEARED, b"2026-11-22T08:02:01Z")])
-def test_a_breach_is_dated_by_the_decision_as_it_may_not_have_been_observed(event: DomainEvent, time: bytes) -> None:
-    assert dict(write(event, TRACEPARENT).headers)["ce_time"] == time
+@pytest.mark.parametrize(
+    ("event", "time"),
+    [
+        (PROVISIONED, b"2026-11-22T08:00:00Z"),
+        (APPLIED, b"2026-11-22T08:00:00Z"),
+        (REJECTED, b"2026-11-22T08:00:00.250000Z"),
+        (BREACHED, b"2026-11-22T08:00:11Z"),
+        (CLEARED, b"2026-11-22T08:02:01Z"),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_an_event_is_dated_by_when_it_was_decided_applied_or_refused(event: DomainEvent, time: bytes) -> None:
+    assert dict(write(event, stream="s-1").headers)["ce_time"] == time
 
 
-def test_an_event_that_knows_no_time_and_no_trace_goes_out_without_them() -> None:
-    assert write(REJECTED, None).headers == (
-        ("ce_specversion", b"1.0"),
-        ("ce_id", b"malaga/3"),
-        ("ce_source", b"busbar"),
-        ("ce_type", b"busbar.configuration.rejected.v1"),
-        ("ce_subject", b"malaga"),
-        ("content-type", b"application/json"),
-    )
+def test_an_event_of_no_trace_and_no_workspace_goes_out_without_them() -> None:
+    assert [name for name, _ in write(REJECTED, stream="s-1").headers] == [
+        "ce_specversion",
+        "ce_id",
+        "ce_source",
+        "ce_type",
+        "ce_subject",
+        "ce_time",
+        "ce_dataschema",
+        "ce_sequence",
+        "content-type",
+    ]
 
 
 @pytest.mark.parametrize(("event", "event_type", "data"), EVENTS, ids=lambda each: type(each).__name__)
 def test_every_event_is_published_under_its_type_and_read_again(event: DomainEvent, event_type: str, data: str) -> None:
-    published = write(event, TRACEPARENT)
+    published = write(event, stream="s-1", traceparent=TRACEPARENT)
     assert published.value == data.encode()
-    assert read("busbar.events", published) == PublishedEvent("malaga", event.event_seq, event_type, json.loads(data))
+    assert read("busbar.events", published) == PublishedEvent(
+        "malaga", event.event_seq, event_type, json.loads(data), "s-1"
+    )
 
 
-def test_publishing_again_repeats_every_byte() -> None:
-    assert write(CYCLE, TRACEPARENT) == write(CYCLE, TRACEPARENT)
+def test_the_same_event_of_another_stream_has_another_id() -> None:
+    first, second = (dict(write(CYCLE, stream=stream).headers) for stream in ("s-1", "s-2"))
+    assert {name for name in first if first[name] != second[name]} == {"ce_id", "ce_source"}
 
 
 def test_events_of_different_microgrids_or_sequences_have_different_ids() -> None:
     names = [("a", 12), ("a", 1), ("a:1", 2), ("a1", 2)]
-    events = [type(REJECTED)(microgrid_id, event_seq, None, ()) for microgrid_id, event_seq in names]
-    assert len({dict(write(event, None).headers)["ce_id"] for event in events}) == len(names)
+    events = [replace(REJECTED, microgrid_id=microgrid_id, event_seq=event_seq) for microgrid_id, event_seq in names]
+    assert len({dict(write(event, stream="s-1").headers)["ce_id"] for event in events}) == len(names)
 
 
 # --- in ----------------------------------------------------------------------------------------------------

@@ -36,6 +36,8 @@ from domain.site.configuration import (
 )
 from domain.site.power_tree import NodeType
 
+AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
 PROVISIONED = MicrogridProvisioned(
     "malaga",
     1,
@@ -45,19 +47,22 @@ PROVISIONED = MicrogridProvisioned(
         GridConnection("gc-1", "Grid connection 1", 4_000_000, 3_200_000, metered=True),
         GridConnection("gc-2", "Grid connection 2", 2_000_000, None, metered=False),
     ),
+    provisioned_at=AT,
 )
 PROVISIONED_DATA = (
     '{"microgrid_id":"malaga","event_seq":1,"name":"Málaga depot","workspace_id":null,"grid_connections":['
     '{"node_id":"gc-1","name":"Grid connection 1","default_capacity_w":4000000,'
     '"safe_operating_capacity_w":3200000,"metered":true},'
     '{"node_id":"gc-2","name":"Grid connection 2","default_capacity_w":2000000,'
-    '"safe_operating_capacity_w":null,"metered":false}]}'
+    '"safe_operating_capacity_w":null,"metered":false}],"provisioned_at":"2026-11-22T08:00:00Z"}'
 )
 
 APPLIED = ConfigurationApplied(
     "malaga",
     2,
     7,
+    "r-7",
+    AT,
     SiteConfiguration(
         "malaga",
         "Malaga depot",
@@ -73,7 +78,8 @@ APPLIED = ConfigurationApplied(
     (SiteWarning("unlimited_circuit", "gc-1", "Nothing limits gc-1."),),
 )
 APPLIED_DATA = (
-    '{"microgrid_id":"malaga","event_seq":2,"version":7,"configuration":{"microgrid_id":"malaga",'
+    '{"microgrid_id":"malaga","event_seq":2,"version":7,"request_id":"r-7","applied_at":"2026-11-22T08:00:00Z",'
+    '"configuration":{"microgrid_id":"malaga",'
     '"workspace_id":null,"name":"Malaga depot","time_zone":"UTC","version":7,"max_import_w":null,'
     '"strategy":{"unit":"connector","order":"equal_share"},'
     '"settings":{"meter_stale_after_s":30,"connector_stale_after_s":90,"breach_hold_s":5,'
@@ -95,13 +101,16 @@ REJECTED = ConfigurationRejected(
     "malaga",
     3,
     None,
+    None,
+    datetime(2026, 11, 22, 8, 0, 0, 250_000, UTC),
     (
         Fault("malformed", "/circuits/0/name", "Field required"),
         Fault("no_grid_connection", None, "There is no grid connection."),
     ),
 )
 REJECTED_DATA = (
-    '{"microgrid_id":"malaga","event_seq":3,"version":null,"faults":['
+    '{"microgrid_id":"malaga","event_seq":3,"version":null,"request_id":null,'
+    '"rejected_at":"2026-11-22T08:00:00.250000Z","faults":['
     '{"code":"malformed","path":"/circuits/0/name","message":"Field required"},'
     '{"code":"no_grid_connection","path":null,"message":"There is no grid connection."}]}'
 )

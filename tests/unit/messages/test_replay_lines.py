@@ -153,20 +153,21 @@ def test_nesting_near_the_limit_of_the_parser_is_answered_or_refused() -> None:
     assert kinds == {Input, LineError}
 
 
-def test_an_event_is_written_as_a_worker_publishes_it_but_for_its_source() -> None:
-    published = write(CYCLE, None)
-    written = json.loads(write_event(CYCLE))
-    assert written == json.loads(structured(published, from_json(published.value or b""))) | {
-        "source": "urn:busbar:replay"
-    }
+def test_an_event_is_written_as_a_worker_publishes_it_but_for_its_stream() -> None:
+    published = write(CYCLE, stream="replay", workspace_id="tenant")
+    written = json.loads(write_event(CYCLE, "tenant"))
+    assert written == json.loads(structured(published, from_json(published.value or b"")))
+    assert (written["id"], written["source"]) == ("replay/malaga/41", "urn:busbar:replay")
+    assert (written["workspaceid"], written["sequence"]) == ("tenant", "41")
     assert "traceparent" not in written
 
 
 def test_what_is_recorded_can_be_read() -> None:
     value = text(CIRCUIT_TELEMETRY)
-    assert read_input(write_message(AT, "circuit.telemetry.v1", value), AT) == Input(
-        AT, accepted(message("circuit.telemetry.v1", CIRCUIT_TELEMETRY))
-    )
+    for known in ("m-1", None):
+        assert read_input(write_message(AT, known, "circuit.telemetry.v1", value), AT) == Input(
+            AT, accepted(message("circuit.telemetry.v1", CIRCUIT_TELEMETRY)), known
+        )
     assert read_input(write_time_mark(AT), AT) == Input(AT, TimeMark())
 
 
@@ -179,7 +180,11 @@ def test_a_time_mark_is_answered_with_what_is_due_next() -> None:
 
     replay = Replay(read_back)
     assert answered(0) == [{"at": "2026-11-22T08:00:00Z", "next_due": None}]
-    events = answered(1, type="site.configuration.v1", data=CONFIGURATION)
+    offered = changed(CONFIGURATION, "/workspace_id", "tenant")
+    events = answered(1, type="site.configuration.v1", id="m-1", data=offered)
+    assert [(event["time"], event["workspaceid"]) for event in events] == [("2026-11-22T08:00:01Z", "tenant")] * 2
+    applied = events[1]["data"]
+    assert (applied["request_id"], applied["applied_at"]) == ("m-1", "2026-11-22T08:00:01Z")
     assert [event["type"] for event in events] == [
         "busbar.microgrid.provisioned.v1",
         "busbar.configuration.applied.v1",

@@ -9,6 +9,7 @@ from domain.breaches.observation import observe
 from domain.knowledge.demand import Standing
 from domain.knowledge.lines import Line
 from domain.site.configuration import ChargePoint, Circuit
+from tests.builders import EIGHT
 from tests.unit.domain.depot import Depot, charger, grid
 
 HOLD_S = 5
@@ -70,7 +71,7 @@ class WatchedDepot(Depot):
             charge_points=tuple(part for part in parts if isinstance(part, ChargePoint)),
             **changes,
         )
-        change = self.microgrid.configure(self.configuration)
+        change = self.microgrid.configure(self.configuration, EIGHT)
         assert change.microgrid is not self.microgrid
         self.microgrid = change.microgrid
 

@@ -24,6 +24,7 @@ from domain.sharing.settling import SMALL_PERCENT, WAITS_FOR
 from domain.site.configuration import ChargePoint, Connector
 from domain.site.power_tree import PlacedConnector
 from domain.site.site import Site
+from tests.builders import EIGHT
 from tests.oracle.snapshots import random_snapshot
 from tests.unit.domain.depot import Depot, charger, grid
 
@@ -64,7 +65,7 @@ def told(depot: Depot, **requested_w: int) -> None:
 
 def reconfigure(depot: Depot, **changes: Any) -> None:
     configuration = replace(depot.configuration, version=2, **changes)
-    depot.microgrid = depot.microgrid.configure(configuration).microgrid
+    depot.microgrid = depot.microgrid.configure(configuration, EIGHT).microgrid
 
 
 RATING_W = 80_000
@@ -235,7 +236,7 @@ def test_a_capacity_that_falls_watt_by_watt_changes_few_setpoints() -> None:
     last, changes = settled(depot), 0
     for step in range(1, 41):
         depot.microgrid = depot.microgrid.configure(
-            replace(depot.configuration, version=1 + step, circuits=(grid("gc-1", 100_000 - 100 * step),))
+            replace(depot.configuration, version=1 + step, circuits=(grid("gc-1", 100_000 - 100 * step),)), EIGHT
         ).microgrid
         asks(depot, cp_1=40_000, cp_2=60_000)
         sent = settled(depot)

@@ -9,6 +9,7 @@ from domain.events import ConfigurationRejected
 from domain.microgrid import Microgrid
 from domain.site.configuration import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
 from domain.site.validation import MAX_DEPTH, faults
+from tests.builders import EIGHT
 
 GRID = Circuit("gc-1", None, "Grid connection", 400_000, 300_000)
 FEEDER = Circuit("f-1", "gc-1", "Feeder", 200_000)
@@ -182,8 +183,8 @@ def test_several_faults_are_named_at_once() -> None:
 
 @pytest.mark.parametrize(("before", "after"), [(None, "tenant"), ("tenant", None), ("tenant", "other")])
 def test_the_workspace_cannot_change(before: str | None, after: str | None) -> None:
-    microgrid = Microgrid("depot").configure(replace(GOOD, workspace_id=before)).microgrid
-    (event,) = microgrid.configure(replace(GOOD, version=2, workspace_id=after)).events
+    microgrid = Microgrid("depot").configure(replace(GOOD, workspace_id=before), EIGHT).microgrid
+    (event,) = microgrid.configure(replace(GOOD, version=2, workspace_id=after), EIGHT).events
     assert isinstance(event, ConfigurationRejected)
     assert [(each.code, each.path) for each in event.faults] == [("workspace_changed", "/workspace_id")]
 

@@ -342,36 +342,52 @@ class EventGap(Exception):
     """An event arrived before the one that precedes it: the stream lost something."""
 
 
+PositionKey: TypeAlias = tuple[str, str]
+"""A projection and a microgrid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The last event of a microgrid that a projection has applied, and the stream that it is in."""
+
+    stream: str
+    event_seq: int
+
+
 class ReadModelChanges(Protocol):
-    """One transaction of a projection: its rows and its position, together or not at all."""
+    """One transaction of a projector: rows and positions, together or not at all. Each `put` is one statement."""
 
-    async def advance(self, projection: str, event: PublishedEvent) -> bool:
-        """Claim this event for the projection; False where it was applied before. Raises EventGap.
-
-        A projection that knows nothing of the microgrid yet may begin anywhere, and so it may where the database's
-        current stream begins. Of a stream that is neither that nor the one it is in nothing is news.
-        """
+    async def positions(self, microgrid_ids: Collection[str]) -> dict[PositionKey, Reached]:
+        """How far each projection is with these microgrids; nobody else moves it until the transaction ends."""
         ...
 
-    async def rewind(self, projection: str, event: PublishedEvent) -> None:
-        """Make this event the next one of the projection, whatever it has applied."""
+    async def current_stream(self) -> str:
+        """The stream that the database leads."""
         ...
 
-    async def put_status(self, status: StatusRow) -> None: ...
+    async def put_positions(self, reached: Mapping[PositionKey, Reached]) -> None:
+        """Raises ConcurrentChange where `positions` did not know one that somebody else has put since."""
+        ...
 
-    async def put_latest_cycle(self, microgrid_id: str, latest_cycle: dict[str, Any]) -> None: ...
+    async def put_statuses(self, statuses: Sequence[StatusRow]) -> None:
+        """A status without a latest cycle leaves the one that is known."""
+        ...
 
-    async def put_cycle(self, cycle: CycleRow) -> None: ...
+    async def put_latest_cycles(self, latest_cycles: Mapping[str, dict[str, Any]]) -> None:
+        """By microgrid; of no effect while it has no status."""
+        ...
+
+    async def put_cycles(self, cycles: Sequence[CycleRow]) -> None: ...
 
     async def prune_cycles(self, decided_before: datetime) -> int:
         """Forget the oldest of these cycles, some thousand at most; returns how many."""
         ...
 
-    async def put_breach(self, breach: BreachRow) -> None:
+    async def put_breaches(self, breaches: Sequence[BreachRow]) -> None:
         """A breach that is known keeps when and with which event it opened."""
         ...
 
-    async def put_history(self, history: HistoryRow) -> None: ...
+    async def put_history(self, history: Sequence[HistoryRow]) -> None: ...
 
     async def prune_history(self, before: datetime) -> int:
         """Forget the oldest of these buckets, some thousand at most; returns how many."""

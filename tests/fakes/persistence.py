@@ -1,6 +1,7 @@
 """The persistence ports in memory. Transactions queue for one writer's place, as they do on SQLite."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,14 +13,14 @@ from typing import Any, TypeAlias
 from application.ports import (
     ConcurrentChange,
     Epoch,
-    EventGap,
     Fenced,
     Message,
     PendingEvent,
-    PublishedEvent,
+    PositionKey,
+    Reached,
     StoredEvent,
 )
-from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
+from application.queries.rows import AsPublished, BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid
 from domain.site.identifiers import natural_key
@@ -44,14 +45,12 @@ class Tables:
     epochs: dict[int, int] = field(default_factory=dict)
     microgrids: dict[str, Microgrid] = field(default_factory=dict)
     outbox: dict[tuple[str, int], OutboxRow] = field(default_factory=dict)
-    positions: dict[tuple[str, str], int] = field(default_factory=dict)
+    positions: dict[PositionKey, Reached] = field(default_factory=dict)
     statuses: dict[str, StatusRow] = field(default_factory=dict)
     cycles: dict[tuple[str, int], CycleRow] = field(default_factory=dict)
     breaches: dict[tuple[str, str], BreachRow] = field(default_factory=dict)
     history: dict[tuple[str, datetime], HistoryRow] = field(default_factory=dict)
     stream: str = STREAM
-    streams: dict[tuple[str, str], str] = field(default_factory=dict)
-    """In which stream each position is."""
 
 
 class InMemoryTransaction:
@@ -69,7 +68,6 @@ class InMemoryTransaction:
             dict(database.tables.breaches),
             dict(database.tables.history),
             database.tables.stream,
-            dict(database.tables.streams),
         )
 
     async def commit(self) -> None:
@@ -234,42 +232,48 @@ class InMemoryPendingEvents:
             await transaction.commit()
 
 
+def as_stored(data: dict[str, Any]) -> dict[str, Any]:
+    """Parsed JSON as it is read again: of what was published that is its text."""
+    known: dict[str, Any] = json.loads(data.text) if isinstance(data, AsPublished) else deepcopy(data)
+    return known
+
+
 class InMemoryReadModelChanges:
-    """A transaction of a projection."""
+    """A transaction of a projector."""
 
     def __init__(self, transaction: InMemoryTransaction) -> None:
         self._transaction = transaction
         self._tables = transaction.tables
+        self._locked: set[PositionKey] = set()
 
-    async def advance(self, projection: str, event: PublishedEvent) -> bool:
-        key = projection, event.microgrid_id
-        reached = self._tables.positions.get(key, event.event_seq - 1)
-        if self._tables.streams.get(key, event.stream) == event.stream:
-            if event.event_seq > reached + 1:
-                raise EventGap(f"{projection} of {event.microgrid_id} is at {reached}, {event.event_seq} came")
-            if event.event_seq <= reached:
-                return False
-        elif event.stream != self._tables.stream:
-            return False
-        self._tables.positions[key], self._tables.streams[key] = event.event_seq, event.stream
-        return True
+    async def positions(self, microgrid_ids: Collection[str]) -> dict[PositionKey, Reached]:
+        known = {key: reached for key, reached in self._tables.positions.items() if key[1] in microgrid_ids}
+        self._locked.update(known)
+        return known
 
-    async def rewind(self, projection: str, event: PublishedEvent) -> None:
-        key = projection, event.microgrid_id
-        self._tables.positions[key], self._tables.streams[key] = event.event_seq - 1, event.stream
+    async def current_stream(self) -> str:
+        return self._tables.stream
 
-    async def put_status(self, status: StatusRow) -> None:
-        known = self._tables.statuses.get(status.microgrid_id)
-        latest_cycle = status.latest_cycle or (known.latest_cycle if known else None)
-        self._tables.statuses[status.microgrid_id] = deepcopy(replace(status, latest_cycle=latest_cycle))
+    async def put_positions(self, reached: Mapping[PositionKey, Reached]) -> None:
+        if any(key in self._tables.positions for key in reached.keys() - self._locked):
+            raise ConcurrentChange("another projector has begun with one of these microgrids")
+        self._tables.positions.update(reached)
 
-    async def put_latest_cycle(self, microgrid_id: str, latest_cycle: dict[str, Any]) -> None:
-        known = self._tables.statuses.get(microgrid_id)
-        if known:
-            self._tables.statuses[microgrid_id] = replace(known, latest_cycle=deepcopy(latest_cycle))
+    async def put_statuses(self, statuses: Sequence[StatusRow]) -> None:
+        for status in statuses:
+            known = self._tables.statuses.get(status.microgrid_id)
+            latest_cycle = status.latest_cycle or (known.latest_cycle if known else None)
+            self._tables.statuses[status.microgrid_id] = deepcopy(replace(status, latest_cycle=latest_cycle))
 
-    async def put_cycle(self, cycle: CycleRow) -> None:
-        self._tables.cycles[cycle.microgrid_id, cycle.cycle_seq] = deepcopy(cycle)
+    async def put_latest_cycles(self, latest_cycles: Mapping[str, dict[str, Any]]) -> None:
+        for microgrid_id, latest_cycle in latest_cycles.items():
+            known = self._tables.statuses.get(microgrid_id)
+            if known:
+                self._tables.statuses[microgrid_id] = replace(known, latest_cycle=as_stored(latest_cycle))
+
+    async def put_cycles(self, cycles: Sequence[CycleRow]) -> None:
+        for cycle in cycles:
+            self._tables.cycles[cycle.microgrid_id, cycle.cycle_seq] = replace(cycle, data=as_stored(cycle.data))
 
     async def prune_cycles(self, decided_before: datetime) -> int:
         old = [key for key, cycle in self._tables.cycles.items() if cycle.decided_at < decided_before]
@@ -277,15 +281,16 @@ class InMemoryReadModelChanges:
             del self._tables.cycles[key]
         return len(old)
 
-    async def put_breach(self, breach: BreachRow) -> None:
-        key = breach.microgrid_id, breach.breach_id
-        known = self._tables.breaches.get(key)
-        if known:
-            breach = replace(breach, opened_seq=known.opened_seq, opened_at=known.opened_at)
-        self._tables.breaches[key] = deepcopy(breach)
+    async def put_breaches(self, breaches: Sequence[BreachRow]) -> None:
+        for breach in breaches:
+            key = breach.microgrid_id, breach.breach_id
+            known = self._tables.breaches.get(key, breach)
+            opened = replace(breach, opened_seq=known.opened_seq, opened_at=known.opened_at)
+            self._tables.breaches[key] = replace(opened, data=as_stored(breach.data))
 
-    async def put_history(self, history: HistoryRow) -> None:
-        self._tables.history[history.microgrid_id, history.at] = deepcopy(history)
+    async def put_history(self, history: Sequence[HistoryRow]) -> None:
+        for row in history:
+            self._tables.history[row.microgrid_id, row.at] = deepcopy(row)
 
     async def prune_history(self, before: datetime) -> int:
         old = [key for key in self._tables.history if key[1] < before]
@@ -368,7 +373,7 @@ class InMemoryReadModel:
     async def projected(self, projections: Collection[str]) -> dict[str, int]:
         positions = self._database.tables.positions
         return {
-            microgrid_id: min(positions[projection, microgrid_id] for projection in projections)
+            microgrid_id: min(positions[projection, microgrid_id].event_seq for projection in projections)
             for microgrid_id in {microgrid_id for _, microgrid_id in positions}
             if all((projection, microgrid_id) in positions for projection in projections)
         }
@@ -382,7 +387,7 @@ class InMemoryStoredEvents:
 
     async def newest(self, microgrid_id: str) -> int:
         positions = self._database.tables.positions
-        return min((seq for (_, of), seq in positions.items() if of == microgrid_id), default=0)
+        return min((each.event_seq for (_, of), each in positions.items() if of == microgrid_id), default=0)
 
     async def after(self, microgrid_id: str, event_seq: int, limit: int) -> Sequence[StoredEvent]:
         newest = await self.newest(microgrid_id)

@@ -191,7 +191,7 @@ async def test_pruning_waits_for_nobody(engine: AsyncEngine) -> None:
     read_model = SqlReadModelTransactions(engine)
     async with read_model.begin() as changes:
         for seq in (1, 2):
-            await changes.put_cycle(CycleRow("depot", seq, seq, EIGHT, {}))
+            await changes.put_cycles([CycleRow("depot", seq, seq, EIGHT, {})])
         await changes.commit()
 
     async with asyncio.timeout(PATIENCE_S), read_model.begin() as one, read_model.begin() as another:

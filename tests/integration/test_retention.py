@@ -38,7 +38,8 @@ async def test_a_projection_forgets_the_oldest_cycles_of_all_microgrids_first(en
     read_model = SqlReadModelTransactions(engine)
     async with read_model.begin() as changes:
         for seq in range(1, 6):  # the later of two microgrids' cycles come first
-            await changes.put_cycle(CycleRow(f"depot-{seq % 2}", 9 - seq, 1, EIGHT - timedelta(minutes=seq), {}))
+            cycle = CycleRow(f"depot-{seq % 2}", 9 - seq, 1, EIGHT - timedelta(minutes=seq), {})
+            await changes.put_cycles([cycle])
         await changes.commit()
 
     left = []

@@ -201,7 +201,7 @@ async def test_a_state_of_the_schema_before_is_read(engine: AsyncEngine, transac
 async def test_an_instant_is_stored_in_utc(engine: AsyncEngine) -> None:
     perth = EIGHT.astimezone(timezone(timedelta(hours=8)))
     async with SqlReadModelTransactions(engine).begin() as changes:
-        await changes.put_cycle(CycleRow("depot", 1, 1, perth, {}))
+        await changes.put_cycles([CycleRow("depot", 1, 1, perth, {})])
         await changes.commit()
 
     async with engine.connect() as connection:
@@ -215,7 +215,7 @@ async def test_an_instant_without_a_zone_is_refused(engine: AsyncEngine) -> None
     naive = datetime(2026, 11, 22, 8)  # noqa: DTZ001
     async with SqlReadModelTransactions(engine).begin() as changes:
         with pytest.raises(StatementError, match="no time zone"):
-            await changes.put_cycle(CycleRow("depot", 1, 1, naive, {}))
+            await changes.put_cycles([CycleRow("depot", 1, 1, naive, {})])
 
 
 async def test_a_connector_needs_its_charge_point(engine: AsyncEngine) -> None:

@@ -1,13 +1,24 @@
 """The read model in SQL: written by projections, each event once, and read by queries."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, RowMapping, Select, String, column, func, select
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    String,
+    Table,
+    bindparam,
+    column,
+    func,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from adapters.database.column_types import Json
 from adapters.database.engine import READ_ONLY, answering, reading
@@ -15,90 +26,104 @@ from adapters.database.retention import prune
 from adapters.database.streams import CURRENT
 from adapters.database.tables import breaches, cycles, microgrid_status, node_history, projection_positions
 from adapters.database.upsert import insert
-from application.ports import EventGap, PublishedEvent
+from application.ports import ConcurrentChange, PositionKey, Reached
 from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.site.identifiers import natural_key
 
+Excluded: TypeAlias = ReadOnlyColumnCollection[str, ColumnElement[Any]]
+"""The row that was to be inserted, where there is one already."""
+
 
 class SqlReadModelChanges:
-    """One transaction of a projection."""
+    """One transaction of a projector."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self._locked: set[PositionKey] = set()
 
-    async def advance(self, projection: str, event: PublishedEvent) -> bool:
-        """Claim this event for the projection; False where it was applied before. Raises EventGap."""
+    async def positions(self, microgrid_ids: Collection[str]) -> dict[PositionKey, Reached]:
+        """Locks them in one order, so that two projectors do not wait for each other."""
         position = projection_positions.c
-        mine = (position.projection == projection) & (position.microgrid_id == event.microgrid_id)
-        before = (position.event_seq == event.event_seq - 1) & (position.stream == event.stream)
-        following = projection_positions.update().where(mine, before).values(event_seq=event.event_seq)
-        if (await self._connection.execute(following)).rowcount == 1:
-            return True
-        first = insert(self._connection, projection_positions).values(_position(projection, event, event.event_seq))
-        if (await self._connection.execute(first.on_conflict_do_nothing())).rowcount == 1:
-            return True
-        reached = (await self._connection.execute(select(position.event_seq, position.stream).where(mine))).one()
-        if reached.stream != event.stream:
-            return await self._follow(projection, event)
-        if event.event_seq > reached.event_seq + 1:
-            raise EventGap(f"{projection} of {event.microgrid_id} is at {reached.event_seq}, {event.event_seq} came")
-        return False
+        statement = (
+            select(projection_positions)
+            .where(position.microgrid_id.in_(sorted(microgrid_ids)))
+            .order_by(position.projection, position.microgrid_id)
+            .with_for_update()
+        )
+        rows = (await self._connection.execute(statement)).all()
+        known = {(row.projection, row.microgrid_id): Reached(row.stream, row.event_seq) for row in rows}
+        self._locked.update(known)
+        return known
 
-    async def rewind(self, projection: str, event: PublishedEvent) -> None:
-        await self._put_position(_position(projection, event, event.event_seq - 1))
+    async def current_stream(self) -> str:
+        stream: str = (await self._connection.execute(CURRENT)).scalar_one()
+        return stream
 
-    async def _follow(self, projection: str, event: PublishedEvent) -> bool:
-        """Go over to another stream, if it is the current one and not one that has ended."""
-        if event.stream != (await self._connection.execute(CURRENT)).scalar_one():
-            return False
-        await self._put_position(_position(projection, event, event.event_seq))
-        return True
+    async def put_positions(self, reached: Mapping[PositionKey, Reached]) -> None:
+        rows = [
+            {"projection": key[0], "microgrid_id": key[1], "event_seq": each.event_seq, "stream": each.stream}
+            for key, each in sorted(reached.items())
+        ]
+        first = [row for row in rows if (row["projection"], row["microgrid_id"]) not in self._locked]
+        if first:
+            begun = insert(self._connection, projection_positions).on_conflict_do_nothing()
+            begun_ids = await self._connection.execute(begun.returning(projection_positions.c.microgrid_id), first)
+            if len(begun_ids.all()) < len(first):
+                raise ConcurrentChange("another projector has begun with one of these microgrids")
+        await self._put(projection_positions, [row for row in rows if row not in first])
 
-    async def _put_position(self, position: dict[str, Any]) -> None:
-        statement = insert(self._connection, projection_positions).values(position)
-        key = ["projection", "microgrid_id"]
-        await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=position))
+    async def put_statuses(self, statuses: Sequence[StatusRow]) -> None:
+        def keeping(excluded: Excluded) -> dict[str, Any]:
+            return {"latest_cycle": func.coalesce(excluded.latest_cycle, microgrid_status.c.latest_cycle)}
 
-    async def put_status(self, status: StatusRow) -> None:
-        """A status without a latest cycle leaves the one that is known."""
-        row = _values(status)
-        statement = insert(self._connection, microgrid_status).values(row)
-        known = microgrid_status.c.latest_cycle
-        row["latest_cycle"] = func.coalesce(statement.excluded.latest_cycle, known)
-        await self._connection.execute(statement.on_conflict_do_update(index_elements=["microgrid_id"], set_=row))
+        await self._put(microgrid_status, list(map(_values, statuses)), keeping)
 
-    async def put_latest_cycle(self, microgrid_id: str, latest_cycle: dict[str, Any]) -> None:
-        """Of no effect while the microgrid has no status."""
-        statement = microgrid_status.update().where(microgrid_status.c.microgrid_id == microgrid_id)
-        await self._connection.execute(statement.values(latest_cycle=latest_cycle))
+    async def put_latest_cycles(self, latest_cycles: Mapping[str, dict[str, Any]]) -> None:
+        if not latest_cycles:
+            return
+        row = microgrid_status.c
+        statement = microgrid_status.update().where(row.microgrid_id == bindparam("of"))
+        latest = bindparam("latest", type_=row.latest_cycle.type)
+        await self._connection.execute(
+            statement.values(latest_cycle=latest),
+            [{"of": microgrid_id, "latest": cycle} for microgrid_id, cycle in sorted(latest_cycles.items())],
+        )
 
-    async def put_cycle(self, cycle: CycleRow) -> None:
-        row = _values(cycle)
-        statement = insert(self._connection, cycles).values(row)
-        key = ["microgrid_id", "cycle_seq"]
-        await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=row))
+    async def put_cycles(self, rows: Sequence[CycleRow]) -> None:
+        await self._put(cycles, list(map(_values, rows)))
 
     async def prune_cycles(self, decided_before: datetime) -> int:
         return await prune(self._connection, cycles, cycles.c.decided_at, decided_before)
 
-    async def put_breach(self, breach: BreachRow) -> None:
-        """A breach that is known keeps when and with which event it opened."""
-        statement = insert(self._connection, breaches).values(_values(breach))
-        latest = {"cleared_at": statement.excluded.cleared_at, "data": statement.excluded.data}
-        key = ["microgrid_id", "breach_id"]
-        await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=latest))
+    async def put_breaches(self, rows: Sequence[BreachRow]) -> None:
+        def keeping(_: Excluded) -> dict[str, Any]:
+            return {"opened_seq": breaches.c.opened_seq, "opened_at": breaches.c.opened_at}
 
-    async def put_history(self, history: HistoryRow) -> None:
-        statement = insert(self._connection, node_history).values(_values(history))
-        latest = {"nodes": statement.excluded.nodes}
-        key = ["microgrid_id", "at"]
-        await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=latest))
+        await self._put(breaches, list(map(_values, rows)), keeping)
+
+    async def put_history(self, rows: Sequence[HistoryRow]) -> None:
+        await self._put(node_history, list(map(_values, rows)))
 
     async def prune_history(self, before: datetime) -> int:
         return await prune(self._connection, node_history, node_history.c.at, before)
 
     async def commit(self) -> None:
         await self._connection.commit()
+
+    async def _put(
+        self,
+        table: Table,
+        rows: Sequence[dict[str, Any]],
+        keeping: Callable[[Excluded], dict[str, Any]] = lambda excluded: {},
+    ) -> None:
+        """Insert rows or write over those that are there, but for what `keeping` says."""
+        if not rows:
+            return
+        statement = insert(self._connection, table)
+        key = [each.name for each in table.primary_key]
+        values = {each.name: statement.excluded[each.name] for each in table.c if not each.primary_key}
+        values |= keeping(statement.excluded)
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values), rows)
 
 
 class SqlReadModelTransactions:
@@ -210,15 +235,6 @@ class SqlReadModel:
         each = func.json_each(document).table_valued(column("key", String), column("value", Json))
         kept = select(func.json_object_agg(each.c.key, each.c.value, type_=Json)).where(each.c.key.not_in(keys))
         return kept.scalar_subquery()
-
-
-def _position(projection: str, event: PublishedEvent, event_seq: int) -> dict[str, Any]:
-    return {
-        "projection": projection,
-        "microgrid_id": event.microgrid_id,
-        "event_seq": event_seq,
-        "stream": event.stream,
-    }
 
 
 def _values(row: StatusRow | CycleRow | BreachRow | HistoryRow) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from adapters.messages.configuration import configuration_to
 from adapters.messages.scalars import Id, Integer
 from application.ports import PublishedEvent
+from application.queries.rows import AsPublished
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridProvisioned
 
@@ -70,7 +71,8 @@ def write_constraint_cleared(event: ConstraintCleared) -> bytes:
     return _CLEARED.dump_json(event)
 
 
-def read_event(event_type: str, stream: str, data: dict[str, Any]) -> PublishedEvent:
+def read_event(event_type: str, stream: str, value: bytes, data: dict[str, Any]) -> PublishedEvent:
     """Parsed JSON of an event of ours. Raises pydantic's ValidationError where it does not begin like one."""
     head = _HEAD.validate_python(data)
-    return PublishedEvent(head["microgrid_id"], head["event_seq"], event_type, data, stream)
+    known = AsPublished(data, value.decode())
+    return PublishedEvent(head["microgrid_id"], head["event_seq"], event_type, known, stream)

@@ -72,7 +72,7 @@ def read(topic: str, message: Message) -> Inbound:
     is_event = topic.rpartition(".")[2] == _TOPIC_OF_EVENTS
     reader: Callable[[Any], Body] | None
     if is_event:
-        reader = partial(events.read_event, event_type, envelope.stream_of(message))
+        reader = partial(events.read_event, event_type, envelope.stream_of(message), message.value)
     else:
         reader = READERS.get(event_type)
     if reader is None:

@@ -3,17 +3,18 @@
 from datetime import datetime
 
 from application import event_types
-from application.ports import PublishedEvent, ReadModelChanges
+from application.ports import PublishedEvent
+from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
 from application.queries.rows import BreachRow
 
 
-async def _breached(event: PublishedEvent, changes: ReadModelChanges) -> None:
-    await changes.put_breach(_row(event, cleared_at=None))
+def _breached(event: PublishedEvent, gathered: Gathered) -> None:
+    gathered.put_breach(_row(event, cleared_at=None))
 
 
-async def _cleared(event: PublishedEvent, changes: ReadModelChanges) -> None:
-    await changes.put_breach(_row(event, cleared_at=_at(event)))
+def _cleared(event: PublishedEvent, gathered: Gathered) -> None:
+    gathered.put_breach(_row(event, cleared_at=_at(event)))
 
 
 def _row(event: PublishedEvent, cleared_at: datetime | None) -> BreachRow:

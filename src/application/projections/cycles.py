@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from application import event_types
-from application.ports import PublishedEvent, ReadModelChanges
+from application.ports import PublishedEvent
+from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
 from application.queries.rows import CycleRow
 
@@ -12,11 +13,11 @@ PRUNED_EVERY = 60
 """Old cycles are forgotten with every 60th of a microgrid: often enough for a bound, seldom enough to cost nothing."""
 
 
-async def _decided(event: PublishedEvent, changes: ReadModelChanges) -> None:
+def _decided(event: PublishedEvent, gathered: Gathered) -> None:
     cycle_seq, decided_at = event.data["cycle_seq"], datetime.fromisoformat(event.data["decided_at"])
-    await changes.put_cycle(CycleRow(event.microgrid_id, cycle_seq, event.event_seq, decided_at, event.data))
+    gathered.put_cycle(CycleRow(event.microgrid_id, cycle_seq, event.event_seq, decided_at, event.data))
     if cycle_seq % PRUNED_EVERY == 0:
-        await changes.prune_cycles(decided_at - KEPT)
+        gathered.forget_cycles(decided_at - KEPT)
 
 
 CYCLES = Projection(

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from application import event_types
-from application.ports import PublishedEvent, ReadModelChanges
+from application.ports import PublishedEvent
+from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
 from application.queries.rows import HistoryRow, NodeFigures
 from domain.site.identifiers import connector_node_id
@@ -22,13 +23,13 @@ PRUNED_EVERY = 60
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 
 
-async def _decided(event: PublishedEvent, changes: ReadModelChanges) -> None:
+def _decided(event: PublishedEvent, gathered: Gathered) -> None:
     """The last cycle of a bucket stands for it."""
     decided_at = datetime.fromisoformat(event.data["decided_at"])
     bucket_at = decided_at - (decided_at - _EPOCH) % BUCKET
-    await changes.put_history(HistoryRow(event.microgrid_id, bucket_at, dict(_figures(event.data))))
+    gathered.put_history(HistoryRow(event.microgrid_id, bucket_at, dict(_figures(event.data))))
     if event.data["cycle_seq"] % PRUNED_EVERY == 0:
-        await changes.prune_history(decided_at - KEPT)
+        gathered.forget_history(decided_at - KEPT)
 
 
 def _figures(cycle: dict[str, Any]) -> Iterator[tuple[str, NodeFigures]]:

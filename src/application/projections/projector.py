@@ -1,6 +1,6 @@
 """Events in, read models out: rows and position in one transaction, positions on the bus acknowledged after it."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,10 +15,11 @@ from application.ports import (
     StorageUnavailable,
     Tracing,
 )
+from application.projections.gathered import Gathered
 
 BATCH = 200
 
-Effect: TypeAlias = Callable[[PublishedEvent, ReadModelChanges], Awaitable[None]]
+Effect: TypeAlias = Callable[[PublishedEvent, Gathered], None]
 
 Arrived: TypeAlias = tuple[Received, PublishedEvent]
 """An event, and how it came."""
@@ -32,7 +33,7 @@ class Projection:
     effects: Mapping[str, Effect]
 
 
-async def nothing(event: PublishedEvent, changes: ReadModelChanges) -> None:
+def nothing(event: PublishedEvent, gathered: Gathered) -> None:
     """The effect of an event that a projection has no use for."""
 
 
@@ -97,19 +98,27 @@ class Projector:
             return
         news = 0
         async with self._transactions.begin() as changes:
+            gathered = await gathering([event for _, event in arrived], changes)
             for received, event in arrived:
                 with self._tracing.projection_span(received, event):
-                    news += await apply(event, self._projections, changes)
+                    news += apply(event, self._projections, gathered)
+            await gathered.write(changes)
             await changes.commit()
         self._counters.projected(news=news, duplicates=len(arrived) - news)
 
 
-async def apply(event: PublishedEvent, projections: Sequence[Projection], changes: ReadModelChanges) -> bool:
+async def gathering(events: Sequence[PublishedEvent], changes: ReadModelChanges) -> Gathered:
+    """Where what these events change is gathered."""
+    known = await changes.positions({event.microgrid_id for event in events})
+    return Gathered(known, await changes.current_stream())
+
+
+def apply(event: PublishedEvent, projections: Sequence[Projection], gathered: Gathered) -> bool:
     """Change what the event changes; returns whether it was news. Raises EventGap and what an effect raises."""
     news = False
     for projection in projections:
-        if await changes.advance(projection.name, event):
+        if gathered.advance(projection.name, event):
             # A type from a newer release changes nothing here; it only moves the position on.
-            await projection.effects.get(event.type, nothing)(event, changes)
+            projection.effects.get(event.type, nothing)(event, gathered)
             news = True
     return news

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from application.ports import PublishedEvent, ReadModelTransactions
-from application.projections.projector import Projection, apply
+from application.ports import PublishedEvent, Reached, ReadModelTransactions
+from application.projections.projector import Projection, apply, gathering
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,10 @@ class Rebuild:
         if not events:
             return
         async with self._transactions.begin() as changes:
+            gathered = await gathering(events, changes)
             for event in events:
-                await apply(event, self._projections, changes)
+                apply(event, self._projections, gathered)
+            await gathered.write(changes)
             await changes.commit()
 
     def _was_before(self, event: PublishedEvent, reached: PublishedEvent | None) -> bool:
@@ -71,8 +73,9 @@ class Rebuild:
 
     async def _rewind(self, event: PublishedEvent) -> None:
         async with self._transactions.begin() as changes:
-            for projection in self._projections:
-                await changes.rewind(projection.name, event)
+            await changes.positions([event.microgrid_id])
+            before = Reached(event.stream, event.event_seq - 1)
+            await changes.put_positions({(each.name, event.microgrid_id): before for each in self._projections})
             await changes.commit()
 
 

@@ -1,14 +1,15 @@
 """A microgrid at a glance: its configuration, its warnings, its latest cycle."""
 
 from application import event_types
-from application.ports import PublishedEvent, ReadModelChanges
+from application.ports import PublishedEvent
+from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
 from application.queries.rows import StatusRow
 
 
-async def _configured(event: PublishedEvent, changes: ReadModelChanges) -> None:
+def _configured(event: PublishedEvent, gathered: Gathered) -> None:
     configuration = event.data["configuration"]
-    await changes.put_status(
+    gathered.put_status(
         StatusRow(
             event.microgrid_id,
             configuration["workspace_id"],
@@ -22,8 +23,8 @@ async def _configured(event: PublishedEvent, changes: ReadModelChanges) -> None:
     )
 
 
-async def _decided(event: PublishedEvent, changes: ReadModelChanges) -> None:
-    await changes.put_latest_cycle(event.microgrid_id, event.data)
+def _decided(event: PublishedEvent, gathered: Gathered) -> None:
+    gathered.put_latest_cycle(event.microgrid_id, event.data)
 
 
 STATUS = Projection(

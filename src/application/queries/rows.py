@@ -6,6 +6,14 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 
+class AsPublished(dict[str, Any]):
+    """Parsed JSON that is kept as the text it was published as."""
+
+    def __init__(self, data: dict[str, Any], text: str) -> None:
+        super().__init__(data)
+        self.text = text
+
+
 @dataclass(frozen=True, slots=True)
 class StatusRow:
     """A microgrid at a glance. `latest_cycle` is the newest `CycleCompleted` data."""

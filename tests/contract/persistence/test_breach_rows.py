@@ -23,7 +23,7 @@ def cleared(breach: BreachRow, opened_seq: int = 99) -> BreachRow:
 async def put(persistence: Persistence, *rows: BreachRow) -> None:
     async with persistence.read_model_transactions.begin() as changes:
         for row in rows:
-            await changes.put_breach(row)
+            await changes.put_breaches([row])
         await changes.commit()
 
 
@@ -77,6 +77,6 @@ async def test_open_breaches_are_counted_by_microgrid(persistence: Persistence) 
 
 async def test_a_breach_that_is_not_committed_is_forgotten(persistence: Persistence) -> None:
     async with persistence.read_model_transactions.begin() as changes:
-        await changes.put_breach(a_breach())
+        await changes.put_breaches([a_breach()])
 
     assert await persistence.read_model.open_breaches() == {}

@@ -19,7 +19,7 @@ def a_bucket(second: int, nodes: dict[str, NodeFigures] | None = None, of: str =
 async def put(persistence: Persistence, *rows: HistoryRow) -> None:
     async with persistence.read_model_transactions.begin() as changes:
         for row in rows:
-            await changes.put_history(row)
+            await changes.put_history([row])
         await changes.commit()
 
 

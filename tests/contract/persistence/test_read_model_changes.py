@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports import EventGap, PublishedEvent
-from application.queries.rows import CycleRow, StatusRow
+from application.ports import ConcurrentChange, EventGap, PublishedEvent, Reached
+from application.projections.projector import gathering
+from application.queries.rows import AsPublished, CycleRow, StatusRow
 from tests.builders import EIGHT
 from tests.contract.persistence.conftest import Persistence
 from tests.fakes.persistence import STREAM
@@ -27,7 +28,9 @@ async def advance(
     persistence: Persistence, event_seq: int, projection: str = "status", of: str = "depot", stream: str = STREAM
 ) -> bool:
     async with persistence.read_model_transactions.begin() as changes:
-        claimed = await changes.advance(projection, an_event(event_seq, of, stream))
+        gathered = await gathering([an_event(event_seq, of, stream)], changes)
+        claimed = gathered.advance(projection, an_event(event_seq, of, stream))
+        await gathered.write(changes)
         await changes.commit()
         return claimed
 
@@ -37,9 +40,9 @@ async def put(persistence: Persistence, *rows: StatusRow | CycleRow) -> None:
         for row in rows:
             match row:
                 case StatusRow():
-                    await changes.put_status(row)
+                    await changes.put_statuses([row])
                 case CycleRow():
-                    await changes.put_cycle(row)
+                    await changes.put_cycles([row])
         await changes.commit()
 
 
@@ -101,7 +104,8 @@ async def test_a_projection_that_is_set_back_into_a_former_stream_goes_on_there(
     await persistence.streams.begin("another")
     await advance(persistence, 42, stream="another")
     async with persistence.read_model_transactions.begin() as changes:
-        await changes.rewind("status", an_event(7))
+        await changes.positions(["depot"])
+        await changes.put_positions({("status", "depot"): Reached(STREAM, 6)})
         await changes.commit()
     assert await advance(persistence, 7)
     assert await advance(persistence, 42, stream="another")
@@ -109,9 +113,9 @@ async def test_a_projection_that_is_set_back_into_a_former_stream_goes_on_there(
 
 async def test_position_and_effect_are_forgotten_together(persistence: Persistence) -> None:
     async with persistence.read_model_transactions.begin() as changes:
-        assert await changes.advance("status", an_event(1))
-        await changes.put_status(STATUS)
-        await changes.put_cycle(a_cycle())
+        await changes.put_positions({("status", "depot"): Reached(STREAM, 1)})
+        await changes.put_statuses([STATUS])
+        await changes.put_cycles([a_cycle()])
 
     assert await persistence.read_model.status("depot") is None
     assert await persistence.read_model.cycle("depot", 1) is None
@@ -120,8 +124,8 @@ async def test_position_and_effect_are_forgotten_together(persistence: Persisten
 
 async def test_position_and_effect_are_kept_together(persistence: Persistence) -> None:
     async with persistence.read_model_transactions.begin() as changes:
-        await changes.advance("status", an_event(1))
-        await changes.put_status(STATUS)
+        await changes.put_positions({("status", "depot"): Reached(STREAM, 1)})
+        await changes.put_statuses([STATUS])
         assert await persistence.read_model.status("depot") is None
         await changes.commit()
 
@@ -154,7 +158,7 @@ async def test_the_latest_cycle_changes_nothing_else_of_the_status(persistence: 
     await put(persistence, STATUS, replace(STATUS, microgrid_id="another"))
 
     async with persistence.read_model_transactions.begin() as changes:
-        await changes.put_latest_cycle("depot", {"cycle_seq": 3})
+        await changes.put_latest_cycles({"depot": {"cycle_seq": 3}})
         await changes.commit()
 
     assert await persistence.read_model.status("depot") == replace(STATUS, latest_cycle={"cycle_seq": 3})
@@ -163,7 +167,7 @@ async def test_the_latest_cycle_changes_nothing_else_of_the_status(persistence: 
 
 async def test_the_latest_cycle_of_a_microgrid_without_a_status_is_dropped(persistence: Persistence) -> None:
     async with persistence.read_model_transactions.begin() as changes:
-        await changes.put_latest_cycle("depot", {"cycle_seq": 3})
+        await changes.put_latest_cycles({"depot": {"cycle_seq": 3}})
         await changes.commit()
 
     assert await persistence.read_model.statuses() == []
@@ -194,7 +198,28 @@ async def test_a_projection_can_be_set_back_and_forth(persistence: Persistence) 
         await advance(persistence, event_seq)
     for event_seq, projection in ((5, "status"), (11, "status"), (2, "cycles")):
         async with persistence.read_model_transactions.begin() as changes:
-            await changes.rewind(projection, an_event(event_seq + 1))
+            await changes.positions(["depot"])
+            await changes.put_positions({(projection, "depot"): Reached(STREAM, event_seq)})
             await changes.commit()
         assert not await advance(persistence, event_seq, projection)
         assert await advance(persistence, event_seq + 1, projection)
+
+
+async def test_who_begins_with_a_microgrid_that_another_projector_has_begun_with_writes_nothing(
+    persistence: Persistence,
+) -> None:
+    async with persistence.read_model_transactions.begin() as changes:
+        await changes.put_positions({("status", "depot"): Reached(STREAM, 3)})
+        await changes.commit()
+    with pytest.raises(ConcurrentChange):
+        async with persistence.read_model_transactions.begin() as changes:
+            await changes.put_positions({("status", "depot"): Reached(STREAM, 2)})
+    assert await advance(persistence, 4)
+
+
+async def test_what_was_published_is_kept_as_it_was_written(persistence: Persistence) -> None:
+    spelled = AsPublished({"a": 1, "b": [2]}, '{"b":[2],"a":1}')
+    await put(persistence, replace(a_cycle(), data=spelled))
+    cycle = await persistence.read_model.cycle("depot", 1)
+    assert cycle is not None
+    assert list(cycle.data) == ["b", "a"]

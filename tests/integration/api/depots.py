@@ -19,6 +19,7 @@ from application.ports import Clock, Message, PublishedEvent, ReadModelTransacti
 from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
 from application.projections.node_history import NODE_HISTORY
+from application.projections.projector import apply, gathering
 from application.projections.status import STATUS
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid
@@ -98,10 +99,10 @@ async def add(url: str, events: Sequence[DomainEvent], clock: Clock) -> None:
 async def project(events: Sequence[PublishedEvent], transactions: ReadModelTransactions) -> None:
     """Let every projection take them in."""
     async with transactions.begin() as changes:
+        gathered = await gathering(events, changes)
         for event in events:
-            for projection in (STATUS, CYCLES, BREACHES, NODE_HISTORY):
-                if await changes.advance(projection.name, event):
-                    await projection.effects[event.type](event, changes)
+            apply(event, (STATUS, CYCLES, BREACHES, NODE_HISTORY), gathered)
+        await gathered.write(changes)
         await changes.commit()
 
 

@@ -7,6 +7,7 @@ from application.ports import PublishedEvent, ReadModelTransactions
 from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
 from application.projections.node_history import NODE_HISTORY
+from application.projections.projector import gathering
 from application.projections.status import STATUS
 from domain.events import DomainEvent
 from tests.fakes.persistence import STREAM, InMemoryDatabase, InMemoryReadModel, InMemoryReadModelTransactions
@@ -22,9 +23,11 @@ def published(event: DomainEvent) -> PublishedEvent:
 async def project(events: Sequence[DomainEvent], transactions: ReadModelTransactions) -> None:
     """Let every projection see the events."""
     async with transactions.begin() as changes:
+        gathered = await gathering([], changes)
         for event in map(published, events):
             for projection in (STATUS, CYCLES, BREACHES, NODE_HISTORY):
-                await projection.effects[event.type](event, changes)
+                projection.effects[event.type](event, gathered)
+        await gathered.write(changes)
         await changes.commit()
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from application.projections.breaches import BREACHES
+from application.projections.projector import gathering
 from application.queries.rows import BreachRow
 from domain.breaches.constraint import Cause, ConstraintBreached, ConstraintCleared
 from domain.breaches.over_limit import Severity
@@ -47,7 +48,9 @@ async def project(*events: DomainEvent) -> list[BreachRow]:
     database = InMemoryDatabase()
     for event in events:
         async with InMemoryReadModelTransactions(database).begin() as changes:
-            await BREACHES.effects[published(event).type](published(event), changes)
+            gathered = await gathering([published(event)], changes)
+            BREACHES.effects[published(event).type](published(event), gathered)
+            await gathered.write(changes)
             await changes.commit()
     return list(database.tables.breaches.values())
 

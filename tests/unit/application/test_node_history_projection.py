@@ -9,6 +9,7 @@ from adapters.messages.events import write_cycle_completed
 from application import event_types
 from application.ports import PublishedEvent
 from application.projections.node_history import BUCKET, KEPT, NODE_HISTORY, PRUNED_EVERY
+from application.projections.projector import gathering
 from application.queries.rows import HistoryRow
 from domain.events import CycleCompleted
 from tests.builders import EIGHT, a_cycle_completed
@@ -27,7 +28,9 @@ async def project(*cycles: CycleCompleted) -> list[HistoryRow]:
         data = json.loads(write_cycle_completed(cycle))
         event = PublishedEvent(cycle.microgrid_id, cycle.event_seq, event_types.CYCLE_COMPLETED, data, STREAM)
         async with InMemoryReadModelTransactions(database).begin() as changes:
-            await NODE_HISTORY.effects[event.type](event, changes)
+            gathered = await gathering([event], changes)
+            NODE_HISTORY.effects[event.type](event, gathered)
+            await gathered.write(changes)
             await changes.commit()
     return sorted(database.tables.history.values(), key=lambda row: row.at)
 

@@ -14,6 +14,7 @@ from application.ports import (
     Message,
     Position,
     PublishedEvent,
+    Reached,
     Received,
     Stage,
     StorageUnavailable,
@@ -177,7 +178,7 @@ async def test_cycles_are_kept_whole(history: list[PublishedEvent]) -> None:
 
 async def test_a_projection_stands_at_the_last_event(history: list[PublishedEvent]) -> None:
     tables = await projected(*history)
-    assert tables.positions == {("status", "depot"): 9, ("cycles", "depot"): 9}
+    assert tables.positions == dict.fromkeys((("status", "depot"), ("cycles", "depot")), Reached(STREAM, 9))
 
 
 async def test_rows_and_position_are_stored_together_or_not_at_all(history: list[PublishedEvent]) -> None:
@@ -223,7 +224,7 @@ async def test_an_event_of_an_unknown_type_only_moves_the_position() -> None:
     before = await projected(a_cycle(1))
     after = await projected(a_cycle(1), a_cycle(2, event_type="busbar.constraint.foreseen.v1"))
     assert (after.statuses, after.cycles) == (before.statuses, before.cycles)
-    assert set(after.positions.values()) == {2}
+    assert set(after.positions.values()) == {Reached(STREAM, 2)}
 
     further = await projected(a_cycle(1), a_cycle(2, event_type="busbar.constraint.foreseen.v1"), a_cycle(3))
     assert [cycle_seq for _, cycle_seq in further.cycles] == [1, 3]
@@ -240,7 +241,7 @@ async def test_a_lost_event_parks_its_microgrid_where_it_is_and_the_others_go_on
     await drain(projector)
 
     assert sorted(database.tables.cycles) == [("depot", 1), ("depot", 2), *(("north", seq) for seq in (1, 2, 3, 4))]
-    assert database.tables.positions["cycles", "depot"] == database.tables.positions["status", "depot"] == 2
+    assert {database.tables.positions[each, "depot"] for each in ("cycles", "status")} == {Reached(STREAM, 2)}
     assert stream.acknowledged == len(stream.bodies)
     assert counts.failures == [(Stage.PROJECTION, "depot", "EventGap 1"), (Stage.PROJECTION, "depot", "EventGap 2")]
 
@@ -270,7 +271,7 @@ async def test_an_event_that_cannot_be_projected_leaves_no_trace_and_parks_its_m
     await drain(projector)
 
     assert sorted(database.tables.cycles) == [("depot", 1), ("north", 1), ("north", 2)]
-    assert database.tables.positions["status", "depot"] == 1
+    assert database.tables.positions["status", "depot"] == Reached(STREAM, 1)
     assert [failure for _, _, failure in counts.failures] == ["KeyError 1", "EventGap 2"]
 
 
@@ -322,7 +323,7 @@ async def test_an_event_type_of_a_newer_release_does_not_stop_the_projector() ->
     )
     while await projector.turn():
         pass
-    assert database.tables.positions == {("status", "depot"): 3}
+    assert database.tables.positions == {("status", "depot"): Reached(STREAM, 3)}
 
 
 async def test_an_event_is_projected_in_its_trace_and_counted_as_news_or_as_a_repeat() -> None:

@@ -68,7 +68,7 @@ async def status_of(row: StatusRow | None, now: datetime = EIGHT) -> MicrogridSt
     database = InMemoryDatabase()
     if row is not None:
         async with InMemoryReadModelTransactions(database).begin() as changes:
-            await changes.put_status(row)
+            await changes.put_statuses([row])
             await changes.commit()
     return await microgrid_status(InMemoryReadModel(database), "depot", now)
 

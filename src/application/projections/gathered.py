@@ -1,0 +1,80 @@
+"""What a batch of events makes of the read models: gathered first, then written a statement a table."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from application.ports import EventGap, PositionKey, PublishedEvent, Reached, ReadModelChanges
+from application.queries.rows import BreachRow, CycleRow, HistoryRow, StatusRow
+
+
+class Gathered:
+    """The newest of every row that a batch of events changes, and how far each projection is after it."""
+
+    def __init__(self, known: dict[PositionKey, Reached], current_stream: str) -> None:
+        self._reached = known
+        self._current_stream = current_stream
+        self._advanced: dict[PositionKey, Reached] = {}
+        self._statuses: dict[str, StatusRow] = {}
+        self._latest_cycles: dict[str, dict[str, Any]] = {}
+        self._cycles: dict[tuple[str, int], CycleRow] = {}
+        self._breaches: dict[tuple[str, str], BreachRow] = {}
+        self._history: dict[tuple[str, datetime], HistoryRow] = {}
+        self._cycles_until: datetime | None = None
+        self._history_until: datetime | None = None
+
+    def advance(self, projection: str, event: PublishedEvent) -> bool:
+        """Claim this event for the projection; False where it was applied before. Raises EventGap.
+
+        A projection that knows nothing of the microgrid yet may begin anywhere, and so it may where the database's
+        current stream begins. Of a stream that is neither that nor the one it is in nothing is news.
+        """
+        key = projection, event.microgrid_id
+        reached = self._reached.get(key)
+        if reached is not None and reached.stream == event.stream:
+            if event.event_seq > reached.event_seq + 1:
+                at = f"{projection} of {event.microgrid_id} is at {reached.event_seq}"
+                raise EventGap(f"{at}, {event.event_seq} came")
+            if event.event_seq <= reached.event_seq:
+                return False
+        elif reached is not None and event.stream != self._current_stream:
+            return False
+        self._reached[key] = self._advanced[key] = Reached(event.stream, event.event_seq)
+        return True
+
+    def put_status(self, status: StatusRow) -> None:
+        self._statuses[status.microgrid_id] = status
+
+    def put_latest_cycle(self, microgrid_id: str, latest_cycle: dict[str, Any]) -> None:
+        self._latest_cycles[microgrid_id] = latest_cycle
+
+    def put_cycle(self, cycle: CycleRow) -> None:
+        self._cycles[cycle.microgrid_id, cycle.cycle_seq] = cycle
+
+    def put_breach(self, breach: BreachRow) -> None:
+        """A breach that is known keeps when and with which event it opened."""
+        key = breach.microgrid_id, breach.breach_id
+        known = self._breaches.get(key, breach)
+        self._breaches[key] = replace(breach, opened_seq=known.opened_seq, opened_at=known.opened_at)
+
+    def put_history(self, history: HistoryRow) -> None:
+        self._history[history.microgrid_id, history.at] = history
+
+    def forget_cycles(self, decided_before: datetime) -> None:
+        self._cycles_until = decided_before
+
+    def forget_history(self, before: datetime) -> None:
+        self._history_until = before
+
+    async def write(self, changes: ReadModelChanges) -> None:
+        """Write all of it. Raises ConcurrentChange where another projector wrote in between."""
+        await changes.put_positions(self._advanced)
+        await changes.put_statuses(list(self._statuses.values()))
+        await changes.put_latest_cycles(self._latest_cycles)
+        await changes.put_cycles(list(self._cycles.values()))
+        await changes.put_breaches(list(self._breaches.values()))
+        await changes.put_history(list(self._history.values()))
+        if self._cycles_until is not None:
+            await changes.prune_cycles(self._cycles_until)
+        if self._history_until is not None:
+            await changes.prune_history(self._history_until)

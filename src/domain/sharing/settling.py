@@ -11,6 +11,11 @@ from domain.site.power import Watts
 SMALL_PERCENT = 2
 """A change of less than this part of its connector's rating may wait."""
 
+STEP_PERCENT = 1
+"""A small decrease that cannot wait is this part of the rating at least: half of what may wait, so that the way back,
+as soon as a few watts allow it again, is a small change too.
+"""
+
 WAITS_FOR = timedelta(seconds=240)
 """How old a setpoint is when even a small change of it is sent."""
 
@@ -20,8 +25,8 @@ def settle(situation: Situation, wanted_w: Sequence[Watts], limits_w: Sequence[W
 
     `limits_w` are what `transition.send` made of `wanted_w`; all per connector in tree order. A decrease waits only
     where no raise waits for its room and what is sent goes on fitting; where it does not fit, as few as it takes go
-    down. A small decrease that cannot wait is a whole small change, so that nobody follows a falling capacity, or the
-    end of its own charging, watt by watt.
+    down. A small decrease that cannot wait is a whole step, so that nobody follows a falling capacity, or the end of
+    its own charging, watt by watt.
     """
     settled = list(limits_w)
     decreases: list[int] = []
@@ -107,5 +112,5 @@ def _fit(situation: Situation, limits_w: Sequence[Watts], settled_w: list[Watts]
 
 
 def _lowered(line: Line, last_w: Watts, limit_w: Watts) -> Watts:
-    """The last limit less a whole small change, never below the minimum; what was to be sent where that is nothing."""
-    return max(line.minimum_w, last_w - line.rating_w * SMALL_PERCENT // 100) or limit_w
+    """What was to be sent, or less: the last limit less a whole step; never below the minimum, nor nothing."""
+    return max(line.minimum_w, min(limit_w, last_w - line.rating_w * STEP_PERCENT // 100)) or limit_w

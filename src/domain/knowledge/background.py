@@ -45,13 +45,14 @@ class _Sums:
     def follow(self, known: BackgroundMemory, unseen_w: Watts, confirmed_since: datetime) -> None:
         """The node's own meter accounts for everything below it; what it showed lately may be a rise of that.
 
-        What it showed beside those that were heard, and is not held for anybody any more, may have been a rise that the
-        others hid: its meter has to show that again before the room is handed out (R28).
+        What it shows beside those that certainly draw, or showed lately beside those that were heard, and is not held
+        for anybody any more, may be a rise that the others hide: its meter has to show that again before the room is
+        handed out (R28).
         """
         self.measured_w = max(self.measured_w, known.estimate_w)
         self.rising_w = max(0, known.newest.least_w - self.measured_w)
         self.in_doubt_w = max(0, known.most_w(confirmed_since) - self.measured_w)
-        self.handed_out_w = max(0, known.beside_w - self.measured_w - unseen_w)
+        self.handed_out_w = max(0, max(known.beside_w, known.newest.most_w) - self.measured_w - unseen_w)
 
     def add(self, below: "_Sums", withheld_w: Watts) -> None:
         self.measured_w += below.measured_w

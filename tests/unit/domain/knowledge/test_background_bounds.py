@@ -126,6 +126,17 @@ def test_R28_raises_leave_room_for_what_was_shown_lately_too() -> None:
     assert depot.limits()["cp-1/1"] == 296_000
 
 
+def test_R28_they_leave_all_of_it_that_the_newest_reading_shows() -> None:
+    """cp-1 was raised to 300 kW, and says that it draws 200 still: the 15 kW more may be its own, or the building's."""
+    depot = depot_at_rest(CAPACITY_W - 600_000)
+    second(depot, CAPACITY_W - 600_000, asks_w=300_000, seen_w=TOLD_W)
+    depot.later(5)
+    depot.hears("cp-1/1", TOLD_W, requested_w=300_000)
+    depot.hears("cp-2/1", 0, requested_w=300_000)
+    depot.meters("gc-1", CAPACITY_W - 600_000 + TOLD_W + 15_000)
+    assert (depot.exposure("cp-1/1"), depot.limits()["cp-2/1"]) == (300_000, 285_000)
+
+
 @pytest.mark.parametrize(("rise_w", "limit_w"), [(10_001, TOLD_W), (4_000, 296_000)])
 def test_R28_so_they_do_for_a_worker_that_has_not_heard_the_meter_yet(rise_w: int, limit_w: int) -> None:
     depot = depot_at_rest(CAPACITY_W - 300_000)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.worlds.chargers import NEVER, Charger
+from tests.worlds.chargers import Charger
+from tests.worlds.habits import NEVER
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.site.configuration import SiteConfiguration
-from tests.worlds.chargers import NEVER, Habits, Outage, Span, Steps
+from tests.worlds.habits import NEVER, Habits, Outage, Span, Steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from domain.site.configuration import ChargePoint, SiteConfiguration
-from tests.worlds.chargers import NEVER, Span
+from tests.worlds.habits import NEVER, Span
 
 Change: TypeAlias = Callable[[SiteConfiguration], SiteConfiguration]
 

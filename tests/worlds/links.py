@@ -8,8 +8,8 @@ from domain.sharing import rebalance
 from domain.sharing.plan import Plan
 from domain.sharing.rotation import Rotation
 from domain.site.configuration import ChargePoint, Circuit, Connector, Settings
-from tests.worlds.chargers import AMPERE_W, NEVER, Habits, Outage
 from tests.worlds.depot import Depot, Visit
+from tests.worlds.habits import AMPERE_W, NEVER, Habits, Outage
 from tests.worlds.plot import NAMED_AFTER_S, Plot
 from tests.worlds.world import World
 

@@ -5,9 +5,9 @@ from random import Random
 from typing import TypeAlias
 
 from domain.site.configuration import ChargePoint, Circuit, Connector, Order, Strategy, Unit
-from tests.worlds.chargers import AMPERE_W, Habits, Outage, Span
 from tests.worlds.depot import Depot, Gauge, Visit
 from tests.worlds.edits import Change, Edit, limited, moved, rated, without
+from tests.worlds.habits import AMPERE_W, Habits, Outage, Span
 from tests.worlds.plot import Plot
 from tests.worlds.sums import what_is_wrong
 from tests.worlds.world import World

@@ -6,9 +6,9 @@ from random import Random
 from typing import Any
 
 from domain.site.configuration import ChargePoint, Circuit, Settings, SiteConfiguration, Strategy
-from tests.worlds.chargers import Habits, Outage, Span, Steps
 from tests.worlds.depot import Depot, Gauge, Visit
 from tests.worlds.edits import Edit, timeline
+from tests.worlds.habits import Habits, Outage, Span, Steps
 
 NAMED_AFTER_S = 180
 """By then a charger that names cycles has named one; before that it is one like the others."""

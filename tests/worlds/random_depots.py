@@ -9,8 +9,8 @@ from dataclasses import replace
 from random import Random
 
 from domain.site.configuration import ChargePoint, Circuit, Connector, Order, Settings, Strategy, Unit
-from tests.worlds.chargers import AMPERE_W, NEVER, Habits, Outage, Span, Steps
 from tests.worlds.depot import Depot, Gauge, Visit
+from tests.worlds.habits import AMPERE_W, NEVER, Habits, Outage, Span, Steps
 from tests.worlds.plot import NAMED_AFTER_S, Plot
 from tests.worlds.reconfigurations import edits_of
 

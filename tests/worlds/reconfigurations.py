@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from random import Random
 
-from tests.worlds.chargers import NEVER, Outage, Span
 from tests.worlds.edits import Edit, limited, moved, rated, without
+from tests.worlds.habits import NEVER, Outage, Span
 from tests.worlds.plot import NAMED_AFTER_S, Plot
 
 BACK_WITHIN_S = 45

@@ -3,8 +3,8 @@
 from collections import Counter as Tally
 from collections.abc import Iterable
 
-from tests.worlds.chargers import NEVER, Habits
 from tests.worlds.depot import Depot
+from tests.worlds.habits import NEVER, Habits
 from tests.worlds.random_depots import random_depot
 from tests.worlds.world import World
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 from random import Random
 
 from domain.site.configuration import ChargePoint, Circuit, Connector, Order, Strategy
-from tests.worlds.chargers import Habits
 from tests.worlds.depot import Depot, Gauge, Visit
+from tests.worlds.habits import Habits
 from tests.worlds.plot import Plot
 from tests.worlds.world import World
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from random import Random
 
 from domain.site.configuration import ChargePoint, Circuit, Connector, Settings, Strategy
-from tests.worlds.chargers import NEVER, Habits, Outage, Span
 from tests.worlds.depot import Depot, Gauge, Visit
 from tests.worlds.edits import Edit, rated
+from tests.worlds.habits import NEVER, Habits, Outage, Span
 from tests.worlds.plot import Plot
 from tests.worlds.sums import fault_of
 

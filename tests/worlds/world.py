@@ -11,9 +11,10 @@ from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Co
 from domain.microgrid import Decide
 from domain.sharing import rebalance
 from domain.site.configuration import ChargePoint, SiteConfiguration
-from tests.worlds.chargers import NEVER, Charger, Elsewhere, Habits, Outlet, Sending, Told, at_step
+from tests.worlds.chargers import Charger, Elsewhere, Outlet, Sending, Told
 from tests.worlds.counting import Counter, Violation
 from tests.worlds.depot import ALWAYS, Depot, Gauge, Visit
+from tests.worlds.habits import NEVER, Habits, at_step
 from tests.worlds.worker import Worker
 
 START = datetime(2026, 3, 16, 8, 0, tzinfo=UTC)

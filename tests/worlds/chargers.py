@@ -26,11 +26,14 @@ class Sending:
 
 @dataclass(slots=True)
 class Outlet:
-    """A connector: what is in force in it, the vehicle at it (no session: none) and what that draws."""
+    """A connector: what is in force in it, the vehicle at it (no session: none) and what that draws; `idle_w`: what it
+    takes without one.
+    """
 
     number: int
     rating_w: int
     minimum_w: int
+    idle_w: int = 0
     told: Told | None = None
     cycle_seq: int | None = None
     refused_cycle_seq: int | None = None
@@ -145,17 +148,16 @@ class Charger:
         """The vehicles take what they want of it; whether a status changed."""
         left_w, fallback_w, changed = self.rating_w, self.fallback_w, False
         for each in self.outlets:
-            drawn_w = 0
-            if each.session is not None:
-                drawn_w = min(each.wanted_w, each.rating_w, left_w)
-                if each.told is not None and each.obeys(second):
-                    drawn_w = min(drawn_w, int(self._rounded(each.told.limit_w) * self.habits.factor))
-                else:
-                    drawn_w = min(drawn_w, fallback_w)
-                if drawn_w < each.minimum_w:
-                    drawn_w = 0
-                if not each.obeys(second):
-                    fallback_w -= drawn_w
+            wanted_w, minimum_w = (each.idle_w, 0) if each.session is None else (each.wanted_w, each.minimum_w)
+            drawn_w = min(wanted_w, each.rating_w, left_w)
+            if each.told is not None and each.obeys(second):
+                drawn_w = min(drawn_w, int(self._rounded(each.told.limit_w) * self.habits.factor))
+            else:
+                drawn_w = min(drawn_w, fallback_w)
+            if drawn_w < minimum_w:
+                drawn_w = 0
+            if not each.obeys(second):
+                fallback_w -= drawn_w
             left_w -= drawn_w
             each.drawn_w, before = drawn_w, each.status
             each.status = _status(each)
@@ -167,7 +169,7 @@ class Charger:
         if not self.habits.reports or outlet.told is None:
             return None
         if outlet.obeys(second):
-            return self._rounded(outlet.told.limit_w)
+            return self._rounded(outlet.told.limit_w) // self.habits.reads_back_w * self.habits.reads_back_w
         return min(self.fallback_w, outlet.rating_w)
 
     def _rounded(self, limit_w: int) -> int:

@@ -48,19 +48,22 @@ class Counter:
     """Counts the seconds in which more is permitted below a node than it bears; not what nobody could have lowered.
 
     A charger out of reach counts with no more than it was told in vain, until it had time to obey when it is back:
-    others make no room for a decrease in vain until it is missed, which is known and accepted.
+    others make no room for a decrease in vain until it is missed, which is known and accepted. One that has been silent
+    for `missed_s` is: it counts with all that it is permitted.
 
     `paths[i]` are the ids of the nodes above charger i, itself included.
     """
 
-    def __init__(self, paths: Sequence[Sequence[str]], reaction_s: int) -> None:
+    def __init__(self, paths: Sequence[Sequence[str]], reaction_s: int, missed_s: int) -> None:
         self.violations: list[Violation] = []
         self._paths = paths
         self._reaction_s = reaction_s
+        self._missed_s = missed_s
         self._capacities: dict[str, Recently] = {}
         self._backgrounds: dict[str, Recently] = {}
         self._floors_w = [0] * len(paths)
         self._reached_from = [-reaction_s] * len(paths)
+        self._silent_from = [0] * len(paths)
         self._counted: list[tuple[int, int, int]] = []
         self._excesses: list[tuple[str, int]] = []
 
@@ -87,9 +90,12 @@ class Counter:
     def _of(self, index: int, charger: Charger, second: int) -> tuple[int, int, int]:
         """What counts of it, what it is permitted, and what of that nobody could have lowered."""
         permitted_w = charger.permitted_w
+        if charger.speaks:
+            self._silent_from[index] = second
         if charger.lost or not (charger.reached and charger.configured):
             self._floors_w[index], self._reached_from[index] = permitted_w, second + 1
-            return charger.heeds_w(second), permitted_w, permitted_w
+            is_missed = second >= self._silent_from[index] + self._missed_s
+            return permitted_w if is_missed else charger.heeds_w(second), permitted_w, permitted_w
         if second < self._reached_from[index] + self._reaction_s:
             self._floors_w[index] = min(self._floors_w[index], permitted_w)
             return charger.heeds_w(second), permitted_w, self._floors_w[index]

@@ -78,6 +78,16 @@ def limited(circuit_id: str, capacity_w: int, safe_w: int | None) -> Change:
     return change
 
 
+def retimed(valid_for_s: int, grace_s: int) -> Change:
+    """Have setpoints last for longer or shorter, and give chargers more or less time to apply them."""
+
+    def change(configuration: SiteConfiguration) -> SiteConfiguration:
+        settings = replace(configuration.settings, setpoint_valid_for_s=valid_for_s, apply_grace_s=grace_s)
+        return replace(configuration, settings=settings)
+
+    return change
+
+
 def _each_charge_point(charge_points: tuple[str, ...], of_one: Callable[[ChargePoint], ChargePoint]) -> Change:
     def change(configuration: SiteConfiguration) -> SiteConfiguration:
         rows = [of_one(each) if each.charge_point_id in charge_points else each for each in configuration.charge_points]

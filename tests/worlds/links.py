@@ -27,6 +27,13 @@ def fault_of_silence(seed: int) -> str | None:
     return Alone(_depot(seed, says_nothing=True)).first_excess()
 
 
+def fault_of_coarse_seed(seed: int) -> str | None:
+    """The same of one whose limit is read back in whole amperes, though it obeys to the watt."""
+    depot = _depot(seed)
+    habits = {each: replace(of_charger, reads_back_w=AMPERE_W) for each, of_charger in depot.habits.items()}
+    return Alone(replace(depot, habits=habits)).first_excess()
+
+
 class Alone:
     """A depot with one charger, which is told something else by chance every few cycles."""
 

@@ -28,6 +28,8 @@ class Plot:
     outages: dict[str, tuple[Outage, ...]] = field(default_factory=dict)
     refusals: dict[str, tuple[Span, ...]] = field(default_factory=dict)
     there: dict[str, Span] = field(default_factory=dict)
+    mutes: dict[tuple[str, int], tuple[Span, ...]] = field(default_factory=dict)
+    misreads: dict[str, tuple[Span, ...]] = field(default_factory=dict)
     buildings: dict[str, Steps] = field(default_factory=dict)
     gauges: dict[str, Gauge] = field(default_factory=dict)
     late_s: int = 0
@@ -95,6 +97,8 @@ class Plot:
             outages=self.outages,
             refusals=self.refusals,
             there=self.there,
+            mutes=self.mutes,
+            misreads=self.misreads,
             take_overs=frozenset([*self.take_overs, *(each.end for each in self.absent)]),
             absent=tuple(self.absent),
             late_s=self.late_s,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from random import Random
 
 from domain.site.configuration import ChargePoint, Circuit, Connector, Order, Settings, Strategy, Unit
+from tests.worlds import oddities
 from tests.worlds.depot import Depot, Gauge, Visit
 from tests.worlds.habits import AMPERE_W, NEVER, Habits, Outage, Span, Steps
 from tests.worlds.plot import NAMED_AFTER_S, Plot
@@ -39,6 +40,7 @@ def random_depot(seed: int, quiet_s: int = 2400) -> Depot:
         plot.edits += edits_of(plot)
     _workers(plot)
     _visits(plot)
+    oddities.add(plot)
     return plot.depot(seed)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter as Tally
 from collections.abc import Iterable
 
+from domain.site.configuration import ChargePoint, Circuit
 from tests.worlds.depot import Depot
 from tests.worlds.habits import NEVER, Habits
 from tests.worlds.random_depots import random_depot
@@ -62,6 +63,10 @@ def what_occurs(depot: Depot) -> dict[str, bool]:
         "nobody decides for a while": bool(depot.absent),
         "messages late": depot.late_s > 0,
         "settings of its own": depot.configurations[0][1].settings != type(settings)(),
+        "settings change": len({each.settings for _, each in depot.configurations}) > 1,
+        "messages leave connectors out": bool(depot.mutes),
+        "power said thousandfold": bool(depot.misreads),
+        "empty sockets draw": any(map(_has_idle_power, depot.configurations[0][1].charge_points)),
         "charger added": any(each.start > 0 for each in depot.there.values()),
         "charger taken away": any(each.end < NEVER for each in depot.there.values()),
     }
@@ -79,6 +84,7 @@ def _habits_in(habits: Iterable[Habits]) -> dict[str, bool]:
         "requests": lambda each: each.requests,
         "whole amperes": lambda each: each.step_w > 1,
         "draws more than told": lambda each: each.factor > 1,
+        "reads its limit back coarsely": lambda each: each.reports and each.reads_back_w > 1,
         "power not known": lambda each: each.unknown_s > 0,
         "says later what it could not say": lambda each: each.replays,
         "loses sendings": lambda each: each.loses > 0,
@@ -88,11 +94,13 @@ def _habits_in(habits: Iterable[Habits]) -> dict[str, bool]:
     return {name: any(map(has, habits)) for name, has in ways.items()}
 
 
+def _has_idle_power(row: ChargePoint) -> bool:
+    return any(each.idle_power_w for each in row.connectors)
+
+
 def _edits_in(depot: Depot) -> dict[str, bool]:
-    found = dict.fromkeys(
-        ("charger moved and back", "rating lowered", "limit lowered", "circuit out and back", "charger out and back"),
-        False,
-    )
+    kinds = ("charger moved and back", "rating lowered", "limit lowered", "limit lowered below the safe one")
+    found = dict.fromkeys((*kinds, "circuit out and back", "charger out and back"), False)
     for (_, before), (_, after) in zip(depot.configurations, depot.configurations[1:], strict=False):
         rows = {each.charge_point_id: each for each in before.charge_points}
         limits_w = {each.circuit_id: each.default_capacity_w or 0 for each in before.circuits}
@@ -101,12 +109,18 @@ def _edits_in(depot: Depot) -> dict[str, bool]:
             found["charger moved and back"] |= former.circuit_id != row.circuit_id
             found["rating lowered"] |= former.max_power_w > row.max_power_w
         for circuit in after.circuits:
-            found["limit lowered"] |= limits_w.get(circuit.circuit_id, 0) > (circuit.default_capacity_w or 0)
+            falls = limits_w.get(circuit.circuit_id, 0) > (circuit.default_capacity_w or 0)
+            found["limit lowered"] |= falls
+            found["limit lowered below the safe one"] |= falls and _is_below_safe(circuit)
         gone = limits_w.keys() - {each.circuit_id for each in after.circuits}
         found["circuit out and back"] |= bool(gone)
         left = rows.keys() - {each.charge_point_id for each in after.charge_points} - depot.there.keys()
         found["charger out and back"] |= bool(left) and not gone
     return found
+
+
+def _is_below_safe(circuit: Circuit) -> bool:
+    return (circuit.safe_operating_capacity_w or 0) > (circuit.default_capacity_w or 0)
 
 
 def occurrences(seeds: Iterable[int]) -> Tally[str]:

@@ -2,7 +2,7 @@
 
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -39,7 +39,7 @@ class World:
         for _, configuration in depot.configurations:
             self._build(configuration)
         self._paths = {each: tuple(self._above(each)) for each in self._parents}
-        self.counter = Counter([self._paths[each] for each in self.chargers], depot.reaction_s)
+        self.counter = Counter([self._paths[each] for each in self.chargers], depot.reaction_s, depot.missed_s)
         self._visits = _by_second(depot)
         self._buildings_w = dict.fromkeys(depot.buildings, 0)
         self._frozen_w: dict[str, int] = {}
@@ -110,7 +110,10 @@ class World:
             identifier=identifier,
             rating_w=row.max_power_w,
             fallback_w=row.fallback_w,
-            outlets=[Outlet(each.connector_id, each.max_power_w, each.min_power_w) for each in row.connectors],
+            outlets=[
+                Outlet(each.connector_id, each.max_power_w, each.min_power_w, each.idle_power_w)
+                for each in row.connectors
+            ],
             habits=self.depot.habits.get(identifier, Habits()),
             outages=self.depot.outages.get(identifier, ()),
             refusals=self.depot.refusals.get(identifier, ()),
@@ -181,9 +184,12 @@ class World:
             return
         news = changed or identifier in self._silent_yet or any(each.refused_cycle_seq for each in charger.outlets)
         bare = empty and habits.heartbeats and not news
-        message = self._message(charger, second, bare=bare)
+        told_of = [] if bare else [each for each in charger.outlets if not self._is_mute(identifier, each, second)]
+        message = self._message(charger, told_of, second)
         if charger.speaks:
             self._silent_yet.discard(identifier)
+            if not bare and len(told_of) < len(charger.outlets):
+                self._silent_yet.add(identifier)
             self._mail[second + self._delay_s()].append(message)
             return
         # What it could not say it says when it is back: all of it in order, or how things are then.
@@ -191,23 +197,27 @@ class World:
         if habits.replays:
             self._queues[identifier].append(message)
 
-    def _message(self, charger: Charger, second: int, *, bare: bool) -> ChargePointTelemetry:
+    def _is_mute(self, charge_point_id: str, outlet: Outlet, second: int) -> bool:
+        return any(second in each for each in self.depot.mutes.get((charge_point_id, outlet.number), ()))
+
+    def _message(self, charger: Charger, outlets: Sequence[Outlet], second: int) -> ChargePointTelemetry:
         self._sequences[charger.identifier] += 1
         return ChargePointTelemetry(
             microgrid_id=self.worker.microgrid.microgrid_id,
             charge_point_id=charger.identifier,
             sequence=self._sequences[charger.identifier],
             measured_at=_at(second + at_step(charger.habits.clock, second)),
-            connectors=() if bare else tuple([self._reading(charger, each, second) for each in charger.outlets]),
+            connectors=tuple([self._reading(charger, each, second) for each in outlets]),
         )
 
     def _reading(self, charger: Charger, outlet: Outlet, second: int) -> ConnectorReading:
         habits = charger.habits
         unknown = outlet.session is not None and second < outlet.since + habits.unknown_s
+        wrong = any(second in each for each in self.depot.misreads.get(charger.identifier, ()))
         return ConnectorReading(
             connector_id=outlet.number,
             status=outlet.status,
-            power_w=None if unknown else outlet.drawn_w,
+            power_w=None if unknown else outlet.drawn_w * 1000 if wrong else outlet.drawn_w,
             requested_w=outlet.wanted_w if habits.requests and outlet.session is not None else None,
             applied_limit_w=charger.reported_w(outlet, second),
             applied_cycle_seq=outlet.cycle_seq if habits.names and outlet.obeys(second) else None,

@@ -150,7 +150,9 @@ class Charger:
         for each in self.outlets:
             wanted_w, minimum_w = (each.idle_w, 0) if each.session is None else (each.wanted_w, each.minimum_w)
             drawn_w = min(wanted_w, each.rating_w, left_w)
-            if each.told is not None and each.obeys(second):
+            if self.habits.ignores:
+                minimum_w = 0
+            elif each.told is not None and each.obeys(second):
                 drawn_w = min(drawn_w, int(self._rounded(each.told.limit_w) * self.habits.factor))
             else:
                 drawn_w = min(drawn_w, fallback_w)
@@ -168,6 +170,8 @@ class Charger:
         """The limit that is read back from it."""
         if not self.habits.reports or outlet.told is None:
             return None
+        if self.habits.ignores:
+            return outlet.rating_w
         if outlet.obeys(second):
             return self._rounded(outlet.told.limit_w) // self.habits.reads_back_w * self.habits.reads_back_w
         return min(self.fallback_w, outlet.rating_w)

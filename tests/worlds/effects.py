@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from domain.breaches.constraint import ConstraintBreached
 from domain.site.configuration import Connector
 from tests.worlds.depot import Depot, Gauge, Visit
 from tests.worlds.edits import Edit, limited
@@ -18,12 +19,13 @@ GRID = "gc-1"
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A depot, the least that a connector in reach is told in the end, for each has a vehicle; and for how many seconds
-    what is truly drawn may be over the limit of the grid connection.
+    what is truly drawn may be over the limit of the grid connection. `opens`: a breach of that is announced.
     """
 
     depot: Callable[[], Depot]
     told_w: int = 0
     over_s: int = SECONDS
+    opens: bool = False
 
     def fault(self) -> str | None:
         depot = self.depot()
@@ -37,6 +39,8 @@ class Kept:
         told_w = min(each.limit_w or 0 for each in world.published.setpoints if each.charge_point_id in reached)
         if told_w < self.told_w:
             return f"told {told_w} W, not {self.told_w}"
+        if self.opens and not any(isinstance(each, ConstraintBreached) for each in world.worker.announced):
+            return "no breach is announced"
         return f"over for {over_s} s" if over_s > self.over_s else what_is_wrong(world)
 
 
@@ -71,9 +75,48 @@ def told_anew_every_few_seconds() -> Depot:
     return plot.depot(1)
 
 
+def a_vehicle_that_draws_a_third() -> Depot:
+    """Told less it would draw less, and so on: it follows what it is told (R32)."""
+    plot = steady(2, 100_000)
+    plot.become(["cp-1"], factor=0.34)
+    return plot.depot(1)
+
+
+def says_that_it_ignores_its_limit() -> Depot:
+    """Its vehicle takes little, until it takes all that it can get (R38)."""
+    plot = steady(3, 300_000)
+    plot.become(["cp-1"], ignores=True)
+    plot.visits["cp-1", 1] = (Visit(20, "s", 20_000), Visit(450, "s", RATING_W))
+    return plot.depot(1)
+
+
+def ignores_its_limit_out_of_reach() -> Depot:
+    """What it drew when it was heard last counts for a worker that has never heard it (R23)."""
+    plot = steady(3, 300_000)
+    plot.become(["cp-1"], ignores=True, reports=False)
+    plot.outages["cp-1"] = (Outage(400, NEVER),)
+    plot.take_overs.add(430)
+    return plot.depot(1)
+
+
+def over_while_workers_come_and_go() -> Depot:
+    """An idle charger that no worker has heard for long hides no breach (R22)."""
+    plot = steady(3, 100_000)
+    plot.become(["cp-1"], ignores=True)
+    plot.visits["cp-1", 1] = (Visit(700, "s", RATING_W),)
+    del plot.visits["cp-3", 1]
+    plot.outages["cp-3"] = (Outage(400, NEVER),)
+    plot.take_overs.update(range(410, SECONDS, 29))
+    return plot.depot(1)
+
+
 DEPOTS = {
     "outlets_that_share_a_fallback": Kept(outlets_that_share_a_fallback, told_w=20_000),
     "a_meter_above_power_that_nobody_knows": Kept(a_meter_above_power_that_nobody_knows, told_w=45_000),
+    "a_vehicle_that_draws_a_third": Kept(a_vehicle_that_draws_a_third, told_w=40_000),
+    "says_that_it_ignores_its_limit": Kept(says_that_it_ignores_its_limit, over_s=5),
+    "ignores_its_limit_out_of_reach": Kept(ignores_its_limit_out_of_reach, over_s=60),
+    "over_while_workers_come_and_go": Kept(over_while_workers_come_and_go, opens=True),
     "told_anew_every_few_seconds": Kept(told_anew_every_few_seconds, over_s=200),
 }
 

@@ -24,10 +24,11 @@ class Habits:
 
     `lag_s`: from the arrival of a setpoint until it is applied. `every_s`: between readings. `heartbeats`: while all
     its sockets are empty, it says no more than that it is there. `step_w`: it rounds down to whole ones, and
-    `reads_back_w`: so is the limit that is read back from it. `factor`: what it draws of what it is told. `unknown_s`:
-    for so long from the start of a session it does not know its power. `replays`: what it could not say while its link
-    was dead it says later. `loses`: the chance that a sending is lost, until `loses_until_s`; only of who names cycles.
-    `repeats`: the chance that one comes again later. `clock`: by how much it is ahead, from when on.
+    `reads_back_w`: so is the limit that is read back from it. `factor`: what it draws of what it is told; `ignores`:
+    all that its vehicle wants, and it says so. `unknown_s`: for so long from the start of a session it does not know
+    its power. `replays`: what it could not say while its link was dead it says later. `loses`: the chance that a
+    sending is lost, until `loses_until_s`; only of who names cycles. `repeats`: the chance that one comes again later.
+    `clock`: by how much it is ahead, from when on.
     """
 
     lag_s: int = 3
@@ -40,6 +41,7 @@ class Habits:
     step_w: int = 1
     reads_back_w: int = 1
     factor: float = 1.0
+    ignores: bool = False
     unknown_s: int = 0
     replays: bool = False
     loses: float = 0.0

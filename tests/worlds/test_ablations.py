@@ -10,3 +10,8 @@ def test_a_rule_that_is_left_out_is_seen(seen: Seen, monkeypatch: pytest.MonkeyP
     assert seen.fault() is None
     seen.planted.plant(monkeypatch)
     assert seen.fault() is not None
+
+
+def test_every_rule_of_what_may_be_permitted_is_seen_somewhere() -> None:
+    seen = {each.rule.rstrip("abc") for each in SEEN}
+    assert seen >= {f"R{number}" for number in range(4, 42)} - {"R30"}

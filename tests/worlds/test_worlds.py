@@ -2,7 +2,14 @@
 
 import pytest
 
+from domain.sharing import settling
+from tests.property.planting import Fault, answered_given
 from tests.worlds import liveness, mixes, sums, swing
+
+SENT_AT_ONCE = Fault(
+    settling, "settle", "every change is sent at once", answered_given(lambda _, given: list(given.limits_w))
+)
+"""R43: a small change may wait."""
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -23,6 +30,12 @@ def test_two_minutes_after_the_last_fault_nobody_is_stuck(seed: int) -> None:
 @pytest.mark.parametrize("seed", [*range(40), 199, 326, 489])
 def test_steady_chargers_of_any_factor_are_told_the_same_again_and_again(seed: int) -> None:
     assert swing.fault_of_seed(seed) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_limit_depends_on_small_changes_that_wait(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    SENT_AT_ONCE.plant(monkeypatch)
+    assert sums.fault_of_seed(seed) is None
 
 
 def test_every_habit_and_fault_is_looked_at_often() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from application.mailbox import Mailbox
-from domain.events import CycleCompleted
+from domain.events import CycleCompleted, DomainEvent
 from domain.knowledge.readings import Telemetry
 from domain.microgrid import Decide, Microgrid
 from domain.sharing import rebalance
@@ -14,7 +14,7 @@ from domain.site.configuration import SiteConfiguration
 class Worker:
     """Decides one microgrid. What is stored outlives it: the microgrid; its mail does not.
 
-    `refused`: the plans that the certificate refused.
+    `refused`: the plans that the certificate refused; `announced`: all that was.
     """
 
     def __init__(self, microgrid_id: str, decide: Decide = rebalance.decide) -> None:
@@ -22,6 +22,7 @@ class Worker:
         self.microgrid = Microgrid(microgrid_id)
         self.cycles = 0
         self.refused: list[str] = []
+        self.announced: list[DomainEvent] = []
         self._mailbox = Mailbox()
 
     def configure(self, configuration: SiteConfiguration, now: datetime) -> None:
@@ -48,6 +49,7 @@ class Worker:
                 self.refused.append(change.plan_fault)
             self.microgrid = change.microgrid
             self.cycles += 1
+            self.announced += change.events
             published = next((event for event in change.events if isinstance(event, CycleCompleted)), None)
             self._mailbox.decided(due.microgrid_id, now, published, self.microgrid.wakes_at(now))
         return published

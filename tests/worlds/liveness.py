@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from domain.events import CycleCompleted
 from domain.sharing.plan import Reason
-from tests.worlds.chargers import Charger, at_step
+from tests.worlds.chargers import Charger
 from tests.worlds.depot import Depot
+from tests.worlds.habits import at_step
 from tests.worlds.random_depots import random_depot
 from tests.worlds.world import HEARTBEAT_S, World
 

@@ -6,6 +6,9 @@ from tests.worlds.edits import Edit, limited, retimed
 from tests.worlds.habits import AMPERE_W, Span
 from tests.worlds.plot import Plot
 
+FORGOTTEN_S = 300
+"""By then nothing is in force any more of what was sent under former settings."""
+
 
 def add(plot: Plot) -> None:
     """Drawn last, so that all else of a depot stays as it is without them."""
@@ -65,7 +68,10 @@ def _retime(plot: Plot) -> None:
     for _ in range(plot.draw.randint(1, 3)):
         valid_for_s = plot.draw.choice([100, 120, 180, 240])
         grace_s = settings.apply_grace_s + plot.draw.choice([0, 0, 10])
-        plot.edits.append(Edit(plot.span(60, 600), retimed(valid_for_s, grace_s)))
+        span = plot.span(60, 600)
+        end = min(span.end, plot.quiet_s - FORGOTTEN_S)
+        if span.start < end:
+            plot.edits.append(Edit(Span(span.start, end), retimed(valid_for_s, grace_s)))
 
 
 def _lower_below_the_safe_one(plot: Plot) -> None:

@@ -171,7 +171,10 @@ class Microgrid:
         """When after an instant the next fallback has to be made room for: a cycle is due then in any case (R19)."""
         if self.site is None:
             return None
-        lapses = {entry.received.lapses_at for entry in self.state.memory.ledger.values() if entry.received is not None}
+        entries = self.state.memory.ledger.values()
+        lapses = {
+            each.lapses_at for entry in entries for each in (entry.received, entry.overtaken_by) if each is not None
+        }
         wakes = [lapses_at - self.site.windows.grace for lapses_at in lapses]
         return min([each for each in wakes if each > after], default=None)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.knowledge import background, meters
-from domain.knowledge.memory import BackgroundMemory
 from domain.knowledge.meters import MeterMemory
 from domain.knowledge.readings import KeptReading
 from domain.knowledge.sendings import Moment
@@ -65,9 +64,6 @@ PLANTED = {
     ("R24", "every fresh meter is relied on"): Fault(
         meters, "relied_on", "every fresh meter is relied on", asked(first=always(True))
     ),
-    ("R28", "nothing that others may have hidden is left free"): Fault(
-        BackgroundMemory, "beside_w", "nothing that others may have hidden is left free", always(property(lambda of: 0))
-    ),
     ("R28", "nothing is in doubt"): Fault(
         background, "Background", "nothing is in doubt", asked(unconfirmed=always(False), doubt_w=always(0))
     ),
@@ -124,16 +120,11 @@ SEEN = (
     Seen("R22", "what a meter showed once is known for ever", "take_overs_while_the_meter_is_silent"),
     Seen("R22", "what was known once is for ever", "over_while_workers_come_and_go"),
     Seen("R23", "who was not heard draws nothing", "ignores_its_limit_out_of_reach"),
-    Seen("R24", "every fresh meter is relied on", "meter_slow_to_speak"),
+    Seen("R24", "every fresh meter is relied on", "sums", 136),
     Seen("R25", "no meter is contradicted", "meter_in_kilowatts"),
     Seen("R26", "everyone draws what it reads", "sessions_that_nobody_says_have_ended"),
     Seen("R27", "the background is what is left now", "take_overs_while_the_meter_is_silent"),
     Seen("R28", "nothing is in doubt", "a_building_rises_behind_chargers_out_of_reach"),
-    Seen(
-        "R28",
-        "nothing that others may have hidden is left free",
-        "a_rise_hidden_while_links_come_back",
-    ),
     Seen("R29", "a safe capacity is always below the default one", "limit_lowered_below_the_safe_one"),
     Seen("R31", "everyone demands in full", "F15a a dual charger"),
     Seen("R32", "nobody follows", "a_vehicle_that_draws_a_third"),

@@ -93,16 +93,6 @@ def meter_in_kilowatts() -> Depot:
     return plot.depot(1)
 
 
-def meter_slow_to_speak() -> Depot:
-    """Its first sample comes when chargers have been raised, and deceives about the building (R24)."""
-    plot = steady(10, 800_000)
-    plot.become(list(plot.habits), lag_s=18)
-    for place in plot.visits:
-        plot.visits[place] = (Visit(1, "s", RATING_W),)
-    metered(plot, 300_000, 400_000, Gauge(silent=(Span(0, 10),)))
-    return plot.depot(1)
-
-
 def another_vehicle_behind_a_dead_link() -> Depot:
     """What a charger out of reach draws is not known, while the meter goes on seeing it (R26)."""
     plot = steady(8, 600_000)
@@ -254,7 +244,6 @@ SCENES: dict[str, Callable[[], Depot]] = {
         nobody_speaks_often,
         take_overs_while_the_meter_is_silent,
         meter_in_kilowatts,
-        meter_slow_to_speak,
         another_vehicle_behind_a_dead_link,
         ratings_lowered_out_of_reach,
         ratings_lowered_while_vehicles_pause,

@@ -56,7 +56,6 @@ def _with_rules_over_time(data: dict[str, Any], settings: Settings) -> dict[str,
         | {"read_at": _read_at(memory, circuit_id, published), "too_low_since": None, "is_bad": False, "still": None}
         for circuit_id, meter in memory["meters"].items()
     }
-    memory["background"] = {circuit_id: _background(known) for circuit_id, known in memory["background"].items()}
     memory["usage"] = {node_id: _usage(used) for node_id, used in memory["usage"].items()}
     return data | {
         "memory": memory | {"former": [], "readmitted_at": None},
@@ -143,11 +142,6 @@ def _announced(breach: dict[str, Any]) -> dict[str, Any]:
     return breach | {"decided_at": breach["observed_at"], "contributors": contributors}
 
 
-def _background(known: dict[str, Any]) -> dict[str, Any]:
-    shown = {name: [each | {"beside_w": 0} for each in known[name]] for name in ("highest", "lowest")}
-    return known | shown | {"newest": known["newest"] | {"beside_w": 0}, "recent": []}
-
-
 def _usage(used: dict[str, Any]) -> dict[str, Any]:
     below = {"since": used["below_since"], "half_since": used["half_since"], "peaks_w": used["peaks_w"]}
     return {
@@ -160,5 +154,18 @@ def _usage(used: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-UPCASTS: Final[dict[int, Upcast]] = {1: _with_bounds_to_come, 2: _with_sendings_once, 3: _with_rules_over_time}
+def _with_validities_shortened(data: dict[str, Any], _: Settings) -> dict[str, Any]:
+    """From schema 4: nothing was known of a validity that was shortened."""
+    memory = dict(data["memory"])
+    memory["ledger"] = {node_id: entry | {"overtaken_by": None} for node_id, entry in memory["ledger"].items()}
+    memory["departed"] = [gone | {"entry": gone["entry"] | {"overtaken_by": None}} for gone in memory["departed"]]
+    return data | {"memory": memory}
+
+
+UPCASTS: Final[dict[int, Upcast]] = {
+    1: _with_bounds_to_come,
+    2: _with_sendings_once,
+    3: _with_rules_over_time,
+    4: _with_validities_shortened,
+}
 """By the schema number that each begins with."""

@@ -38,27 +38,19 @@ class _Sums:
     measured_w: Watts = 0
     rising_w: Watts = 0
     in_doubt_w: Watts = 0
-    handed_out_w: Watts = 0
     withheld_w: Watts = 0
     held_here_w: Watts = 0
 
-    def follow(self, known: BackgroundMemory, unseen_w: Watts, confirmed_since: datetime) -> None:
-        """The node's own meter accounts for everything below it; what it showed lately may be a rise of that.
-
-        What it shows beside those that certainly draw, or showed lately beside those that were heard, and is not held
-        for anybody any more, may be a rise that the others hide: its meter has to show that again before the room is
-        handed out (R28).
-        """
+    def follow(self, known: BackgroundMemory, confirmed_since: datetime) -> None:
+        """The node's own meter accounts for everything below it; what it showed lately may be a rise of that."""
         self.measured_w = max(self.measured_w, known.estimate_w)
         self.rising_w = max(0, known.newest.least_w - self.measured_w)
         self.in_doubt_w = max(0, known.most_w(confirmed_since) - self.measured_w)
-        self.handed_out_w = max(0, max(known.beside_w, known.newest.most_w) - self.measured_w - unseen_w)
 
     def add(self, below: "_Sums", withheld_w: Watts) -> None:
         self.measured_w += below.measured_w
         self.rising_w += below.rising_w
         self.in_doubt_w += below.in_doubt_w
-        self.handed_out_w += below.handed_out_w
         self.withheld_w += withheld_w
 
 
@@ -88,7 +80,7 @@ def assess(
         if known is not None:
             after[node.node_id] = known
             if meter is not None or index in meters.last_known:
-                here.follow(known, held[index].unseen_w, confirmed_since)
+                here.follow(known, confirmed_since)
             else:
                 unseen_w = max(0, known.estimate_w - here.measured_w)
         if meter is not None or index in meters.last_known or limit.mode is Mode.SAFE:
@@ -111,7 +103,7 @@ def _background(here: _Sums, limit: Limit) -> Background:
     return Background(
         cumulative_w,
         unconfirmed=here.rising_w * 100 > limit.limit_w * DOUBT_PERCENT,
-        doubt_w=max(here.handed_out_w, min(here.in_doubt_w, limit.limit_w * DOUBT_PERCENT // 100)),
+        doubt_w=here.in_doubt_w,
     )
 
 
@@ -133,13 +125,11 @@ def _followed(
     shown = held.shown_by(meter, at)
     if known is None:
         return BackgroundMemory(shown.least_w, meter.measured_at, shown)
-    newest, highest, lowest, recent = replace(known.newest, until=at), known.highest, known.lowest, known.recent
+    newest, highest, lowest = replace(known.newest, until=at), known.highest, known.lowest
     if meter.measured_at > known.measured_at:
         highest = (*[each for each in highest if each.most_w > newest.most_w], newest)
         lowest = (*[each for each in lowest if each.least_w < newest.least_w], newest)
-        recent = (*recent, newest)
         newest = shown
-    recent = _later_than(at - windows.background_confirm, recent)
     highest = _later_than(at - windows.background_hold - windows.connector_stale_after, highest)
     lowest = _later_than(at - windows.background_confirm, lowest)
     since = min(at, held.oldest_at) - windows.background_hold
@@ -153,7 +143,6 @@ def _followed(
         newest=newest,
         highest=highest,
         lowest=lowest,
-        recent=recent,
     )
 
 

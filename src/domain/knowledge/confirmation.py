@@ -71,9 +71,14 @@ def _receive(entry: LedgerEntry, known: KeptReading | None, heard_at: datetime, 
     if sending is None or entry.received is None or sending.at <= entry.received.at:
         return
     lapses_at, entry.received = entry.received.lapses_at, sending
+    overtaken_by, soon = entry.overtaken_by, heard_at + moment.windows.grace
     # The former one may run out before the charger has applied this one (R13).
-    if heard_at + moment.windows.grace > lapses_at and (entry.fell_back_at is None or entry.fell_back_at < lapses_at):
+    if soon > lapses_at and (entry.fell_back_at is None or entry.fell_back_at < lapses_at):
         entry.fall_back(lapses_at)
+    if overtaken_by is not None and overtaken_by.at <= sending.at:
+        entry.overtaken_by = None
+        if soon > overtaken_by.lapses_at:
+            entry.fall_back(max(heard_at, overtaken_by.lapses_at))
 
 
 def _refuse(entry: LedgerEntry, cycle_seq: int, taken_at: datetime, moment: Moment) -> None:
@@ -210,7 +215,10 @@ def _confirmed(
     entry: LedgerEntry, shown: int | None, report_w: Watts | None, at: datetime, *, fallback_w: Watts, windows: Windows
 ) -> None:
     """This standing setpoint is in force, or none of them; `report_w` is what was reported."""
-    limit_w = report_w
+    limit_w, confirmed_w = report_w, entry.confirmed_w or 0
+    if report_w is not None and report_w < confirmed_w <= report_w + windows.tolerance_of(report_w):
+        # Read back in whole amperes, say: it is the same limit.
+        limit_w = confirmed_w
     if shown is not None:
         limit_w = max(report_w or 0, entry.setpoints[shown].limit_w)
         # The newest setpoint stands even when it is confirmed: it is what the charger will go on being told.

@@ -18,7 +18,6 @@ class Held:
 
     `reserved_w`: by those that take no part in the sharing. `exposed_w`: by all, the exposures. `least_drawn_w`,
     `most_drawn_w`: between what a meter may see of them, by readings of those that are seen as old as `oldest_at`.
-    `heard_most_w`: the most of those that are not reserved; `unseen_w`: what is held for those that are.
 
     A cycle sums it up; afterwards nothing changes it.
     """
@@ -28,8 +27,6 @@ class Held:
     least_drawn_w: Watts = 0
     most_drawn_w: Watts = 0
     oldest_at: datetime = NEVER
-    heard_most_w: Watts = 0
-    unseen_w: Watts = 0
 
     def add(self, below: Self) -> None:
         self.reserved_w += below.reserved_w
@@ -37,14 +34,11 @@ class Held:
         self.least_drawn_w += below.least_drawn_w
         self.most_drawn_w += below.most_drawn_w
         self.oldest_at = min(self.oldest_at, below.oldest_at)
-        self.heard_most_w += below.heard_most_w
-        self.unseen_w += below.unseen_w
 
     def add_departed(self, held_w: Watts) -> None:
         """What a departed connector holds is held once at every node that it left."""
         self.reserved_w += held_w
         self.exposed_w += held_w
-        self.unseen_w += held_w
 
     def shown_by(self, meter: MeterReading, at: datetime) -> Shown:
         """What a meter's reading leaves for the background."""
@@ -52,5 +46,4 @@ class Held:
             least_w=max(0, meter.power_w - self.most_drawn_w),
             most_w=max(0, meter.power_w - self.least_drawn_w),
             until=at,
-            beside_w=max(0, meter.power_w - self.heard_most_w),
         )

@@ -46,7 +46,7 @@ def hold(
 def _at_charge_point(
     tree: PowerTree, node: int, lines: Sequence[Line], *, former: Mapping[str, FormerRating], moment: Moment
 ) -> Held:
-    reserved_w = held_w = least_w = most_w = measured_w = heard_most_w = unseen_w = 0
+    reserved_w = held_w = least_w = most_w = measured_w = 0
     factor, oldest_at = EXACT, NEVER
     sharing = []
     for line in lines:
@@ -58,13 +58,10 @@ def _at_charge_point(
         if line.own_w is None:
             reserved_w += line.reserved_w
             held_w += line.exposure_w
-            unseen_w += line.reserved_w if line.standing is Standing.RESERVED else 0
         else:
             sharing.append(line)
-        if line.standing is not Standing.RESERVED:
-            heard_most_w += most
-            if line.power_w and line.known is not None:
-                oldest_at = min(oldest_at, line.known.measured_at)
+        if line.standing is not Standing.RESERVED and line.power_w and line.known is not None:
+            oldest_at = min(oldest_at, line.known.measured_at)
     rating_w, fallback_w = tree.nodes[node].default_capacity_w or 0, tree.fallbacks_w[node]
     before = former.get(tree.nodes[node].node_id) if former else None
     if before is not None:
@@ -77,8 +74,6 @@ def _at_charge_point(
         least_drawn_w=least_w,
         most_drawn_w=most_w,
         oldest_at=oldest_at,
-        heard_most_w=heard_most_w,
-        unseen_w=min(bearable_w, unseen_w + together_w),
     )
 
 

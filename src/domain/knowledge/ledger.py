@@ -18,9 +18,10 @@ EXACT = 1000
 class LedgerEntry:
     """One connector's line: the setpoints that stand, oldest first, and the limit last confirmed.
 
-    `received`: the latest sending that counts as received, at first the first one (R12); `refused`: cycles whose
-    setpoint the charger refused (R5); `names`: it names cycles (R11). `fell_back_at`: when its setpoints lapsed, while
-    nothing has shown it otherwise (R13); `away`: nothing has come through since, `back_at`: when something did.
+    `received`: the latest sending that counts as received, at first the first one (R12); `overtaken_by`: the first one
+    after it that lapses earlier, as the validity was shortened; `refused`: cycles whose setpoint the charger refused
+    (R5); `names`: it names cycles (R11). `fell_back_at`: when its setpoints lapsed, while nothing has shown otherwise
+    (R13); `away`: nothing has come through since, `back_at`: when something did.
 
     Last known (R22): `heard_at` of its charge point; `read_at` and `sequence` of its newest reading, the `power_w` in
     it, and whether it was `idle`.
@@ -36,6 +37,7 @@ class LedgerEntry:
     confirmed_w: Watts | None = None
     confirmed_at: datetime | None = None
     received: Sending | None = None
+    overtaken_by: Sending | None = None
     refused: tuple[int, ...] = ()
     names: bool = False
     fell_back_at: datetime | None = None
@@ -95,6 +97,8 @@ class LedgerEntry:
         """Whether its setpoints can have lapsed by then: T is that instant or before it (R13)."""
         if self.received is None:
             return False
+        if self.overtaken_by is not None and self.overtaken_by.lapses_at <= instant:
+            return True
         return (self.received.lapses_at if self.fell_back_at is None else self.fell_back_at) <= instant
 
     def in_force(self, moment: Moment, *, silent: bool) -> tuple[Watts, bool]:
@@ -134,6 +138,8 @@ class LedgerEntry:
     def sent(self, limit_w: Watts | None, sending: Sending, before: Sequence[Sending]) -> "LedgerEntry":
         """The line after a sending that lists this value (None: it says nothing), and came after those `before`."""
         newest = self.newest
+        if self.received is not None and self.overtaken_by is None and sending.lapses_at < self.received.lapses_at:
+            return self._overtaken(sending).sent(limit_w, sending, before)
         if limit_w is None or (newest is not None and newest.limit_w == limit_w):
             return self
         raised = self.last_limit_w is None or limit_w > self.last_limit_w
@@ -146,6 +152,11 @@ class LedgerEntry:
         )
         if after.received is None:
             after.received = sending
+        return after
+
+    def _overtaken(self, sending: Sending) -> "LedgerEntry":
+        after = self.copy()
+        after.overtaken_by = sending
         return after
 
     def runs_out(self, at: datetime) -> bool:

@@ -124,6 +124,8 @@ def _steady_until(entry: LedgerEntry, news: Heard, used: UsageMemory | None, mom
     waits = len(entry.setpoints) > 1 or (used is not None and used.in_vain_at is not None)
     if entry.received is None or news.known is None or news.heard_at is None or news.silent or changes or waits:
         return moment.at
+    if entry.overtaken_by is not None:
+        return moment.at
     spoke_at = news.known.measured_at if news.asked_w else news.heard_at
     return min(spoke_at + moment.windows.connector_stale_after, entry.received.lapses_at - moment.windows.grace)
 

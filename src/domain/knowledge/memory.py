@@ -17,15 +17,11 @@ from domain.values import value
 
 @value
 class Shown:
-    """Between what a meter's reading left the background to be, and until when that reading was the newest.
-
-    `beside_w`: what it showed beside all that the connectors which were heard may draw.
-    """
+    """Between what a meter's reading left the background to be, and until when that reading was the newest."""
 
     least_w: Watts
     most_w: Watts
     until: datetime
-    beside_w: Watts = 0
 
 
 @value
@@ -35,7 +31,6 @@ class BackgroundMemory:
     `estimate_w` was in force in the latest cycle, `newest` is what the reading of `measured_at` showed. Of those before
     it `highest` are those that can still matter whose most no later one reached, `lowest` those of the last
     `background_confirm_s` whose least no later one went down to; so the highest and the lowest of all come first.
-    `recent` are those of the last `background_confirm_s`.
     """
 
     estimate_w: Watts
@@ -43,12 +38,6 @@ class BackgroundMemory:
     newest: Shown
     highest: tuple[Shown, ...] = ()
     lowest: tuple[Shown, ...] = ()
-    recent: tuple[Shown, ...] = ()
-
-    @property
-    def beside_w(self) -> Watts:
-        """The most that any recent reading showed beside the connectors that were heard."""
-        return max([self.newest.beside_w, *[each.beside_w for each in self.recent]])
 
     def most_w(self, since: datetime) -> Watts:
         """The most that any reading of the time since then left."""

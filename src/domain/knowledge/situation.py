@@ -189,8 +189,12 @@ def _capacities_w(tree: PowerTree, in_force: Sequence[Limit], read: Sequence[Lin
     capacities_w = [limit.limit_w for limit in in_force]
     for node in {line.connector.charge_point for line in read if line.entry.factor > EXACT}:
         members = [read[index] for index in tree.connectors_of[node]]
-        # Whoever may draw by what it was told has a part in that, seen or not.
-        factors = [line.entry.factor for line in members if line.exposure_w or line.standing is Standing.WANTING]
+        # Whoever may draw by what it was told or is about to be has a part in that, seen or not.
+        factors = [
+            line.entry.factor
+            for line in members
+            if line.exposure_w or line.reserved_w or line.standing is Standing.WANTING
+        ]
         is_shared = any(line.standing is Standing.WANTING for line in members)
         lowest = min(factors) if is_shared else EXACT
         capacities_w[node] = (capacities_w[node] or 0) * min(lowest, MOST_OVER_RATING) // EXACT

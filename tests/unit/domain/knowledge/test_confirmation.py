@@ -216,6 +216,16 @@ def test_R16c_a_new_report_that_confirms_none_is_the_confirmed_limit_and_removes
     assert says(depot, 1, applied_w=10_000) == 40_000
 
 
+@pytest.mark.parametrize(("again_w", "exposure_w"), [(47_620, 50_000), (47_619, 47_619)])
+def test_R16c_one_that_confirms_none_is_the_confirmed_limit_too_where_it_is_within_the_tolerance_below(
+    again_w: int, exposure_w: int
+) -> None:
+    """Read back in whole amperes once more: 50 kW are still in force until the 40 are applied."""
+    depot = came_through(60_000, 50_000, 40_000)
+    says(depot, 20, applied_w=49_000)
+    assert says(depot, 1, applied_w=again_w) == exposure_w
+
+
 def test_R16_a_report_that_is_not_newer_than_the_last_confirmation_confirms_nothing() -> None:
     """It is seen by cycle after cycle, long after the 20 kW came through."""
     depot = a_depot_told(60_000)

@@ -1,8 +1,11 @@
 """A charger that may not have had a setpoint for too long may be on its fallback (R13, R15, R17, R18)."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.sharing.plan import Reason
+from domain.site.configuration import Settings
 from tests.unit.domain.depot import Depot, charger, grid
 
 CONNECTOR = "cp-1/1"
@@ -311,6 +314,45 @@ def test_R18_reserved_connectors_on_the_fallback_of_their_charge_point_hold_it_t
     for seconds in (1, 40):
         depot.later(seconds)
         assert depot.node("gc-1").reserved_w == FALLBACK_W
+
+
+def with_its_validity_shortened() -> Depot:
+    """Told 20 kW at eight, for 240 s; told so again 40 s later, for 90 s, which nothing shows to have come through."""
+    depot = Depot(
+        grid("gc-1", 10**6),
+        charger("cp-1", "gc-1", 100_000, fallback_w=FALLBACK_W),
+        settings=Settings(setpoint_valid_for_s=240, connector_stale_after_s=300),
+    )
+    reports(depot, 20_000)
+    depot.cycle()
+    depot.configures(settings=Settings(setpoint_valid_for_s=90, connector_stale_after_s=300))
+    renewed(depot, 40)
+    return depot
+
+
+def test_R17_a_later_sending_that_lapses_earlier_may_have_been_received() -> None:
+    """At 130 s it may be on its fallback, which is held from 110 s on: a cycle is due then (R19)."""
+    depot = with_its_validity_shortened()
+    assert depot.microgrid.wakes_at(depot.at) == depot.at + timedelta(seconds=70)
+    depot.later(69.999)
+    assert depot.exposure(CONNECTOR) == 20_000
+    depot.later(0.001)
+    assert (reason(depot), depot.exposure(CONNECTOR)) == (Reason.RESERVED, FALLBACK_W)
+
+
+def test_R13_and_may_have_lapsed_before_the_next_is_applied() -> None:
+    """Sent again at 111 s and heard at 116: until that is applied it may be on its fallback."""
+    depot = with_its_validity_shortened()
+    renewed(depot, 71)
+    depot.later(5)
+    reports(depot, 20_000)
+    depot.cycle()
+    assert depot.exposure(CONNECTOR) == FALLBACK_W
+    for _ in range(20):
+        depot.later(5)
+        reports(depot, 20_000)
+        depot.cycle()
+    assert depot.exposure(CONNECTOR) == 20_000
 
 
 def test_R18_or_what_they_hold_without_it_where_that_is_more() -> None:

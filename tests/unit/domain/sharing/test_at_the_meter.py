@@ -52,6 +52,15 @@ def test_who_wants_nothing_but_may_draw_has_a_part_in_that() -> None:
     assert depot.node("cp-1").allocated_w == 80_000
 
 
+def test_who_will_be_told_its_idle_power_has_a_part_in_that_too() -> None:
+    """R30: told 500 W and as much as 103.5 kW would allow, the charge point would be told more than it bears."""
+    depot = Depot(grid("gc-1", 500_000), charger("cp-1", "gc-1", 100_000, 100_000, max_power_w=100_000, idle_w=500))
+    depot.hears("cp-1/1", applied_limit_w=0)
+    depot.hears("cp-1/2", status="Available", applied_limit_w=0)
+    draws(depot, cp_1_1=1050)
+    assert sum(limit_w or 0 for limit_w in depot.limits().values()) <= 100_000
+
+
 def test_where_nobody_wants_the_rating_counts_as_it_is() -> None:
     """R30."""
     depot = dual()

@@ -80,7 +80,7 @@ class Charger:
         concerned = [
             socket
             for socket in self.sockets
-            if socket.status is not self._reported.get(socket) or (due and socket.wanted_w)
+            if socket.status is not self._reported.get(socket) or (due and self._is_metered(socket))
         ]
         if concerned:
             self._reported |= {socket: socket.status for socket in self.sockets}
@@ -91,6 +91,13 @@ class Charger:
             named = self.sockets if self.habits.names_cycles and not self.habits.plain_ocpp else ()
             return self._message(now, [self._reading(socket, now) for socket in named])
         return None
+
+    def _is_metered(self, socket: Socket) -> bool:
+        """Whether it owes readings: where it does not say that a vehicle wants nothing, one may draw at any time."""
+        return socket.wanted_w > 0 or (socket.status is Status.SUSPENDED_EV and not self._says_what_is_wanted(socket))
+
+    def _says_what_is_wanted(self, socket: Socket) -> bool:
+        return not self.habits.plain_ocpp and (socket.vehicle is None or socket.vehicle.visit.request_is_known)
 
     def _knows_the_power_of(self, socket: Socket, now: datetime) -> bool:
         if socket.vehicle is None or not self.habits.power_unknown_s:
@@ -146,9 +153,9 @@ class Charger:
         if socket.vehicle is not None:
             visit = socket.vehicle.visit
             reading["session"] = {"session_id": visit.session_id, "started_at": rfc3339(visit.arrives_at)}
+        if self._says_what_is_wanted(socket):
+            reading["requested_w"] = socket.wanted_w
         if not self.habits.plain_ocpp:
-            if socket.vehicle is None or socket.vehicle.visit.request_is_known:
-                reading["requested_w"] = socket.wanted_w
             reading |= self._read_back(socket, now)
             if socket.vehicle is not None:
                 reading["session"] |= _plans(socket.vehicle)

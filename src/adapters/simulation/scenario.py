@@ -28,7 +28,7 @@ class Silence:
 class Scenario:
     """A depot, its buses and its devices.
 
-    Every charger has a lag within `lag_s`, reports every `report_interval_s` while a vehicle wants power, and sends
+    Every charger has a lag within `lag_s`, reports every `report_interval_s` while a vehicle may want power, and sends
     a heartbeat every `heartbeat_interval_s`. `whole_amperes`: the charge points that round limits down to amperes.
     `plain_ocpp`: chargers report what OCPP 1.6 has and no more. `reaction_s`: how long Busbar may take to answer
     what it cannot foresee.

@@ -17,6 +17,7 @@ from adapters.simulation.layout import Outlet, Payload, Station, read_layout
 from adapters.simulation.meter import MeterHabits, meters_as_people_have_them
 from adapters.simulation.plant import Plant
 from adapters.simulation.scenarios import SCENARIOS
+from adapters.simulation.sockets import Status
 from adapters.simulation.vehicle import Vehicle, Visit
 from tests.unit.simulation.controller import START, a_depot, equal_share, run, told
 from tests.unit.simulation.test_simulated_vehicle import VISIT
@@ -191,6 +192,17 @@ def test_a_vehicle_that_is_full_early_stays_suspended_until_it_leaves() -> None:
     assert bench.socket.vehicle.ready
     bench.pass_seconds(300)
     assert (bench.reading["status"], bench.reading["requested_w"]) == ("SuspendedEV", None)
+
+
+@pytest.mark.parametrize("habits", [{"full_early": True}, {"plain_ocpp": True}])
+def test_where_nobody_says_that_a_vehicle_wants_nothing_its_readings_go_on(habits: dict[str, bool]) -> None:
+    """It may draw again at any time, and contract section 3 asks for a reading of its own."""
+    bench = Bench(80_000, replace(PRESENT, needed_wh=300), report_interval_s=5, **habits)
+    while bench.socket.status is not Status.SUSPENDED_EV:
+        bench.pass_seconds(1)
+    bench.messages.clear()
+    bench.pass_seconds(10)
+    assert [each["connectors"][0]["status"] for each in bench.messages] == ["SuspendedEV"] * 2
 
 
 def test_a_charger_reads_its_limit_back_and_names_the_cycle_or_not() -> None:

@@ -11,9 +11,9 @@ from domain.site.power import Watts
 SMALL_PERCENT = 2
 """A change of less than this part of its connector's rating may wait."""
 
-STEP_PERCENT = 1
-"""A small decrease that cannot wait is this part of the rating at least: half of what may wait, so that the way back,
-as soon as a few watts allow it again, is a small change too.
+LESS = 25
+"""A small decrease that cannot wait is a whole small change but for this part of it, so that the way back, as soon as
+a few watts allow it again, is a small change too.
 """
 
 WAITS_FOR = timedelta(seconds=240)
@@ -113,4 +113,8 @@ def _fit(situation: Situation, limits_w: Sequence[Watts], settled_w: list[Watts]
 
 def _lowered(line: Line, last_w: Watts, limit_w: Watts) -> Watts:
     """What was to be sent, or less: the last limit less a whole step; never below the minimum, nor nothing."""
-    return max(line.minimum_w, min(limit_w, last_w - line.rating_w * STEP_PERCENT // 100)) or limit_w
+    return max(line.minimum_w, min(limit_w, last_w - _step_w(line))) or limit_w
+
+
+def _step_w(line: Line) -> Watts:
+    return line.rating_w * SMALL_PERCENT * (LESS - 1) // (100 * LESS)

@@ -20,7 +20,7 @@ from domain.knowledge.sendings import Sending
 from domain.knowledge.situation import Situation, Snapshot, assess
 from domain.sharing import rebalance
 from domain.sharing.figures import Decision
-from domain.sharing.settling import SMALL_PERCENT, STEP_PERCENT, WAITS_FOR
+from domain.sharing.settling import LESS, SMALL_PERCENT, WAITS_FOR
 from domain.site.configuration import ChargePoint, Connector
 from domain.site.power_tree import PlacedConnector
 from domain.site.site import Site
@@ -70,7 +70,7 @@ def reconfigure(depot: Depot, **changes: Any) -> None:
 
 RATING_W = 80_000
 SMALL_W = RATING_W * SMALL_PERCENT // 100
-STEP_W = RATING_W * STEP_PERCENT // 100
+STEP_W = SMALL_W * (LESS - 1) // LESS
 
 
 def two(capacity_w: int = 200_000, minimum_w: int = 0) -> Depot:
@@ -142,7 +142,7 @@ def test_a_target_of_nothing_is_sent_however_little_was_told_before() -> None:
 
 
 def room_for_90_kw() -> Depot:
-    """cp-1 and cp-2 share gc-1 and leave nothing of it; cp-3 has a connection of its own. A step of cp-2 are 400 W."""
+    """cp-1 and cp-2 share gc-1 and leave nothing of it; cp-3 has a connection of its own. A step of cp-2 are 768 W."""
     depot = Depot(
         grid("gc-1", 90_000),
         grid("gc-2", 90_000),
@@ -157,14 +157,14 @@ def room_for_90_kw() -> Depot:
 def test_a_decrease_does_not_wait_while_a_raise_waits_for_its_room() -> None:
     depot = room_for_90_kw()
     asks(depot, cp_1=58_600, cp_2=31_400, cp_3=58_600)
-    assert settled(depot) == {"cp-1/1": 58_600, "cp-2/1": 30_000, "cp-3/1": 60_000}
+    assert settled(depot) == {"cp-1/1": 60_000 - STEP_W, "cp-2/1": 30_000, "cp-3/1": 60_000}
 
 
 def test_a_decrease_does_not_wait_while_a_raise_gets_only_a_part() -> None:
     depot = room_for_90_kw()
     reconfigure(depot, circuits=(grid("gc-1", 96_000), grid("gc-2", 90_000)))
     asks(depot, cp_1=58_600, cp_2=37_300)
-    assert settled(depot) == {"cp-1/1": 58_600, "cp-2/1": 36_000, "cp-3/1": 60_000}
+    assert settled(depot) == {"cp-1/1": 60_000 - STEP_W, "cp-2/1": 36_000, "cp-3/1": 60_000}
 
 
 def test_a_raise_that_would_be_small_takes_nobody_s_room() -> None:
@@ -189,19 +189,19 @@ def test_a_decrease_waits_where_what_is_sent_fits_although_exposures_have_not_co
 
 def test_where_the_last_setpoints_no_longer_fit_who_has_the_furthest_to_go_comes_down_by_a_whole_step() -> None:
     depot = room_for_90_kw()
-    reconfigure(depot, circuits=(grid("gc-1", 89_700), grid("gc-2", 90_000)))
-    asks(depot, cp_1=59_800, cp_2=29_700, cp_3=58_600)
-    assert settled(depot) == {"cp-1/1": 60_000, "cp-2/1": 30_000 - 400, "cp-3/1": 60_000}
+    reconfigure(depot, circuits=(grid("gc-1", 89_500), grid("gc-2", 90_000)))
+    asks(depot, cp_1=59_400, cp_2=29_300, cp_3=58_600)
+    assert settled(depot) == {"cp-1/1": 60_000, "cp-2/1": 30_000 - 768, "cp-3/1": 60_000}
 
 
 def test_as_many_come_down_as_it_takes() -> None:
     depot = room_for_90_kw()
     reconfigure(depot, circuits=(grid("gc-1", 88_000), grid("gc-2", 90_000)))
     asks(depot, cp_1=58_500, cp_2=29_300, cp_3=58_600)
-    assert settled(depot) == {"cp-1/1": 58_500, "cp-2/1": 29_300, "cp-3/1": 60_000}
+    assert settled(depot) == {"cp-1/1": 60_000 - STEP_W, "cp-2/1": 30_000 - 768, "cp-3/1": 60_000}
 
 
-@pytest.mark.parametrize(("minimum_w", "limit_w"), [(39_300, 39_300), (0, 40_000 - STEP_W)])
+@pytest.mark.parametrize(("minimum_w", "limit_w"), [(39_000, 39_000), (0, 40_000 - STEP_W)])
 def test_nobody_comes_down_below_its_minimum(minimum_w: int, limit_w: int) -> None:
     depot = two(capacity_w=100_000, minimum_w=minimum_w)
     told(depot, cp_1=40_000, cp_2=60_000)
@@ -211,24 +211,24 @@ def test_nobody_comes_down_below_its_minimum(minimum_w: int, limit_w: int) -> No
 
 
 def test_nobody_comes_down_to_nothing_for_a_small_change() -> None:
-    depot = two(capacity_w=60_700)
-    told(depot, cp_1=700, cp_2=60_000)
-    reconfigure(depot, circuits=(grid("gc-1", 60_600),))
-    asks(depot, cp_1=600)
-    assert settled(depot) == {"cp-1/1": 600, "cp-2/1": 60_000}
+    depot = two(capacity_w=61_500)
+    told(depot, cp_1=1_500, cp_2=60_000)
+    reconfigure(depot, circuits=(grid("gc-1", 61_400),))
+    asks(depot, cp_1=1_400)
+    assert settled(depot) == {"cp-1/1": 1_400, "cp-2/1": 60_000}
 
 
 def test_the_end_of_a_charge_that_others_wait_for_changes_few_setpoints() -> None:
-    """Nothing is sent of 450 W that cp-1 leaves: 2 % of cp-2, which are 800 W, are sent of every 900 W."""
+    """2 % of cp-2 are 800 W: it waits for every 900 W that cp-1 leaves."""
     depot = Depot(grid("gc-1", 40_000), charger("cp-1", "gc-1", RATING_W), charger("cp-2", "gc-1", 40_000))
     told(depot, cp_1=10_000, cp_2=30_000)
     sent = []
-    for step in range(1, 17):
-        asks(depot, cp_1=10_000 - 450 * step, cp_2=40_000)
+    for step in range(1, 9):
+        asks(depot, cp_1=10_000 - 900 * step, cp_2=40_000)
         sent.append(settled(depot)["cp-1/1"])
         depot.cycle()
         depot.later(5)
-    assert sent == [each for watts in range(10_000, 2_800, -900) for each in (watts, watts - 900)]
+    assert sent == [8_464, 8_464, 6_928, 6_928, 5_392, 5_392, 3_700, 2_164]
 
 
 def test_a_capacity_that_falls_watt_by_watt_changes_few_setpoints() -> None:
@@ -246,7 +246,7 @@ def test_a_capacity_that_falls_watt_by_watt_changes_few_setpoints() -> None:
         depot.cycle()
         depot.later(5)
     assert sum(last.values()) <= 96_000
-    assert changes == 5
+    assert changes == 3
 
 
 def test_the_last_setpoints_of_a_charge_point_have_to_fit_its_rating_too() -> None:
@@ -258,7 +258,7 @@ def test_the_last_setpoints_of_a_charge_point_have_to_fit_its_rating_too() -> No
         depot.cycle()
         depot.later(25)
     assert settled(depot) == {"cp-1/1": 50_000, "cp-1/2": 50_000}
-    smaller = replace(depot.configuration.charge_points[0], max_power_w=99_200)
+    smaller = replace(depot.configuration.charge_points[0], max_power_w=99_000)
     reconfigure(depot, charge_points=(smaller,))
     assert settled(depot) == {"cp-1/1": 50_000 - STEP_W, "cp-1/2": 50_000}
 

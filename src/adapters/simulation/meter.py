@@ -14,7 +14,7 @@ class MeterHabits:
     """How a meter speaks: every `interval_s`, each reading `late_s` after it was taken.
 
     `phase` (seconds) shifts it against the others; it says nothing of the seconds of the run before `from_s`. One that
-    is `prompt` speaks in the first second of the run as well.
+    is `prompt` speaks in the first second of the run as well. `noise_w`: the most that a reading is off.
     """
 
     interval_s: int
@@ -22,6 +22,7 @@ class MeterHabits:
     late_s: int = 0
     from_s: int = 1
     prompt: bool = True
+    noise_w: int = 0
 
     def is_due(self, second: int) -> bool:
         """Whether it takes a reading in this second of the run."""
@@ -31,9 +32,11 @@ class MeterHabits:
 
 
 def meters_as_people_have_them(draw: Random) -> MeterHabits:
-    """Habits of a meter in the field: it first speaks within its interval of the start."""
+    """Habits of a meter in the field: it first speaks within its interval of the start, and shows nothing twice to the
+    watt.
+    """
     interval_s = draw.randint(5, 10)
-    return MeterHabits(interval_s, draw.randrange(interval_s), draw.randint(1, 3), prompt=False)
+    return MeterHabits(interval_s, draw.randrange(interval_s), draw.randint(1, 3), prompt=False, noise_w=100)
 
 
 class Meter:
@@ -48,6 +51,7 @@ class Meter:
         self._microgrid_id = microgrid_id
         self._silent = silent
         self._sequence = 0
+        self._draw = Random(f"{microgrid_id}:{circuit_id}")
         self._on_their_way: deque[tuple[int, Payload]] = deque()
 
     def report(self, now: datetime, second: int, power_w: int) -> Payload | None:
@@ -59,11 +63,11 @@ class Meter:
         return None
 
     def _reading(self, now: datetime, power_w: int) -> Payload:
-        self._sequence += 1
+        noise_w, self._sequence = self.habits.noise_w, self._sequence + 1
         return {
             "microgrid_id": self._microgrid_id,
             "circuit_id": self.circuit_id,
             "sequence": self._sequence,
             "measured_at": rfc3339(now),
-            "power_w": power_w,
+            "power_w": power_w + (self._draw.randint(-noise_w, noise_w) if noise_w else 0),
         }

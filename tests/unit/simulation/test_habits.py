@@ -14,7 +14,7 @@ from adapters.simulation.charger import Charger
 from adapters.simulation.depot import Depot
 from adapters.simulation.habits import Chargers, Habits, as_people_have_them, grace_s
 from adapters.simulation.layout import Outlet, Payload, Station, read_layout
-from adapters.simulation.meter import MeterHabits, meters_as_people_have_them
+from adapters.simulation.meter import Meter, MeterHabits, meters_as_people_have_them
 from adapters.simulation.plant import Plant
 from adapters.simulation.scenarios import SCENARIOS
 from adapters.simulation.sockets import Status
@@ -287,3 +287,14 @@ def test_every_depot_can_be_played_with_real_chargers_and_the_run_can_be_repeate
     assert run(a_depot(name, 3), 120) != run(
         Depot(SCENARIOS[name], 3, START, equal_share(), chargers=Chargers.REAL), 120
     )
+
+
+def test_a_meter_in_the_field_hardly_shows_the_same_twice_to_the_watt() -> None:
+    """One that does is taken for one that has stopped (R25)."""
+    habits = meters_as_people_have_them(Random(1))
+    meter = Meter("depot", "gc-1", 0, habits)
+    shown = [meter.report(START, second, 600_000) for second in range(60 * habits.interval_s)]
+    powers_w = [each["power_w"] for each in shown if each is not None]
+    assert len(powers_w) > 50
+    assert len(set(powers_w)) > 40
+    assert all(abs(power_w - 600_000) <= habits.noise_w for power_w in powers_w)

@@ -1,5 +1,6 @@
 """Which depot shows that a rule is switched off. How it is, by public names, is the table of
-`tests/property/test_rules_switched_off.py`; there a test of its own fails, here a whole depot is over its limit.
+`tests/property/test_rules_switched_off.py`; there a test of its own fails, here a whole depot is over its limit, or
+does what the rule is there to prevent.
 """
 
 from dataclasses import dataclass, replace

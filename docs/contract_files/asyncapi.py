@@ -6,8 +6,9 @@ from typing import Any, Final, TypeAlias
 
 import yaml
 
+from adapters.kafka.topics import RETAIN_D
 from adapters.messages.configuration import SITE_CONFIGURATION
-from adapters.messages.envelope import MEDIA_TYPE, schema_of, source_of
+from adapters.messages.envelope import MEDIA_TYPE, STRUCTURED, schema_of, source_of
 from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY, CIRCUIT_TELEMETRY
 from docs.contract_files.schemas import INBOUND, OUTBOUND
 from domain.site.identifiers import ID_PATTERN
@@ -18,6 +19,7 @@ Part: TypeAlias = dict[str, Any]
 BINDING: Final = "0.5.0"
 DEFAULT_PREFIX, _, _ = EVENTS.rpartition(".")
 MIB: Final = 2**20
+DAY_MS: Final = 86_400_000
 DEAD: Final = "dead-letter"
 
 
@@ -32,6 +34,7 @@ class Topic:
     partitions: int = PARTITIONS
     max_message_bytes: int = 8 * MIB
     cleanup: str = "delete"
+    retain_d: int | None = None
     group: str | None = None
 
     @property
@@ -39,6 +42,20 @@ class Topic:
         """The address without its prefix."""
         return self.address.rpartition(".")[2]
 
+
+CODES: Final = [
+    "no_value",
+    "missing_type",
+    "unknown_type",
+    "unsupported_content_type",
+    "invalid_json",
+    "malformed",
+    "key_mismatch",
+    "wrong_partition",
+    "too_large",
+    "invalid_header",
+    "processing_failed",
+]
 
 TOPICS: Final = (
     Topic(
@@ -55,6 +72,7 @@ TOPICS: Final = (
         "What charge points and meters report.",
         (CHARGE_POINT_TELEMETRY, CIRCUIT_TELEMETRY),
         group="worker",
+        retain_d=RETAIN_D["telemetry"],
     ),
     Topic(
         EVENTS,
@@ -62,6 +80,7 @@ TOPICS: Final = (
         "What Busbar decided and observed: at least once, in order of `event_seq`, which has no gaps in a microgrid. "
         "A message that is sent again has the same id, headers and bytes.",
         tuple(OUTBOUND),
+        retain_d=RETAIN_D["events"],
     ),
     Topic(
         DEAD_LETTER,
@@ -70,6 +89,7 @@ TOPICS: Final = (
         (DEAD,),
         partitions=1,
         max_message_bytes=64 * MIB,
+        retain_d=RETAIN_D["dead-letter"],
     ),
 )
 
@@ -84,7 +104,10 @@ def asyncapi(schemas: Mapping[str, Part], examples: Mapping[str, Part]) -> str:
             "title": "Busbar",
             "version": "1.0.0",
             "description": (
-                "CloudEvents 1.0 in Kafka's binary mode: attributes in headers, data alone in the value. "
+                "CloudEvents 1.0 in Kafka's binary mode: attributes in headers, data alone in the value. What Busbar "
+                f"receives may be in the structured mode too (`{STRUCTURED}`). Keys are partitioned as Java's default "
+                "partitioner does (murmur2); a record elsewhere is refused. Messages are kept as stated where no "
+                "`BUSBAR_RETAIN_` setting says otherwise. "
                 "Within a version fields are added, never renamed, retyped or removed."
             ),
             "license": {"name": "Apache-2.0"},
@@ -119,7 +142,11 @@ def _channel(topic: Topic) -> Part:
         "bindings": {
             "kafka": {
                 "partitions": topic.partitions,
-                "topicConfiguration": {"cleanup.policy": [topic.cleanup], "max.message.bytes": topic.max_message_bytes},
+                "topicConfiguration": {
+                    "cleanup.policy": [topic.cleanup],
+                    "max.message.bytes": topic.max_message_bytes,
+                    **({} if topic.retain_d is None else {"retention.ms": topic.retain_d * DAY_MS}),
+                },
                 "bindingVersion": BINDING,
             }
         },
@@ -215,8 +242,16 @@ def _dead_letter() -> Part:
                 "dlq_topic": {"type": "string", "description": "Where it lay"},
                 "dlq_partition": {"type": "string", "pattern": "^[0-9]+$"},
                 "dlq_offset": {"type": "string", "pattern": "^[0-9]+$"},
-                "dlq_code": {"type": "string", "description": "Why it cannot be read, `key_mismatch` for example"},
-            }
+                "dlq_code": {"type": "string", "enum": CODES, "description": "Why it cannot be read"},
+                "dlq_detail": {"type": "string", "description": "Which field, and what about it"},
+                "dlq_length": {
+                    "type": "string",
+                    "pattern": "^[0-9]+$",
+                    "description": "Of a value that is `too_large`, in bytes: the letter has none",
+                },
+                "dlq_sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "Of the same value"},
+            },
+            optional={"dlq_length", "dlq_sha256"},
         ),
         "payload": {"description": "Any bytes, or none"},
         "bindings": {"kafka": {"key": {"type": ["string", "null"]}, "bindingVersion": BINDING}},

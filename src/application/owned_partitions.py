@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 from application.mailbox import Mailbox
 from application.parking import NOT_OF_ONE_MICROGRID, Parked
-from application.ports import Clock, Counters, Epoch, Fenced, Ownership, Partition, Stage, Transactions
+from application.ports import Clock, Counters, Epoch, Fenced, Ownership, Partition, Position, Stage, Transactions
 
 
 class OwnedPartitions:
@@ -43,6 +43,10 @@ class OwnedPartitions:
         if partition is None or partition not in self._epochs:
             raise Fenced(f"partition {partition} of {microgrid_id} is not owned")
         return self._epochs[partition]
+
+    def lies_elsewhere(self, microgrid_id: str, position: Position) -> bool:
+        """Whether a microgrid's messages belong into another partition than where this one lay."""
+        return self._partition_of(microgrid_id) not in (None, position.partition)
 
     def add(self, microgrid_id: str) -> None:
         """A microgrid that was heard of for the first time."""

@@ -1,11 +1,12 @@
 """What the application asks of the outside world, as Protocols named by role."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, Self, TypeAlias
 
 from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.events import DomainEvent
@@ -72,13 +73,33 @@ class Tombstone:
     key: str | None
 
 
+MESSAGE_BYTES: Final = 16 * 1024 * 1024
+"""The largest value that is read, unpacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Stands for bytes that are not kept."""
+
+    length: int
+    sha256: str
+
+    @classmethod
+    def of(cls, value: bytes) -> Self:
+        return cls(len(value), hashlib.sha256(value).hexdigest())
+
+
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A message nobody can read, as it came, with the code for the dead-letter topic."""
+    """A message nobody can read, as it came, with the code for the dead-letter topic.
+
+    `dropped` stands for a value that is too large to be kept; the message then has none.
+    """
 
     code: str
     detail: str
     message: Message
+    dropped: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +203,10 @@ class Counters(Protocol):
     def tombstone(self) -> None: ...
 
     def dead_letter(self, code: str) -> None: ...
+
+    def refused_letter(self, position: Position, error: Exception) -> None:
+        """A dead letter that the bus does not take: the message is lost, but for where it lies."""
+        ...
 
     def refused_configuration(self, microgrid_id: str, faults: Sequence[Fault]) -> None: ...
 

@@ -16,6 +16,7 @@ from application.ports import (
     MalformedConfiguration,
     MessageSource,
     Position,
+    PublicationRefused,
     PublishedEvent,
     Received,
     Stage,
@@ -31,6 +32,9 @@ ATTEMPTS = 3
 
 NOT_TAKEN = "processing_failed"
 """The code of a dead letter that can be read, and that made us fail."""
+
+
+WRONG_PARTITION = "wrong_partition", "The record does not lie where Java's default partitioner puts its key (murmur2)."
 
 
 class Worker:
@@ -82,7 +86,10 @@ class Worker:
         body = received.body
         match body:
             case SiteConfiguration() | MalformedConfiguration() | ChargePointTelemetry() | CircuitTelemetry():
-                await self._take_in(body, received)
+                if self._owned.lies_elsewhere(body.microgrid_id, received.position):
+                    await self._put_aside(received.position, Unreadable(*WRONG_PARTITION, received.message))
+                else:
+                    await self._take_in(body, received)
             case Tombstone():
                 self._counters.tombstone()
             case Unreadable():
@@ -107,7 +114,10 @@ class Worker:
 
     async def _put_aside(self, position: Position, unreadable: Unreadable) -> None:
         self._counters.dead_letter(unreadable.code)
-        await self._dead_letters.put(position, unreadable)
+        try:
+            await self._dead_letters.put(position, unreadable)
+        except PublicationRefused as error:
+            self._counters.refused_letter(position, error)
 
     async def _configure(self, offered: SiteConfiguration | MalformedConfiguration, received: Received) -> None:
         at, epoch = self._clock.now(), self._owned.epoch_of(offered.microgrid_id)

@@ -27,7 +27,15 @@ async def _migrate(database_url: str, brokers: environment.Settings | None, *, n
         await _begin_stream(database_url)
     if brokers is not None:
         await create_missing_topics(
-            connection_to(brokers), brokers.topic_prefix, brokers.topic_partitions, brokers.topic_replication
+            connection_to(brokers),
+            brokers.topic_prefix,
+            brokers.topic_partitions,
+            brokers.topic_replication,
+            retain_d={
+                "events": brokers.retain_events_d,
+                "telemetry": brokers.retain_telemetry_d,
+                "dead-letter": brokers.retain_dead_letters_d,
+            },
         )
 
 

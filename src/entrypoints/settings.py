@@ -38,6 +38,9 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """Separated by commas."""
 
 
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
 class Settings(BaseSettings):
     """`BUSBAR_` variables (contract section 11)."""
 
@@ -53,6 +56,9 @@ class Settings(BaseSettings):
     topic_prefix: Annotated[str, AfterValidator(_topic_prefix)] = "busbar"
     topic_partitions: Annotated[int, Field(ge=1, le=1000)] = 12
     topic_replication: Annotated[int, Field(ge=1, le=100)] = 1
+    retain_events_d: Days = 7
+    retain_telemetry_d: Days = 1
+    retain_dead_letters_d: Days = 14
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     allow_anonymous: bool = False

@@ -327,7 +327,7 @@ async def test_an_acknowledgement_for_a_partition_that_was_lost_changes_nothing(
 
 
 async def test_a_dead_letter_is_the_message_as_it_came_with_its_coordinates(bus: Bus) -> None:
-    unreadable = Unreadable("key_mismatch", "not for publication", Message(None, (("ce_type", b"x"),), None))
+    unreadable = Unreadable("key_mismatch", "It has none.", Message(None, (("ce_type", b"x"),), None))
     await bus.put_dead_letter(Position(bus.telemetry, 3, 41), unreadable)
     member = await bus.join("undertaker", [bus.dead_letter], Journal())
     assert [carried(each) for each in await everything(member)] == [
@@ -339,6 +339,7 @@ async def test_a_dead_letter_is_the_message_as_it_came_with_its_coordinates(bus:
                 ("dlq_partition", b"3"),
                 ("dlq_offset", b"41"),
                 ("dlq_code", b"key_mismatch"),
+                ("dlq_detail", b"It has none."),
             ),
             None,
         )

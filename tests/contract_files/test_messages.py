@@ -92,6 +92,7 @@ def test_the_codes_of_a_dead_letter_stand_in_its_headers(document: dict[str, Any
     unreadable = registry.read("busbar.telemetry", Message(None, (), b"?"))
     assert isinstance(unreadable, Unreadable)
     headers = {"dlq_topic": "busbar.telemetry", "dlq_partition": "3", "dlq_offset": "41", "dlq_code": unreadable.code}
+    headers["dlq_detail"] = unreadable.detail
     stated = document["components"]["messages"]["dead-letter"]["headers"]
     assert complaints(headers | {"anything": "else"}, stated) == []
     for name in headers:

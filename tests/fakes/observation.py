@@ -27,6 +27,7 @@ class RememberedCounts:
         self.outdated_configurations = 0
         self.tombstones = 0
         self.failures: list[tuple[Stage, str, str]] = []
+        self.refused_letters: list[Position] = []
         self.untaken: list[tuple[str, Position, str]] = []
 
     def readings(self, microgrid_id: str, receipts: Mapping[Receipt, int]) -> None:
@@ -40,6 +41,9 @@ class RememberedCounts:
 
     def dead_letter(self, code: str) -> None:
         self.dead_letters[code] += 1
+
+    def refused_letter(self, position: Position, error: Exception) -> None:
+        self.refused_letters.append(position)
 
     def refused_configuration(self, microgrid_id: str, faults: Sequence[Fault]) -> None:
         self.refused_configurations[microgrid_id] += 1

@@ -168,7 +168,9 @@ async def test_what_nobody_can_read_is_a_dead_letter_byte_for_byte(bus: KafkaBus
             zip(strange, ("no_value", "unknown_type", "invalid_json"), strict=True)
         )
     }
-    letters = {(each.key, each.value, tuple(each.headers)) for each in await raw(bus, bus.dead_letter, 4)}
+    found = await raw(bus, bus.dead_letter, 4)
+    assert {each.headers[-1][0] for each in found} == {"dlq_detail"}
+    letters = {(each.key, each.value, tuple(each.headers[:-1])) for each in found}
     assert expected < letters
     (nothing,) = letters - expected
     assert nothing[:2] == (None, None)
@@ -397,6 +399,29 @@ async def test_topics_have_the_settings_they_need(bus: KafkaBus) -> None:
     }
     assert {each["max.message.bytes"] for each in settings.values()} == {str(MESSAGE_BYTES)}
     assert {each["compression.type"] for each in settings.values()} == {"producer"}
+
+
+async def retained_d(bus: KafkaBus) -> dict[str, float]:
+    topics = (bus.events, bus.telemetry, bus.dead_letter)
+    return {
+        topic.partition(".")[2]: int((await topic_settings(bus, topic))["retention.ms"]) / 86_400_000
+        for topic in topics
+    }
+
+
+async def test_topics_keep_messages_for_as_long_as_is_said_and_nothing_else_of_theirs_changes(bus: KafkaBus) -> None:
+    assert await retained_d(bus) == {"events": 7, "telemetry": 1, "dead-letter": 14}
+    before = await topic_settings(bus, bus.telemetry)
+
+    retain_d = {"events": 30, "telemetry": 2, "dead-letter": 1}
+    assert await create_missing(bus.connection, bus.prefix, PARTITIONS, 1, retain_d=retain_d) == []
+
+    async with asyncio.timeout(PATIENCE_S):
+        while await retained_d(bus) != retain_d:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    after = await topic_settings(bus, bus.telemetry)
+    assert after | {"retention.ms": before["retention.ms"]} == before
+    assert (after["max.message.bytes"], after["compression.type"]) == (str(MESSAGE_BYTES), "producer")
 
 
 async def topic_settings(bus: KafkaBus, topic: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from adapters.kafka import raw_fetch
+from adapters.kafka import raw_fetch, unpacking
 from adapters.kafka.connection import Connection, started, stopped
 from adapters.messages.keys import decode_key
 from application.ports import Message, Position
@@ -26,7 +26,7 @@ class KafkaReader:
     async def receive(self) -> Sequence[tuple[Position, Message]]:
         """The next messages, in order within each partition; empty where none came for an instant.
 
-        One that has a header whose name is no UTF-8 is left out: it is none of this service's.
+        One that has a header whose name is no UTF-8, or is too large, is left out: it is none of this service's.
         """
         return [
             (
@@ -38,11 +38,11 @@ class KafkaReader:
 
     async def _records(self) -> "Sequence[ConsumerRecord[bytes, bytes]]":
         try:
-            fetched = await self._consumer.getmany(timeout_ms=IDLE_MS)
-        except UnicodeDecodeError:
+            fetched = await unpacking.bounded(self._consumer.getmany(timeout_ms=IDLE_MS))
+        except (UnicodeDecodeError, unpacking.TooMuch):
             records, ahead = await raw_fetch.step_over(self._consumer, self._next)
             self._next |= ahead
-            return list(filter(raw_fetch.decodes, records))
+            return [each.record for each in records if each.decodes and each.dropped is None]
         self._next |= {partition: records[-1].offset + 1 for partition, records in fetched.items()}
         return [record for records in fetched.values() for record in records]
 

@@ -6,23 +6,23 @@ partition again only once what it fetched is taken. It holds one fetch a partiti
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
-from typing import Self, TypeAlias
+from collections.abc import Collection, Sequence
+from typing import Self
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
-from adapters.kafka import raw_fetch
+from adapters.kafka import raw_fetch, unpacking
 from adapters.kafka.connection import Connection, started, stopped, when_reachable
+from adapters.kafka.records import Read, received, stepped_over
 from adapters.kafka.topics import require
-from adapters.messages import envelope
-from adapters.messages.keys import decode_key
-from application.ports import Assignment, Inbound, Message, Partition, Position, Received, Unreadable
-
-Read: TypeAlias = Callable[[str, Message], Inbound]
-"""Makes sense of a message of the topic named first. Never raises: what it cannot read is `Unreadable`."""
+from application.ports import (
+    Assignment,
+    Partition,
+    Position,
+    Received,
+)
 
 SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_MS = 500
@@ -37,6 +37,8 @@ REQUEST_TIMEOUT_MS = 25_000
 IDLE_MS = 50
 COMMITTING_S = 5.0
 ANSWERED_S = 3.0
+STEPPING_S = 45.0
+"""How long it may take to unpack what is gigabytes: less than a turn may."""
 
 _logger = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class KafkaSource(ConsumerRebalanceListener):
         self._next: dict[TopicPartition, int] = {}
         """Of each partition that delivered something since it came: the offset after the last."""
 
+        self._first = 0
         self._done: dict[TopicPartition, int] = {}
         self._uncommitted: dict[TopicPartition, int] = {}
 
@@ -102,18 +105,18 @@ class KafkaSource(ConsumerRebalanceListener):
         if not self._owned:
             await asyncio.sleep(IDLE_MS / 1000)
             return []
-        asked = asyncio.ensure_future(self._consumer.getmany(timeout_ms=IDLE_MS, max_records=limit))
+        asked = unpacking.bounded(self._consumer.getmany(timeout_ms=IDLE_MS, max_records=limit))
         try:
             # The client answers nobody while the group is rebalanced, and that waits for whoever waits here.
             await asyncio.wait((asked, self._wanted_back), return_when=asyncio.FIRST_COMPLETED)
             fetched = asked.result() if asked.done() else {}
-        except UnicodeDecodeError:
-            async with asyncio.timeout(COMMITTING_S):
+        except (UnicodeDecodeError, unpacking.TooMuch):
+            async with asyncio.timeout(STEPPING_S):
                 return await self._step_over()
         finally:
             asked.cancel()
         self._next |= {partition: records[-1].offset + 1 for partition, records in fetched.items()}
-        return [self._received(record) for records in fetched.values() for record in records]
+        return [received(record, self._read) for records in fetched.values() for record in records]
 
     async def acknowledge(self, positions: Sequence[Position]) -> None:
         """Commit these positions. One of a partition that is no longer this member's changes nothing.
@@ -188,14 +191,14 @@ class KafkaSource(ConsumerRebalanceListener):
             await self._assignment.revoked(owned)
 
     async def _step_over(self) -> Sequence[Received]:
-        """What the client cannot read, and what lies in the same batches."""
-        undelivered = {partition: await self._undelivered(partition) for partition in self._consumer.assignment()}
+        """What the client cannot read, and what lies beside it: of another partition first each time."""
+        partitions = sorted(self._consumer.assignment())
+        self._first = (self._first + 1) % max(1, len(partitions))
+        in_turn = (*partitions[self._first :], *partitions[: self._first])
+        undelivered = {partition: await self._undelivered(partition) for partition in in_turn}
         records, ahead = await raw_fetch.step_over(self._consumer, undelivered)
         self._next |= {partition: ahead[partition] for partition in ahead if ahead[partition] != undelivered[partition]}
-        return [
-            self._received(record) if raw_fetch.decodes(record) else _with_a_strange_header(record)
-            for record in records
-        ]
+        return [stepped_over(raw, self._read) for raw in records]
 
     async def _undelivered(self, partition: TopicPartition) -> int:
         """The first offset that was not delivered yet."""
@@ -206,20 +209,6 @@ class KafkaSource(ConsumerRebalanceListener):
             return committed
         begins: dict[TopicPartition, int] = await self._consumer.beginning_offsets([partition])
         return begins[partition]
-
-    def _received(self, record: "ConsumerRecord[bytes, bytes]") -> Received:
-        message = Message(_key(record), tuple(record.headers), record.value)
-        # A broker may be told to keep the time of arrival instead; one before 0 is none.
-        sent_at = datetime.fromtimestamp(record.timestamp / 1000, UTC) if record.timestamp >= 0 else None
-        body = self._read(record.topic, message)
-        return Received(
-            _position(record),
-            message,
-            body,
-            id=envelope.id_of(message),
-            traceparent=envelope.traceparent(message),
-            sent_at=sent_at,
-        )
 
     async def _note(self, partition: TopicPartition, offset: int) -> None:
         if partition not in self._consumer.assignment():
@@ -255,25 +244,6 @@ def consumer_of(connection: Connection, group: str) -> AIOKafkaConsumer:
         rebalance_timeout_ms=DRAINING_MS,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
-
-
-def _with_a_strange_header(record: "ConsumerRecord[bytes, bytes]") -> Received:
-    """Nobody can read it. Of a name that is no UTF-8, the bytes that are none are written out as `\\xff`."""
-    headers = tuple(
-        (name.encode(errors="surrogateescape").decode(errors="backslashreplace"), value)
-        for name, value in record.headers
-    )
-    message = Message(_key(record), headers, record.value)
-    unreadable = Unreadable("invalid_header", "The name of a header is no UTF-8.", message)
-    return Received(_position(record), message, unreadable)
-
-
-def _key(record: "ConsumerRecord[bytes, bytes]") -> str | None:
-    return None if record.key is None else decode_key(record.key)
-
-
-def _position(record: "ConsumerRecord[bytes, bytes]") -> Position:
-    return Position(record.topic, record.partition, record.offset)
 
 
 def _future() -> "asyncio.Future[None]":

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
 
 from adapters.kafka.connection import Connection, require_credentials
 
 CONFIGURATION = "configuration"
-KEYED_BY_MICROGRID = (CONFIGURATION, "telemetry", "events")
+TELEMETRY, EVENTS = "telemetry", "events"
+KEYED_BY_MICROGRID = (CONFIGURATION, TELEMETRY, EVENTS)
 DEAD_LETTER = "dead-letter"
 
 MESSAGE_BYTES = 8 * 1024 * 1024
@@ -19,6 +22,13 @@ DEAD_LETTER_BYTES = 64 * 1024 * 1024
 """More than the others take: a dead letter has more headers, and our codec may compress it less than its sender's."""
 
 
+RETAIN_D: Final = {EVENTS: 7, TELEMETRY: 1, DEAD_LETTER: 14}
+"""For how many days messages are kept where nothing else is said; of configurations the newest, for ever."""
+
+_DAY_MS: Final = 86_400_000
+_OF_THE_TOPIC: Final = 1
+"""The source of a setting that was made for one topic."""
+
 HEARING_S = 0.05
 
 
@@ -26,8 +36,17 @@ class UnusableTopics(Exception):
     """Topics are missing, cannot be made or are partitioned otherwise; the message names them."""
 
 
-async def create_missing(connection: Connection, prefix: str, partitions: int, replication: int) -> Sequence[str]:
+async def create_missing(
+    connection: Connection,
+    prefix: str,
+    partitions: int,
+    replication: int,
+    *,
+    retain_d: Mapping[str, int] = RETAIN_D,
+) -> Sequence[str]:
     """Make the topics that are missing, as often as one likes; returns their names, sorted.
+
+    All of them, those that were there too, keep messages for so many days from then on.
 
     Raises UnusableTopics, KafkaConnectionError where no broker can be reached, and what `require_credentials` raises.
     """
@@ -39,12 +58,30 @@ async def create_missing(connection: Connection, prefix: str, partitions: int, r
                 raise UnusableTopics(f"{topic} has {there[topic]} partitions, not {count}, and keeps them")
         missing = sorted(set(wanted) - set(there))
         if missing:
-            await _create(admin, [NewTopic(each, wanted[each], replication, None, _settings(each)) for each in missing])
-        while True:
-            # The controller made them; the broker that is asked may hear of it later.
-            if set(wanted) <= set(await _partition_counts(admin)):
-                return missing
+            await _create(
+                admin, [NewTopic(each, wanted[each], replication, None, _settings(each, retain_d)) for each in missing]
+            )
+        # The controller made them; the broker that is asked may hear of it later.
+        while not set(wanted) <= set(await _partition_counts(admin)):  # noqa: ASYNC110
             await asyncio.sleep(HEARING_S)
+        for name, days in retain_d.items():
+            await _retain(admin, f"{prefix}.{name}", str(days * _DAY_MS))
+    return missing
+
+
+async def _retain(admin: Any, topic: str, retention_ms: str) -> None:
+    """What else was set for the topic is set again: the request takes the place of all that was."""
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+    (response,) = await admin.describe_configs([resource])
+    ((_, _, _, _, entries),) = response.resources
+    own = {name: value for name, value, _, source, *_ in entries if source == _OF_THE_TOPIC}
+    if own.get("retention.ms") == retention_ms:
+        return
+    wanted = ConfigResource(ConfigResourceType.TOPIC, topic, own | {"retention.ms": retention_ms})
+    (altered,) = await admin.alter_configs([wanted])
+    ((error_code, message, *_),) = altered.resources
+    if error_code:
+        raise UnusableTopics(f"{topic} cannot be told how long to keep messages: {message or for_code(error_code)}")
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
@@ -71,8 +108,9 @@ async def require(connection: Connection, topics: Sequence[str]) -> int:
     return counts.pop()
 
 
-def _settings(topic: str) -> dict[str, str]:
-    return {
+def _settings(topic: str, retain_d: Mapping[str, int]) -> dict[str, str]:
+    days = retain_d.get(topic.rpartition(".")[2])
+    return ({} if days is None else {"retention.ms": str(days * _DAY_MS)}) | {
         "cleanup.policy": "compact" if topic.endswith(f".{CONFIGURATION}") else "delete",
         "max.message.bytes": str(DEAD_LETTER_BYTES if topic.endswith(f".{DEAD_LETTER}") else MESSAGE_BYTES),
         # As it was sent, whatever the brokers' default: what was compressed to fit is not unpacked.

@@ -149,7 +149,7 @@ class MemorySource:
     def _received(self, partition: Partition, offset: int, message: Message) -> Received:
         position = Position(partition.topic, partition.number, offset)
         body = self._read(partition.topic, message)
-        return Received(position, message, body, envelope.id_of(message), envelope.traceparent(message))
+        return Received(position, message, body, *envelope.attributes(message))
 
 
 class _Group:

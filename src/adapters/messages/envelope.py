@@ -1,14 +1,20 @@
-"""The CloudEvents 1.0 envelope in Kafka's binary mode: attributes in headers, data alone in the value."""
+"""The CloudEvents 1.0 envelope: in Kafka's binary mode attributes in headers and data alone in the value, in the
+structured mode one JSON object of both.
+"""
 
+import json
 import re
+from base64 import b64decode
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic_core import to_json
 
+from adapters.messages.parsing import NotJson, parse
 from application.ports import Message
 
 MEDIA_TYPE: Final = "application/json"
+STRUCTURED: Final = "application/cloudevents+json"
 
 SENDER: Final = "urn:busbar:sender"
 """The source of what our own command line sends to a service."""
@@ -57,6 +63,45 @@ def wrap(
     return Message(microgrid_id, headers, value)
 
 
+def is_structured(message: Message) -> bool:
+    """Whether attributes and data are said to stand in the value together."""
+    return _media_type(message) == STRUCTURED
+
+
+def in_binary_mode(message: Message) -> tuple[Message, Any]:
+    """A message in the structured mode as it would be in the binary mode; and its data, parsed.
+
+    The trace context of its own headers counts where the object has none. Raises NotJson where the value is no JSON
+    object, and where its `data_base64` is not.
+    """
+    event = parse(message.value or b"")
+    if not isinstance(event, dict):
+        raise NotJson("The value is no JSON object.")
+    headers = [(name, value) for name, value in message.headers if name == "traceparent"]
+    for name, value in event.items():
+        if name in ("traceparent", "datacontenttype") and isinstance(value, str):
+            headers.append((name.replace("datacontenttype", "content-type"), _utf8(value)))
+        elif name not in ("data", "data_base64") and isinstance(value, str | int):
+            headers.append((f"ce_{name}", _utf8(str(value))))
+    data = event.get("data")
+    if "data_base64" in event:
+        try:
+            data = parse(b64decode(event["data_base64"], validate=True))
+        except (TypeError, ValueError) as error:
+            raise NotJson("The value of data_base64 is not in base64.") from error
+    return Message(message.key, tuple(headers), json.dumps(data).encode()), data
+
+
+def attributes(message: Message) -> tuple[str | None, str | None]:
+    """Id and trace context of a message in either mode, as `id_of` and `traceparent` give them."""
+    if is_structured(message):
+        try:
+            message, _ = in_binary_mode(message)
+        except NotJson:
+            return None, None
+    return id_of(message), traceparent(message)
+
+
 def type_of(message: Message) -> str | None:
     """The CloudEvents type, None where there is none."""
     return _header(message, "ce_type")
@@ -74,8 +119,7 @@ def stream_of(message: Message) -> str:
 
 def is_json(message: Message) -> bool:
     """Whether the value is said to be JSON. Without a content type it is: JSON is what CloudEvents assumes."""
-    content_type = _header(message, "content-type")
-    return content_type is None or content_type.partition(";")[0].strip().lower() == MEDIA_TYPE
+    return _media_type(message) in (None, MEDIA_TYPE)
 
 
 def traceparent(message: Message) -> str | None:
@@ -92,6 +136,15 @@ def structured(message: Message, data: Any) -> bytes:
     if "traceparent" in headers:
         attributes["traceparent"] = headers["traceparent"]
     return to_json({**attributes, "data": data})
+
+
+def _media_type(message: Message) -> str | None:
+    content_type = _header(message, "content-type")
+    return None if content_type is None else content_type.partition(";")[0].strip().lower()
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode(errors="replace")
 
 
 def _header(message: Message, name: str) -> str | None:

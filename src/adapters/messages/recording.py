@@ -37,6 +37,8 @@ class RecordedSource:
         self._sink.write(write_take_over(self._clock.now()) + b"\n")
 
     def _write(self, received: Received) -> None:
+        if isinstance(received.body, Unreadable | Tombstone):
+            return
         message_type, value = type_of(received.message), received.message.value
-        if message_type is not None and value is not None and not isinstance(received.body, Unreadable | Tombstone):
+        if message_type is not None and value is not None:
             self._sink.write(write_message(self._clock.now(), received.id, message_type, value) + b"\n")

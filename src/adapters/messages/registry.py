@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar, assert_never
@@ -19,7 +20,16 @@ from adapters.messages.telemetry import (
     read_charge_point_telemetry,
     read_circuit_telemetry,
 )
-from application.ports import Inbound, MalformedConfiguration, Message, PublishedEvent, Tombstone, Unreadable
+from application.ports import (
+    MESSAGE_BYTES,
+    Digest,
+    Inbound,
+    MalformedConfiguration,
+    Message,
+    PublishedEvent,
+    Tombstone,
+    Unreadable,
+)
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, DomainEvent, MicrogridProvisioned
 from domain.knowledge.readings import Telemetry
@@ -50,6 +60,9 @@ READERS: Final[Mapping[str, Callable[[Any], SiteConfiguration | Telemetry]]] = {
 Events are read by their head alone: one of a newer release's type has its place in the stream too.
 """
 
+ID_LENGTH: Final = 1000
+"""Of a message's id in characters: it is repeated in what answers it."""
+
 _TOPIC_OF_TOMBSTONES: Final = "configuration"
 _TOPIC_OF_EVENTS: Final = "events"
 _ID: Final = TypeAdapter[str](Id)
@@ -60,34 +73,58 @@ def read(topic: str, message: Message) -> Inbound:
     """What a message says, or why nobody can read it. Never raises. `topic` is named with any prefix.
 
     The codes of Unreadable: `no_value`, `missing_type`, `unknown_type`, `unsupported_content_type`,
-    `invalid_json`, `malformed`, `key_mismatch`.
+    `invalid_json`, `malformed`, `key_mismatch`, `too_large`, `invalid_header`.
     """
     if message.value is None:
         if topic.rpartition(".")[2] == _TOPIC_OF_TOMBSTONES:
             return Tombstone(message.key)
         return Unreadable("no_value", "The value is null.", message)
-    event_type = envelope.type_of(message)
-    if event_type is None:
-        return Unreadable("missing_type", "There is no header ce_type.", message)
-    is_event = topic.rpartition(".")[2] == _TOPIC_OF_EVENTS
-    reader: Callable[[Any], Body] | None
-    if is_event:
-        reader = partial(events.read_event, event_type, envelope.stream_of(message), message.value)
-    else:
-        reader = READERS.get(event_type)
-    if reader is None:
-        return Unreadable("unknown_type", "The type in ce_type is none that is read here.", message)
-    if not envelope.is_json(message):
-        return Unreadable("unsupported_content_type", "The content type is not application/json.", message)
+    if len(message.value) > MESSAGE_BYTES:
+        dropped = Digest.of(message.value)
+        detail = f"The value is {dropped.length} bytes long, more than {MESSAGE_BYTES}."
+        return Unreadable("too_large", detail, replace(message, value=None), dropped)
+    data = None
+    as_it_came, structured = message, envelope.is_structured(message)
     try:
-        data = parse(message.value)
+        if structured:
+            message, data = envelope.in_binary_mode(message)
     except NotJson as error:
         return Unreadable("invalid_json", str(error), message)
+    reader, unreadable = _reader(topic, message)
+    if reader is None:
+        return Unreadable(*unreadable, as_it_came)
+    try:
+        if not structured:
+            data = parse(message.value or b"")
+    except NotJson as error:
+        return Unreadable("invalid_json", str(error), as_it_came)
+    return _read(reader, data, message.value or b"", as_it_came)
+
+
+def _reader(topic: str, message: Message) -> tuple[Callable[[Any], Body] | None, tuple[str, str]]:
+    """What reads the data of a message in the binary mode, or the code and the sentence that say why nothing does."""
+    event_type = envelope.type_of(message)
+    if event_type is None:
+        return None, ("missing_type", "There is no ce_type.")
+    if len(envelope.id_of(message) or "") > ID_LENGTH:
+        return None, ("invalid_header", f"The ce_id is longer than {ID_LENGTH} characters.")
+    reader: Callable[[Any], Body] | None = READERS.get(event_type)
+    if topic.rpartition(".")[2] == _TOPIC_OF_EVENTS:
+        reader = partial(events.read_event, event_type, envelope.stream_of(message), message.value or b"")
+    if reader is None:
+        return None, ("unknown_type", "The type in ce_type is none that is read here.")
+    if not envelope.is_json(message):
+        return None, ("unsupported_content_type", "The content type is not application/json.")
+    return reader, ("", "")
+
+
+def _read(reader: Callable[[Any], Body], data: Any, content: bytes, message: Message) -> Inbound:
     try:
         body: Body | MalformedConfiguration = reader(data)
     except ValidationError as error:
         found = faults(error)
-        malformed = malformed_configuration(data, found, message.value) if event_type == SITE_CONFIGURATION else None
+        is_configuration = reader is READERS[SITE_CONFIGURATION]
+        malformed = malformed_configuration(data, found, content) if is_configuration else None
         if malformed is None:
             return Unreadable("malformed", summary(found), message)
         body = malformed

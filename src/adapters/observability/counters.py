@@ -52,6 +52,9 @@ class OpenTelemetryCounters:
         self._tombstones = meter.create_counter(names.TOMBSTONES, "{message}", "Null values, which change nothing")
         self._parked = meter.create_counter(names.PARKED, "{failure}", "Failures that parked a microgrid, by stage")
         self._dead_letters = meter.create_counter(names.DEAD_LETTERS, "{message}", "Unreadable messages, by code")
+        self._refused_letters = meter.create_counter(
+            names.REFUSED_LETTERS, "{message}", "Dead letters that the bus did not take"
+        )
         self._projected = meter.create_counter(
             names.PROJECTED_EVENTS, "{event}", "Events that reached the read models, by whether they came again"
         )
@@ -73,6 +76,11 @@ class OpenTelemetryCounters:
 
     def dead_letter(self, code: str) -> None:
         self._dead_letters.add(1, {names.ERROR_TYPE: code})
+
+    def refused_letter(self, position: Position, error: Exception) -> None:
+        """An error in the log too: what nobody could read is nowhere but where it lay."""
+        self._refused_letters.add(1)
+        _logger.error("a dead letter was refused: %s: %s", _place(position), error)
 
     @contextmanager
     def cycle(self, microgrid_id: str) -> Iterator["CycleNotes"]:
@@ -113,10 +121,8 @@ class OpenTelemetryCounters:
 
     def not_taken(self, microgrid_id: str, position: Position, error: Exception) -> None:
         """An error in the log; what is counted is the dead letter."""
-        place = f"{position.topic}/{position.partition}@{position.offset}"
-        _logger.error(
-            "a message could not be taken in: %s", place, exc_info=error, extra={names.MICROGRID_ID: microgrid_id}
-        )
+        about = {names.MICROGRID_ID: microgrid_id}
+        _logger.error("a message could not be taken in: %s", _place(position), exc_info=error, extra=about)
 
     def degraded(self, microgrids: int) -> None:
         self._degraded.set(microgrids)
@@ -144,6 +150,10 @@ class CycleNotes:
         open_breaches: Collection[str],
     ) -> None:
         self.outcome, self.input_age, self.events, self.open_breaches = outcome, input_age, events, open_breaches
+
+
+def _place(position: Position) -> str:
+    return f"{position.topic}/{position.partition}@{position.offset}"
 
 
 def _transition(event: ConstraintBreached | ConstraintCleared, open_breaches: Collection[str]) -> str:

@@ -10,8 +10,18 @@ import pytest
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
 from adapters.messages.configuration import configuration_to
+from adapters.messages.dead_letters import DeadLetterTopic
 from adapters.messages.envelope import traceparent
-from application.ports import ConcurrentChange, Fenced, Message, Stage, StorageUnavailable
+from application.ports import (
+    ConcurrentChange,
+    Fenced,
+    Message,
+    Position,
+    PublicationRefused,
+    Stage,
+    StorageUnavailable,
+    Unreadable,
+)
 from application.worker import ATTEMPTS, Worker
 from domain.knowledge.readings import Receipt
 from domain.site.configuration import SiteConfiguration
@@ -275,6 +285,7 @@ async def test_what_cannot_be_read_becomes_a_dead_letter_and_the_rest_is_decided
         ("dlq_partition", str(partition_of("depot", 2)).encode()),
         ("dlq_offset", b"1"),
         ("dlq_code", b"invalid_json"),
+        ("dlq_detail", b"The text is not UTF-8 at byte 0."),
     )
     assert service.counts.dead_letters == {"invalid_json": 1}
     assert service.counts.receipts == {Receipt.KEPT: 2}
@@ -295,6 +306,39 @@ async def test_a_message_under_the_key_of_another_microgrid_becomes_a_dead_lette
 
     (dead,) = await service.dead_letters()
     assert dict(dead.headers)["dlq_code"] == b"key_mismatch"
+
+
+async def test_a_record_in_a_partition_that_is_not_its_keys_becomes_a_dead_letter(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "partition_of", lambda microgrid_id: 1 - partition_of(microgrid_id, 2))
+    worker = await service.start()
+    await service.offer(DEPOT)
+    await service.say(a_meter_says(0))
+    await settle(worker)
+
+    assert service.types() == []
+    letters = await service.dead_letters()
+    assert [dict(each.headers)["dlq_code"] for each in letters] == [b"wrong_partition"] * 2
+
+
+async def test_a_letter_that_is_refused_is_counted_and_the_reading_goes_on(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(self: DeadLetterTopic, position: Position, unreadable: Unreadable) -> None:
+        raise PublicationRefused("it is too large")
+
+    worker = await started(service)
+    monkeypatch.setattr(DeadLetterTopic, "put", refuse)
+    await service.publish(TELEMETRY, Message("depot", (), b"?"))
+    service.clock.advance(EIGHT + timedelta(seconds=5))
+    await all_report(service, 2, status="Available")
+    await settle(worker)
+
+    assert service.types() == [*STARTED, "cycle.completed"]
+    partition = partition_of("depot", 2)
+    assert [(each.topic, each.partition) for each in service.counts.refused_letters] == [(TELEMETRY, partition)]
+    assert not await (await service.start()).turn()
 
 
 async def test_a_null_configuration_is_counted_and_changes_nothing(service: Service) -> None:

@@ -1,6 +1,8 @@
 """Messages as a whole: envelope, routing by type, and what becomes of those nobody can read."""
 
+import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,11 +11,15 @@ from typing import Any, get_args
 import pytest
 
 from adapters.messages import envelope
+from adapters.messages.dead_letters import dead_letter
 from adapters.messages.registry import READERS, WRITERS, encode, read, write
 from application.ports import (
+    MESSAGE_BYTES,
+    Digest,
     Inbound,
     MalformedConfiguration,
     Message,
+    Position,
     PublishedEvent,
     Tombstone,
     Unreadable,
@@ -77,6 +83,22 @@ def code_of(body: Inbound) -> str:
     assert isinstance(body, Unreadable)
     assert body.detail
     return body.code
+
+
+STRUCTURED = b"application/cloudevents+json; charset=UTF-8"
+
+
+def in_structure(**changes: Any) -> Message:
+    """A reading in the structured mode, with other members of the object."""
+    event = {
+        "specversion": "1.0",
+        "id": "m-1",
+        "source": "a-gateway",
+        "type": "circuit.telemetry.v1",
+        "traceparent": TRACEPARENT,
+        "data": CIRCUIT_TELEMETRY,
+    }
+    return Message("malaga", (("content-type", STRUCTURED),), text(event | changes))
 
 
 # --- out ---------------------------------------------------------------------------------------------------
@@ -202,6 +224,77 @@ def test_json_is_read_whatever_its_parameters(content_type: bytes) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"datacontenttype": "application/json"},
+        {"datacontenttype": None, "subject": 7, "anextension": {"of": "any kind"}},
+        {"data": None, "data_base64": b64encode(text(CIRCUIT_TELEMETRY)).decode()},
+    ],
+    ids=str,
+)
+def test_the_structured_mode_is_read_too(changes: Mapping[str, Any]) -> None:
+    body = read("busbar.telemetry", in_structure(**changes))
+    assert body == READERS["circuit.telemetry.v1"](CIRCUIT_TELEMETRY)
+    assert envelope.attributes(in_structure(**changes)) == ("m-1", TRACEPARENT)
+
+
+def test_in_the_structured_mode_the_trace_of_the_record_counts_where_the_object_has_none() -> None:
+    bare = in_structure(traceparent=None)
+    assert envelope.attributes(bare) == ("m-1", None)
+    assert envelope.attributes(replace(bare, headers=(*bare.headers, ("traceparent", TRACEPARENT.encode())))) == (
+        "m-1",
+        TRACEPARENT,
+    )
+    assert envelope.attributes(replace(bare, value=b"?")) == (None, None)
+
+
+def test_the_digest_of_a_malformed_configuration_is_that_of_its_data_in_either_mode() -> None:
+    bodies = [
+        read(
+            "busbar.configuration",
+            in_structure(id=each, type="site.configuration.v1", data={"microgrid_id": "malaga", "version": version}),
+        )
+        for each, version in (("m-1", 1), ("m-2", 1), ("m-3", 2))
+    ]
+    digests = [body.digest for body in bodies if isinstance(body, MalformedConfiguration)]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_value_that_is_too_large_is_not_kept_but_its_length_and_digest() -> None:
+    large = b" " * (MESSAGE_BYTES + 1)
+    body = read("busbar.telemetry", message("circuit.telemetry.v1", large))
+    assert code_of(body) == "too_large"
+    assert isinstance(body, Unreadable)
+    assert body.message == message("circuit.telemetry.v1", None)
+    assert body.dropped == Digest(len(large), hashlib.sha256(large).hexdigest())
+    letter = dead_letter(Position("busbar.telemetry", 3, 41), body)
+    assert letter.value is None
+    assert letter.headers[-2:] == (
+        ("dlq_length", str(len(large)).encode()),
+        ("dlq_sha256", hashlib.sha256(large).hexdigest().encode()),
+    )
+    assert code_of(read("busbar.telemetry", message("circuit.telemetry.v1", large[1:]))) == "invalid_json"
+
+
+def test_a_letter_says_where_the_message_lay_and_which_field_is_wrong() -> None:
+    body = read("busbar.telemetry", message("circuit.telemetry.v1", text({**CIRCUIT_TELEMETRY, "power_w": "7"})))
+    assert isinstance(body, Unreadable)
+    letter = dead_letter(Position("busbar.telemetry", 3, 41), body)
+    assert letter.value == body.message.value
+    assert letter.headers == (
+        *body.message.headers,
+        ("dlq_topic", b"busbar.telemetry"),
+        ("dlq_partition", b"3"),
+        ("dlq_offset", b"41"),
+        ("dlq_code", b"malformed"),
+        ("dlq_detail", b"/power_w: Input should be a valid integer."),
+    )
+    long = replace(body, detail="\udcff" * 2000)
+    assert len(dict(dead_letter(Position("busbar.telemetry", 3, 41), long).headers)["dlq_detail"] or b"") == 6000
+
+
 def test_without_a_content_type_json_is_assumed() -> None:
     bare = Message("malaga", (("ce_type", b"circuit.telemetry.v1"),), text(CIRCUIT_TELEMETRY))
     assert isinstance(read("busbar.telemetry", bare), CircuitTelemetry)
@@ -220,8 +313,21 @@ def test_of_a_header_that_occurs_twice_the_last_counts() -> None:
         ("unknown_type", Message("malaga", (("ce_type", b"\xff\xfe"), *JSON), b"{}")),
         (
             "unsupported_content_type",
-            message("circuit.telemetry.v1", text(CIRCUIT_TELEMETRY), "malaga", b"application/cloudevents+json"),
+            message("circuit.telemetry.v1", text(CIRCUIT_TELEMETRY), "malaga", b"application/cloudevents-batch+json"),
         ),
+        ("missing_type", message("circuit.telemetry.v1", text(CIRCUIT_TELEMETRY), "malaga", STRUCTURED)),
+        ("invalid_json", message("circuit.telemetry.v1", b"{", "malaga", STRUCTURED)),
+        ("invalid_json", message("circuit.telemetry.v1", b"[]", "malaga", STRUCTURED)),
+        ("invalid_json", in_structure(data_base64="?")),
+        ("invalid_json", in_structure(data_base64=7)),
+        ("invalid_json", in_structure(data_base64="ew==")),
+        ("unknown_type", in_structure(type="circuit.telemetry.v2")),
+        ("unsupported_content_type", in_structure(datacontenttype="text/xml")),
+        ("malformed", in_structure(data=None)),
+        ("malformed", in_structure(data="{}")),
+        ("key_mismatch", replace(in_structure(), key="perth")),
+        ("invalid_header", in_structure(id="m" * 1001)),
+        ("invalid_header", Message("malaga", (("ce_type", b"circuit.telemetry.v1"), ("ce_id", b"m" * 1001)), b"{}")),
         ("unsupported_content_type", message("circuit.telemetry.v1", b"\x00", "malaga", b"application/protobuf")),
         ("unsupported_content_type", message("circuit.telemetry.v1", text(CIRCUIT_TELEMETRY), "malaga", b"\xff")),
         ("invalid_json", message("circuit.telemetry.v1", b"")),

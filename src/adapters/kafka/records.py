@@ -1,0 +1,57 @@
+"""Records as what was received: read, with what the envelope says, or put aside with a code."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from aiokafka import ConsumerRecord
+
+from adapters.kafka.raw_fetch import RawRecord
+from adapters.messages import envelope
+from adapters.messages.keys import decode_key
+from application.ports import MESSAGE_BYTES, Inbound, Message, Position, Received, Unreadable
+
+Read: TypeAlias = Callable[[str, Message], Inbound]
+"""Makes sense of a message of the topic named first. Never raises: what it cannot read is `Unreadable`."""
+
+
+def received(record: "ConsumerRecord[bytes, bytes]", read: Read) -> Received:
+    """A record that the client could read."""
+    message = Message(_key(record), tuple(record.headers), record.value)
+    # A broker may be told to keep the time of arrival instead; one before 0 is none.
+    sent_at = datetime.fromtimestamp(record.timestamp / 1000, UTC) if record.timestamp >= 0 else None
+    message_id, traceparent = envelope.attributes(message)
+    return Received(
+        _position(record),
+        message,
+        read(record.topic, message),
+        id=message_id,
+        traceparent=traceparent,
+        sent_at=sent_at,
+    )
+
+
+def stepped_over(raw: RawRecord, read: Read) -> Received:
+    """A record that the client was passed over for. Of a header's name that is no UTF-8, the bytes that are none are
+    written out as `\\xff`.
+    """
+    if raw.decodes and raw.dropped is None:
+        return received(raw.record, read)
+    headers = tuple(
+        (name.encode(errors="surrogateescape").decode(errors="backslashreplace"), value)
+        for name, value in raw.record.headers
+    )
+    message = Message(_key(raw.record), headers, raw.record.value)
+    code, detail = "invalid_header", "The name of a header is no UTF-8."
+    if raw.dropped is not None:
+        length = raw.dropped.length
+        code, detail = "too_large", raw.fault or f"The value is {length} bytes long, more than {MESSAGE_BYTES}."
+    return Received(_position(raw.record), message, Unreadable(code, detail, message, raw.dropped))
+
+
+def _key(record: "ConsumerRecord[bytes, bytes]") -> str | None:
+    return None if record.key is None else decode_key(record.key)
+
+
+def _position(record: "ConsumerRecord[bytes, bytes]") -> Position:
+    return Position(record.topic, record.partition, record.offset)

@@ -57,6 +57,14 @@ class Partition:
 
 
 @dataclass(frozen=True, slots=True)
+class Offsets:
+    """Where a reader is in a partition: of the next message, and of the one that is to come there."""
+
+    next: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class MalformedConfiguration:
     """A configuration whose shape is wrong but which names its microgrid, so that it can be answered."""
 
@@ -128,10 +136,20 @@ class Received:
     sent_at: datetime | None = None
 
 
+class Withheld(Exception):
+    """These partitions are not taken: nothing of theirs is to be delivered. All others that were named are."""
+
+    def __init__(self, partitions: frozenset[Partition], why: str) -> None:
+        super().__init__(why)
+        self.partitions = partitions
+
+
 class Assignment(Protocol):
     """Told which partitions a consumer gains and loses, in time to drain."""
 
-    async def assigned(self, partitions: frozenset[Partition]) -> None: ...
+    async def assigned(self, partitions: frozenset[Partition]) -> None:
+        """Raises Withheld."""
+        ...
 
     async def revoked(self, partitions: frozenset[Partition]) -> None: ...
 
@@ -274,6 +292,24 @@ class Ownership(Protocol):
 
         Once this returns, no unit of work of an earlier epoch of theirs is open or commits.
         """
+        ...
+
+
+class Streams(Protocol):
+    """The stream of events that the database leads, and how far it is in it. Raises StorageUnavailable."""
+
+    async def current(self) -> str: ...
+
+    async def reached(self, microgrid_ids: Collection[str]) -> Mapping[str, int]:
+        """The newest `event_seq` of those of the microgrids that are stored."""
+        ...
+
+
+class EventTails(Protocol):
+    """The newest events on the bus."""
+
+    async def newest(self, partitions: Collection[int]) -> Mapping[int, Sequence[PublishedEvent]]:
+        """Some of each partition; none where it is empty."""
         ...
 
 

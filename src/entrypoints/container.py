@@ -26,6 +26,7 @@ from adapters.kafka import topics as kafka_topics
 from adapters.kafka.connection import Connection
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.source import KafkaSource
+from adapters.kafka.tails import KafkaEventTails
 from adapters.memory.bus import MemoryBus
 from adapters.memory.partitioning import partition_of
 from adapters.messages import envelope, lines, parsing, registry, replay, snapshot
@@ -53,6 +54,7 @@ from adapters.simulation.scenarios import SCENARIOS
 from application.commands.apply_configuration import ApplyConfigurationHandler
 from application.commands.run_cycle import RunCycleHandler
 from application.mailbox import Mailbox
+from application.overtaken import NotOvertaken
 from application.owned_partitions import OwnedPartitions
 from application.ports import MalformedConfiguration, Message, Unreadable
 from application.projections.breaches import BREACHES
@@ -343,6 +345,8 @@ class Deployment(containers.DeclarativeContainer):
     owned_partitions = providers.Singleton(
         OwnedPartitions, ownership, transactions, mailbox, partition_of, clock, counters
     )
+    event_tails = providers.Singleton(KafkaEventTails, connection, topics.provided.events, registry.read)
+    not_overtaken = providers.Factory(NotOvertaken, owned_partitions, event_tails, streams)
     apply_configuration = providers.Singleton(ApplyConfigurationHandler, transactions, tracing, counters)
     run_cycle = providers.Singleton(RunCycleHandler, transactions, tracing, counters)
     worker = providers.Factory(

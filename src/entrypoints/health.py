@@ -1,8 +1,10 @@
 """Whether a member of a group is alive and ready, as far as it knows itself."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
+
+from application.ports import Offsets, Partition
 
 RECENTLY_S = 10.0
 """Who got on within this time still gets on."""
@@ -21,7 +23,9 @@ Ask: TypeAlias = Callable[[], Awaitable[bool]]
 class Source(Protocol):
     """Where a member takes its work from."""
 
-    async def is_member(self) -> bool: ...
+    async def trouble(self) -> str | None: ...
+
+    async def offsets(self) -> Mapping[Partition, Offsets]: ...
 
 
 class Health:
@@ -63,8 +67,8 @@ class Health:
             return "It is not a member of its group."
         if any(ended is None or self._now() - ended > RECENTLY_S for ended in self._ended.values()):
             return "It does not get on."
-        if not await self._source.is_member():
-            return "Its group has assigned nothing to it, or the brokers do not answer."
+        if (trouble := await self._source.trouble()) is not None:
+            return trouble
         try:
             async with asyncio.timeout(ANSWERED_S):
                 answered = await self._database_answers()

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from application.overtaken import StreamBegun
 from entrypoints import settings as environment
 from entrypoints.api.probes import Probes
 from entrypoints.api.serve import Operations
@@ -17,6 +18,7 @@ from entrypoints.container import (
     Deployment,
     KafkaError,
     UnreachableDatabase,
+    UnusableTopics,
     answers_now,
     connection_to,
     database_answers,
@@ -29,6 +31,7 @@ from entrypoints.container import (
 from entrypoints.garbage import collect_rarely
 from entrypoints.health import Health, Source, Turn
 from entrypoints.refusals import OLDER_SCHEMA, refusing
+from entrypoints.standstill import Look, Standstill, nothing_to_look_for, watch
 
 RETRY_S = 1.0
 
@@ -41,10 +44,14 @@ STUCK_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A member of a group. The first turn takes work in; the others carry on with it, at the end until all is done."""
+    """A member of a group. The first turn takes work in; the others carry on with it, at the end until all is done.
+
+    `look` is called now and then, and raises where the group has to be joined anew.
+    """
 
     source: Source
     turns: Sequence[Turn]
+    look: Look = nothing_to_look_for
 
 
 Member: TypeAlias = Callable[[Deployment], AbstractAsyncContextManager[Joined]]
@@ -148,6 +155,9 @@ async def _live(
         while not stop.is_set():
             try:
                 await _be_a_member(deployment, member, health, stop)
+            except (Standstill, UnusableTopics, StreamBegun) as why:
+                _logger.warning("Joining the group again: %s", why)
+                await unless(stop, _recovered(deployment))
             except Exception:
                 _logger.warning("Membership failed, joining again", exc_info=True)
                 await unless(stop, _recovered(deployment))
@@ -160,7 +170,20 @@ async def _be_a_member(deployment: Deployment, member: Member, health: Health, s
             _logger.info("Joined the group")
             health.joined(joined.source, joined.turns)
             stack.callback(health.left)
-            await take_turns(joined.turns, health, stop)
+            await _while_watched(watch(joined.source, joined.look), take_turns(joined.turns, health, stop))
+
+
+async def _while_watched(watching: Coroutine[Any, Any, None], working: Coroutine[Any, Any, None]) -> None:
+    """Work to its end, unless what watches it raises."""
+    tasks = [asyncio.ensure_future(working), asyncio.ensure_future(watching)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 async def take_turns(turns: Sequence[Turn], health: Health, stop: asyncio.Event) -> None:

@@ -27,12 +27,13 @@ async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
         remembering.reset()
     deciding, publishing = asyncio.Lock(), asyncio.Lock()
     topics = deployment.topics()
+    not_overtaken = deployment.not_overtaken()
     source = await join_group(
         deployment.connection(),
         f"{deployment.prefix()}.worker",
         (topics.configuration, topics.telemetry),
         read_message,
-        BetweenTurns(deployment.owned_partitions(), deciding, publishing),
+        BetweenTurns(not_overtaken, deciding, publishing),
     )
     worker, relay = deployment.worker(source=deployment.measured_source(source)), deployment.relay()
     decided = asyncio.Event()
@@ -55,6 +56,6 @@ async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
         return published
 
     try:
-        yield Joined(source, (decide, publish))
+        yield Joined(source, (decide, publish), not_overtaken.look)
     finally:
         await source.close()

@@ -1,9 +1,11 @@
 """Whether a member of a group says truly that it is alive and ready."""
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 
+from application.ports import Offsets, Partition
 from entrypoints import health
 from entrypoints.health import LOST_S, RECENTLY_S, Health
 
@@ -14,8 +16,11 @@ class Group:
     def __init__(self) -> None:
         self.assigned = True
 
-    async def is_member(self) -> bool:
-        return self.assigned
+    async def trouble(self) -> str | None:
+        return None if self.assigned else "It has no partitions."
+
+    async def offsets(self) -> Mapping[Partition, Offsets]:
+        return {}
 
 
 class Process:

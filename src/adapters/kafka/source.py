@@ -6,7 +6,7 @@ partition again only once what it fetched is taken. It holds one fetch a partiti
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -16,13 +16,8 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from adapters.kafka import raw_fetch, unpacking
 from adapters.kafka.connection import Connection, started, stopped, when_reachable
 from adapters.kafka.records import Read, received, stepped_over
-from adapters.kafka.topics import require
-from application.ports import (
-    Assignment,
-    Partition,
-    Position,
-    Received,
-)
+from adapters.kafka.topics import UnusableTopics, require
+from application.ports import Assignment, Offsets, Partition, Position, Received, Withheld
 
 SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_MS = 500
@@ -60,6 +55,8 @@ class KafkaSource(ConsumerRebalanceListener):
         self._next: dict[TopicPartition, int] = {}
         """Of each partition that delivered something since it came: the offset after the last."""
 
+        self._topics: Sequence[str] = ()
+        self._withheld: Withheld | None = None
         self._first = 0
         self._done: dict[TopicPartition, int] = {}
         self._uncommitted: dict[TopicPartition, int] = {}
@@ -77,22 +74,37 @@ class KafkaSource(ConsumerRebalanceListener):
         async def attempt() -> Self:
             await require(connection, topics)
             source = cls(connection, group, read, assignment)
+            source._topics = topics
             source._consumer.subscribe(topics, listener=source)
             await started(source._consumer)
             return source
 
         return await when_reachable(attempt)
 
-    async def is_member(self) -> bool:
-        """Whether the group has said what this member reads, be it nothing, and the brokers answer now."""
-        if not self._is_assigned:
-            return False
+    async def trouble(self) -> str | None:
+        """None where the group has said what this member reads, be it nothing, all of that is read, and the brokers
+        answer now.
+        """
+        if self._withheld is not None:
+            return str(self._withheld)
         try:
             async with asyncio.timeout(ANSWERED_S):
                 await self._consumer.topics()
         except (KafkaError, TimeoutError):
-            return False
-        return self._is_assigned
+            return "The brokers do not answer."
+        return None if self._is_assigned else "Its group has assigned nothing to it."
+
+    async def offsets(self) -> Mapping[Partition, Offsets]:
+        """Where it is in the partitions that it reads. Raises KafkaError and TimeoutError where nobody knows now, and
+        UnusableTopics where a topic is gone.
+        """
+        owned = {TopicPartition(each.topic, each.number): each for each in self._owned}
+        async with asyncio.timeout(ANSWERED_S):
+            gone = set(self._topics) - await self._consumer.topics()
+            if gone:
+                raise UnusableTopics(f"topics are missing: {', '.join(sorted(gone))}")
+            ends = await self._consumer.end_offsets(list(owned)) if owned else {}
+            return {owned[each]: Offsets(await self._consumer.position(each), end) for each, end in ends.items()}
 
     async def receive(self, limit: int) -> Sequence[Received]:
         """The next messages, `limit` at most; a partition fetched again comes after those that were fetched before it.
@@ -173,7 +185,7 @@ class KafkaSource(ConsumerRebalanceListener):
         """Ends the handing over that the client began."""
         try:
             if owned and not self._closed:
-                await self._assignment.assigned(owned)
+                owned -= await self._hand_on(owned)
                 self._wanted_back = _future()
                 self._owned = owned
             self._is_assigned = not self._closed
@@ -181,6 +193,18 @@ class KafkaSource(ConsumerRebalanceListener):
             self._fault = error
         finally:
             self._handing_over.release()
+
+    async def _hand_on(self, owned: frozenset[Partition]) -> frozenset[Partition]:
+        """Which of them the application does not take: the client is to fetch nothing of theirs."""
+        self._withheld = None
+        try:
+            await self._assignment.assigned(owned)
+        except Withheld as withheld:
+            _logger.error("%s", withheld)
+            self._withheld = withheld
+            self._consumer.pause(*[TopicPartition(each.topic, each.number) for each in withheld.partitions])
+            return withheld.partitions
+        return frozenset()
 
     async def _give_up(self) -> None:
         """Deliver no more, let the application drain and acknowledge. To be called while handing over."""

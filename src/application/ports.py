@@ -333,6 +333,10 @@ class MicrogridRepository(Protocol):
         """Those of them that are stored, in no order, by a few queries however many there are."""
         ...
 
+    async def unprovisioned(self) -> int:
+        """How many are stored of which nothing but refusals is known."""
+        ...
+
     async def save(self, microgrid: Microgrid) -> None:
         """Raises ConcurrentChange where the stored version is not the one that was read."""
         ...

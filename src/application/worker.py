@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from typing import assert_never
 
-from application.commands.apply_configuration import ApplyConfiguration, ApplyConfigurationHandler
+from application.commands.apply_configuration import ApplyConfiguration, ApplyConfigurationHandler, TooManyRefused
 from application.commands.run_cycle import Ran, RunCycle, RunCycleHandler
 from application.mailbox import DueCycle, Mailbox
 from application.owned_partitions import OwnedPartitions
@@ -108,6 +108,8 @@ class Worker:
                     self._post(body, received.traceparent)
         except NOT_OF_ONE_MICROGRID:
             raise
+        except TooManyRefused as refused:
+            await self._put_aside(received.position, Unreadable("malformed", str(refused), received.message))
         except Exception as error:
             self._counters.not_taken(body.microgrid_id, received.position, error)
             await self._put_aside(received.position, Unreadable(NOT_TAKEN, str(error), received.message))

@@ -132,6 +132,9 @@ class InMemoryMicrogridRepository:
     async def get_all(self, microgrid_ids: Collection[str]) -> Sequence[Microgrid]:
         return [self._tables.microgrids[each] for each in microgrid_ids if each in self._tables.microgrids]
 
+    async def unprovisioned(self) -> int:
+        return sum(microgrid.site is None for microgrid in self._tables.microgrids.values())
+
     async def save(self, microgrid: Microgrid) -> None:
         stored = self._tables.microgrids.get(microgrid.microgrid_id)
         if microgrid.version != (stored.version if stored else 0):

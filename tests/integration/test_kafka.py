@@ -439,6 +439,27 @@ async def topic_settings(bus: KafkaBus, topic: str) -> dict[str, str]:
     return {entry["config_names"]: entry["config_value"] for entry in resource["config_entries"]}
 
 
+@pytest.mark.parametrize("commits", [True, False], ids=["committed", "aborted"])
+async def test_one_that_has_read_a_transaction_is_at_the_end(bus: KafkaBus, commits: bool) -> None:
+    """The marker that ends it is an offset too, and delivers nothing."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bus.connection.bootstrap_servers, transactional_id=f"{bus.prefix}-{commits}"
+    )
+    await producer.start()
+    await producer.begin_transaction()
+    await producer.send_and_wait(bus.telemetry, b"in a transaction", b"malaga", partition=1)
+    await (producer.commit_transaction() if commits else producer.abort_transaction())
+    await producer.stop()
+
+    source = await KafkaSource.join(bus.connection, bus.prefix, [bus.telemetry], registry.read, Unconcerned())
+    await taken(source, 1)
+    async with asyncio.timeout(PATIENCE_S):
+        while any(each.next != each.end for each in (await source.offsets()).values()):
+            await source.receive(10)
+    assert {each.end for each in (await source.offsets()).values()} == {0, 2}
+    await source.close()
+
+
 async def test_topics_that_are_missing_or_partitioned_unequally_are_not_joined(bus: KafkaBus) -> None:
     with pytest.raises(UnusableTopics, match=f"missing: {bus.prefix}.nothing"):
         await bus.join("worker", [bus.telemetry, f"{bus.prefix}.nothing"], Unconcerned())

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database import site_rows, state_json
@@ -93,6 +93,10 @@ class SqlMicrogridRepository:
         for configuration in await site_rows.read_all(self._connection, unknown):
             sites[configuration.microgrid_id] = self._kept(Site.of(configuration))
         return [_microgrid(row, sites.get(row.microgrid_id)) for row in rows]
+
+    async def unprovisioned(self) -> int:
+        statement = select(func.count()).select_from(_STORED.where(microgrids.c.microgrid_id.is_(None)).subquery())
+        return (await self._connection.execute(statement)).scalar_one()
 
     async def save(self, microgrid: Microgrid) -> None:
         """Raises ConcurrentChange where the stored version is not the one that was read."""

@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from application.ports import Counters, Epoch, MalformedConfiguration, Tracing, Transactions
+from application.ports import Counters, Epoch, MalformedConfiguration, MicrogridRepository, Tracing, Transactions
 from domain.events import ConfigurationRejected
 from domain.microgrid import Change, Microgrid, Refusal
 from domain.site.configuration import SiteConfiguration
+
+UNPROVISIONED: Final = 256
+"""Microgrids that were never provisioned and are remembered for their refusals: whoever sends could make up any."""
+
+
+class TooManyRefused(Exception):
+    """A configuration of yet another microgrid is refused, and not answered: that would be remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,7 @@ class ApplyConfigurationHandler:
         self._counters = counters
 
     async def handle(self, command: ApplyConfiguration) -> Microgrid:
-        """The microgrid as it is after the command. Raises ConcurrentChange and Fenced."""
+        """The microgrid as it is after the command. Raises ConcurrentChange, Fenced and TooManyRefused."""
         offered = command.offered
         with self._tracing.configuration_span(offered.microgrid_id, command.traceparent) as traceparent:
             async with self._transactions.begin(command.epoch) as transaction:
@@ -39,6 +47,8 @@ class ApplyConfigurationHandler:
                 if not change.events:
                     self._counters.outdated_configuration(offered.microgrid_id)
                     return change.microgrid
+                if found is None and change.microgrid.site is None:
+                    await _require_room(transaction.microgrids)
                 await transaction.microgrids.save(change.microgrid)
                 await transaction.outbox.append(change.events, traceparent, change.microgrid.workspace_id)
                 await transaction.commit()
@@ -46,6 +56,11 @@ class ApplyConfigurationHandler:
                 if isinstance(event, ConfigurationRejected):
                     self._counters.refused_configuration(event.microgrid_id, event.faults)
         return change.microgrid
+
+
+async def _require_room(microgrids: MicrogridRepository) -> None:
+    if await microgrids.unprovisioned() >= UNPROVISIONED:
+        raise TooManyRefused(f"refused, and not answered: {UNPROVISIONED} that were never provisioned are remembered")
 
 
 def offer(

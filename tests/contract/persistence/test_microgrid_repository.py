@@ -260,3 +260,12 @@ async def test_a_cancelled_unit_of_work_leaves_nothing_and_blocks_nobody(persist
 
     await store(persistence.transactions_of_another_worker, a_microgrid())
     assert await load(persistence.transactions) == a_microgrid(version=1)
+
+
+async def test_those_of_which_only_refusals_are_known_are_counted(persistence: Persistence) -> None:
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
+        assert await unit_of_work.microgrids.unprovisioned() == 0
+        await unit_of_work.microgrids.save(a_microgrid())
+        for microgrid_id in ("one", "another"):
+            await unit_of_work.microgrids.save(Microgrid(microgrid_id))
+        assert await unit_of_work.microgrids.unprovisioned() == 2

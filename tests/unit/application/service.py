@@ -110,6 +110,9 @@ class ContestedRepository:
         found = [await self.get(microgrid_id) for microgrid_id in microgrid_ids]
         return [microgrid for microgrid in found if microgrid is not None]
 
+    async def unprovisioned(self) -> int:
+        return await self._inner.unprovisioned()
+
     async def save(self, microgrid: Microgrid) -> None:
         if self._troubles.rivals:
             self._troubles.rivals -= 1

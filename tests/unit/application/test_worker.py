@@ -12,6 +12,7 @@ from adapters.messages import registry
 from adapters.messages.configuration import configuration_to
 from adapters.messages.dead_letters import DeadLetterTopic
 from adapters.messages.envelope import traceparent
+from application.commands import apply_configuration
 from application.ports import (
     ConcurrentChange,
     Fenced,
@@ -339,6 +340,30 @@ async def test_a_letter_that_is_refused_is_counted_and_the_reading_goes_on(
     partition = partition_of("depot", 2)
     assert [(each.topic, each.partition) for each in service.counts.refused_letters] == [(TELEMETRY, partition)]
     assert not await (await service.start()).turn()
+
+
+async def test_no_more_than_some_microgrids_are_remembered_for_their_refusals(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apply_configuration, "UNPROVISIONED", 2)
+    worker = await service.start()
+    for microgrid_id in ("one", "another", "third", "one"):
+        await service.offer(replace(DEPOT, microgrid_id=microgrid_id), circuits=7, note=len(service.offered))
+        await settle(worker)
+    await service.offer(replace(DEPOT, microgrid_id="fourth", max_import_w=-1))
+    await service.offer(replace(DEPOT, microgrid_id="third"))
+    await settle(worker)
+
+    assert service.types("one") == ["configuration.rejected"] * 2
+    assert service.types("another") == ["configuration.rejected"]
+    assert service.types("third")[:2] == ["microgrid.provisioned", "configuration.applied"]
+    assert service.types("fourth") == []
+    letters = await service.dead_letters()
+    assert sorted((each.key or "", dict(each.headers)["dlq_code"]) for each in letters) == [
+        ("fourth", b"malformed"),
+        ("third", b"malformed"),
+    ]
+    assert service.counts.untaken == []
 
 
 async def test_a_null_configuration_is_counted_and_changes_nothing(service: Service) -> None:

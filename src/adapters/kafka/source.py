@@ -29,6 +29,9 @@ DRAINING_MS = 20_000
 REQUEST_TIMEOUT_MS = 25_000
 """Longer than DRAINING_MS: the answer to a request to join waits for the slowest member."""
 
+METADATA_MS = 10_000
+"""How long a topic that was made anew may stay without a reader: a group shares what its members know of."""
+
 IDLE_MS = 50
 COMMITTING_S = 5.0
 ANSWERED_S = 3.0
@@ -267,6 +270,7 @@ def consumer_of(connection: Connection, group: str) -> AIOKafkaConsumer:
         heartbeat_interval_ms=HEARTBEAT_MS,
         rebalance_timeout_ms=DRAINING_MS,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
+        metadata_max_age_ms=METADATA_MS,
     )
 
 

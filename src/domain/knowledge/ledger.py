@@ -1,4 +1,4 @@
-"""The setpoint ledger: what each connector was told, and what of it may be in force (rules B)."""
+"""The setpoint ledger: what each connector was told, and what of it may be in force (R8 to R15)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace

@@ -29,7 +29,7 @@ class WayBack:
 
 
 @value
-class Below:
+class Drawn:
     """What the connectors below a meter drew, so far as they were told so, by readings as young as a meter's; and by
     their newest readings, of which the oldest that shows any was taken at `oldest_at`.
     """
@@ -50,7 +50,7 @@ class Still:
     drawn_w: Watts | None = None
     moved_at: datetime | None = None
 
-    def then(self, reading: MeterReading, below: Below, windows: Windows) -> "Still":
+    def then(self, reading: MeterReading, below: Drawn, windows: Windows) -> "Still":
         """With one more reading."""
         if reading.power_w != self.power_w:
             return Still(reading.power_w, reading.measured_at)
@@ -113,7 +113,7 @@ def relied_on(
     tree, windows = site.tree, site.windows
     stale_after, since = windows.meter_stale_after, readings.listening_since
     heard_enough = since is None or at - since >= stale_after
-    drawn_below = [] if first else _below(site, readings, ledger, at, oldest=at - stale_after)
+    drawn_below = [] if first else _drawn(site, readings, ledger, at, oldest=at - stale_after)
     relied: list[MeterReading | None] = [None] * len(tree.nodes)
     on_way_back: list[MeterReading | None] = [None] * len(tree.nodes)
     last_known, after = set(), {}
@@ -144,9 +144,9 @@ def _silent(known: MeterMemory | None, reading: MeterReading | None) -> MeterMem
     return MeterMemory(known.read_at, fell_silent=True, is_bad=known.is_bad)
 
 
-def _below(
+def _drawn(
     site: Site, readings: Readings, ledger: Mapping[str, LedgerEntry], at: datetime, *, oldest: datetime
-) -> list[Below]:
+) -> list[Drawn]:
     """Per node, in tree order."""
     tree = site.tree
     told, seen, since = [0] * len(tree.nodes), [0] * len(tree.nodes), [at] * len(tree.nodes)
@@ -160,13 +160,13 @@ def _below(
                 told[node] += min(known.reading.power_w, last_w)
     for node in range(len(since) - 1, 0, -1):
         since[tree.parents[node]] = min(since[tree.parents[node]], since[node])
-    return list(map(Below, tree.summed(told), tree.summed(seen), since))
+    return list(map(Drawn, tree.summed(told), tree.summed(seen), since))
 
 
 def _after_reading(
     known: MeterMemory | None,
     reading: MeterReading,
-    below: Below | None,
+    below: Drawn | None,
     windows: Windows,
     *,
     first: bool,

@@ -1,4 +1,4 @@
-"""Whether a connector does what it is told, and how much it draws of each watt told (rules I and J)."""
+"""Whether a connector does what it is told, and how much it draws of each watt told (R34, R36 to R41)."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -143,9 +143,9 @@ def _told_again_w(situation: Situation, line: Line) -> Watts | None:
     if together > rating:
         # Its charge point bears less than when it was told that.
         told = min(told, newest.limit_w * rating // together)
-    if entry.is_explained:
+    if entry.explained_at is not None:
         # Told so once: what was sent since the reading that is explained is its answer.
-        if entry.explained_at is not None and newest.first_sent_at >= entry.explained_at:
+        if newest.first_sent_at >= entry.explained_at:
             return told
         return max(entry.to_tell(told), min(line.connector.min_power_w, told))
     if any(situation.nodes[above].is_overfull for above in tree.path(tree.parents[node])):

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, NoReturn
 import click
 
 from entrypoints import settings as environment
+from entrypoints.command_groups import GroupedCommands
 from entrypoints.defaults import DEFAULT_CHARGERS, DEFAULT_SCENARIO
 
 
@@ -69,9 +70,13 @@ def _played(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def busbar() -> None:
+@click.group(cls=GroupedCommands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.version_option(package_name="busbar", message="%(version)s", help="Show the version.")
+@click.pass_context
+def busbar(context: click.Context) -> None:
     """Decide, every second, how much power each charger of an EV depot may draw."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @busbar.command()

@@ -6,10 +6,12 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from entrypoints.cli import busbar
 from tests.e2e.processes import PATIENCE_S, environment, run
 from tests.services.processes import free_port
 
@@ -110,12 +112,18 @@ def test_a_setting_may_stand_in_a_file_and_the_environment_goes_before_it(home: 
     assert (home / "of-the-environment.sqlite3").exists()
 
 
-@pytest.mark.parametrize("option", ["--help", "-h"])
-def test_help_names_every_command_with_a_sentence(home: Path, option: str) -> None:
-    ended = run(home, option)
+@pytest.mark.parametrize("options", [("--help",), ("-h",), ()])
+def test_help_names_every_command_with_a_whole_sentence(home: Path, options: tuple[str, ...]) -> None:
+    ended = run(home, *options)
     assert (ended.code, ended.complaints) == (0, [])
-    for command in COMMANDS:
-        assert any(re.match(rf"  {command} +\S.*\.$", line) for line in ended.lines)
+    assert not any(line.endswith("...") for line in ended.lines[1:])
+    for command in busbar.commands:
+        assert any(re.match(rf"  {command} +\S", line) for line in ended.lines), command
+
+
+def test_the_version_is_that_of_the_package(home: Path) -> None:
+    ended = run(home, "--version")
+    assert (ended.code, ended.complaints, ended.lines) == (0, [], [version("busbar")])
 
 
 @pytest.mark.parametrize("command", COMMANDS)

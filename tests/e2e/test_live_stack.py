@@ -191,7 +191,8 @@ def test_from_a_configuration_to_the_status_of_a_depot(stack: Stack, site: Path)
         ]
         for event in events.all():
             assert event["specversion"] == "1.0"
-            assert event["id"] == f"depot/{event['data']['event_seq']}"
+            assert event["id"].endswith(f"/depot/{event['data']['event_seq']}")
+            assert event["source"].startswith("urn:busbar:")
             assert event["datacontenttype"] == "application/json"
         seqs = sequences(events.all())["depot"]
         assert seqs == list(range(1, len(seqs) + 1))

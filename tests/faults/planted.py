@@ -1,5 +1,6 @@
 """Bad messages, each with a header that says what it is, and what has to become of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -90,6 +91,11 @@ def as_dead_letter(record: Record, code: str) -> Message:
     }
     headers = (*message.headers, *((name, text.encode()) for name, text in found.items()))
     return Message(message.key, headers, message.value)
+
+
+def but_for_detail(letter: Message) -> Message:
+    """What is said to be wrong is a sentence for people."""
+    return replace(letter, headers=tuple(each for each in letter.headers if each[0] != "dlq_detail"))
 
 
 def coordinates(letter: Message) -> tuple[str, int, int]:

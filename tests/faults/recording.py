@@ -10,11 +10,11 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.database.engine import create_engine
+from adapters.database.migrations import upgrade
 from adapters.database.read_model import SqlReadModelTransactions
 from adapters.database.tables import (
     breaches,
     cycles,
-    metadata,
     microgrid_state,
     microgrid_status,
     node_history,
@@ -149,9 +149,9 @@ async def _topic(stack: Stack, name: str) -> list[Record]:
 
 
 async def _rebuilt(events: Sequence[Record], folder: Path) -> Rows:
-    engine = create_engine(f"sqlite+aiosqlite:///{folder / 'rebuilt.sqlite3'}")
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    url = f"sqlite+aiosqlite:///{folder / 'rebuilt.sqlite3'}"
+    await upgrade(url)
+    engine = create_engine(url)
     projections = Deployment.projector.kwargs["projections"]()
     read = [registry.read("events", each.message) for each in events]
     published = [each for each in read if isinstance(each, PublishedEvent)]

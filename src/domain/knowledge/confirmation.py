@@ -58,15 +58,21 @@ def _receive(entry: LedgerEntry, known: KeptReading | None, heard_at: datetime, 
     message followed; never one that was refused (R5, R11, R12).
     """
     named = None if known is None else known.named_cycle_seq
-    if known is not None and known.reading.refused_cycle_seq is not None:
-        _refuse(entry, known.reading.refused_cycle_seq, known.measured_at, moment)
+    refused = None if known is None else known.reading.refused_cycle_seq
+    if known is not None and refused is not None:
+        _refuse(entry, refused, known.measured_at, moment)
     if named is not None:
         entry.names = True
         sending = moment.named(named)
-    elif not entry.names:
+    elif entry.names:
+        return
+    elif refused is None:
         sending = moment.before(heard_at)
     else:
-        return
+        # Those before may have been refused too, unheard; what it takes of those after ends its saying so in a grace.
+        sending = moment.before(heard_at - moment.windows.grace)
+        if sending is not None and sending.cycle_seq <= refused:
+            return
     sending = _not_refused(entry, sending, moment)
     if sending is None or entry.received is None or sending.at <= entry.received.at:
         return
@@ -105,7 +111,8 @@ def _refuse(entry: LedgerEntry, cycle_seq: int, taken_at: datetime, moment: Mome
         # Brought by no other: the one before is the newest again, and goes on being told.
         entry.setpoints = (*standing[:-1], *[replace(sent, last_sent=None) for sent in standing[-1:]])
     else:
-        entry.setpoints = (*standing, newest)
+        # That a message followed it shows nothing any more.
+        entry.setpoints = (*standing, newest.followed(None))
 
 
 def _not_refused(entry: LedgerEntry, sending: Sending | None, moment: Moment) -> Sending | None:
@@ -126,7 +133,11 @@ def _follow(entry: LedgerEntry, heard_at: datetime) -> None:
     if entry.setpoints and entry.setpoints[-1].followed_at is None:
         entry.setpoints = tuple(
             [
-                sent.followed(heard_at) if sent.followed_at is None and sent.first_sent_at < heard_at else sent
+                sent.followed(heard_at)
+                if sent.followed_at is None
+                and sent.first_sent_at < heard_at
+                and sent.first_sent_at <= entry.received.at
+                else sent
                 for sent in entry.setpoints
             ]
         )

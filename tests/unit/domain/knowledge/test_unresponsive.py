@@ -6,6 +6,7 @@ Two chargers want 50 kW each and were told so at eight; the second always obeys.
 import pytest
 
 from domain.sharing.plan import Reason
+from domain.site.configuration import Settings
 from tests.unit.domain.depot import Depot, charger, grid
 
 TOLD_W = 50_000
@@ -315,6 +316,52 @@ def test_R5_a_refused_sending_before_the_received_one_takes_nothing_back() -> No
         depot.cycle()
     depot.later(90)
     assert depot.exposure("cp-1/1") == 20_000
+
+
+def told_at_0_40_and_80(*, valid_for_s: int) -> Depot:
+    """Told 20 kW three times, 40 s apart; it falls back to 60 kW, and nothing is heard of it meanwhile."""
+    settings = Settings(setpoint_valid_for_s=valid_for_s)
+    depot = Depot(grid("gc-1", 10**6), charger("cp-1", "gc-1", 100_000, fallback_w=60_000), settings=settings)
+    depot.hears("cp-1/1", 0, requested_w=20_000, applied_limit_w=20_000)
+    depot.cycle()
+    for _ in range(2):
+        depot.later(40)
+        assert depot.cycle() is not None
+    return depot
+
+
+def test_R5_who_says_that_it_refused_may_have_refused_what_was_sent_before_too() -> None:
+    """Nobody heard what it said of the sending of 40 s: what it took last lapses after 120 s."""
+    depot = told_at_0_40_and_80(valid_for_s=120)
+    refuses(depot, 3)
+    depot.cycle()
+    depot.later(18)
+    assert depot.exposure("cp-1/1") == 20_000
+    depot.later(1)
+    assert depot.exposure("cp-1/1") == 60_000
+
+
+@pytest.mark.parametrize(("after_s", "exposure_w"), [(20, 60_000), (21, 20_000)])
+def test_R5_what_came_a_grace_before_it_says_so_still_was_not_refused(after_s: int, exposure_w: int) -> None:
+    """It refused the sending of 40 s; the one of 80 s renewed what it has, unless it had yet to be applied."""
+    depot = told_at_0_40_and_80(valid_for_s=240)
+    depot.later(after_s)
+    depot.hears("cp-1/1", 0, requested_w=20_000, refused_cycle_seq=2)
+    depot.cycle()
+    depot.later(240 - 80 - 20)
+    assert depot.exposure("cp-1/1") == exposure_w
+
+
+def test_R5_that_a_message_followed_what_was_refused_shows_nothing() -> None:
+    """It spoke a second after it was told 20 kW, before it refused that; told so again, it may have 25 kW still."""
+    depot = refusing(25_000, 20_000)
+    depot.later(1)
+    depot.hears("cp-1/1", 0, requested_w=20_000)
+    depot.cycle()
+    depot.later(40)
+    assert depot.cycle() is not None
+    refuses(depot, 2)
+    assert depot.exposure("cp-1/1") == 25_000
 
 
 # how it takes part again (R40, R41)

@@ -27,7 +27,7 @@ class Sending:
 @dataclass(slots=True)
 class Outlet:
     """A connector: what is in force in it, the vehicle at it (no session: none) and what that draws; `idle_w`: what it
-    takes without one.
+    takes without one; `named`: it has said of a cycle that it applied it.
     """
 
     number: int
@@ -42,6 +42,7 @@ class Outlet:
     wanted_w: int = 0
     drawn_w: int = 0
     status: str = "Available"
+    named: bool = False
 
     def obeys(self, second: int) -> bool:
         """Whether a setpoint is in force."""
@@ -101,7 +102,9 @@ class Charger:
         self._link(second)
         if self.waiting and self.reached and self.newest is not None:
             self.waiting = False
-            self.lost = second < self.habits.loses_until_s and draw.random() < self.habits.loses
+            is_lost = second < self.habits.loses_until_s and draw.random() < self.habits.loses
+            # Who has named no cycle so far is counted on to receive what is sent (contract section 6).
+            self.lost = is_lost and all(each.named for each in self.outlets)
             if not self.lost:
                 self._pass_on(self.newest, second)
                 if self.habits.repeats and draw.random() < self.habits.repeats:

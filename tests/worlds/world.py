@@ -214,13 +214,15 @@ class World:
         habits = charger.habits
         unknown = outlet.session is not None and second < outlet.since + habits.unknown_s
         wrong = any(second in each for each in self.depot.misreads.get(charger.identifier, ()))
+        names_seq = outlet.cycle_seq if habits.names and outlet.obeys(second) else None
+        outlet.named = outlet.named or (names_seq is not None and charger.speaks)
         return ConnectorReading(
             connector_id=outlet.number,
             status=outlet.status,
             power_w=None if unknown else outlet.drawn_w * 1000 if wrong else outlet.drawn_w,
             requested_w=outlet.wanted_w if habits.requests and outlet.session is not None else None,
             applied_limit_w=charger.reported_w(outlet, second),
-            applied_cycle_seq=outlet.cycle_seq if habits.names and outlet.obeys(second) else None,
+            applied_cycle_seq=names_seq,
             session=self._session(charger.identifier, outlet),
             refused_cycle_seq=outlet.refused_cycle_seq,
         )

@@ -14,7 +14,7 @@ from time import monotonic, process_time
 from adapters.kafka.connection import Connection
 from adapters.kafka.publisher import producer_for
 from adapters.kafka.source import IDLE_MS, consumer_of
-from application.worker import BATCH
+from application.intake import BATCH
 
 
 async def _run(connection: Connection, prefix: str, count: int, every: int, event: bytes) -> None:

@@ -1,16 +1,20 @@
-"""Clocks: the system's, and a virtual one that stands still until it is advanced."""
+"""Clocks: the system's, and a virtual one that stands still until it is advanced or set."""
 
 import asyncio
 import heapq
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 
 class SystemClock:
-    """Wall-clock time."""
+    """The clock on the wall, and the one that counts from when the machine was started."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def steady(self) -> timedelta:
+        return timedelta(seconds=time.monotonic())
 
     async def sleep_until(self, instant: datetime) -> None:
         """Returns at the instant or after it, at once where it is past, but never without yielding to other tasks."""
@@ -28,11 +32,15 @@ class VirtualClock:
         if start.utcoffset() is None:
             raise ValueError("a clock needs a zone-aware start")
         self._now = start.astimezone(UTC)
+        self._steady = timedelta()
         self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
         self._arrivals = count()
 
     def now(self) -> datetime:
         return self._now
+
+    def steady(self) -> timedelta:
+        return self._steady
 
     async def sleep_until(self, instant: datetime) -> None:
         """Returns once the clock was advanced to the instant, at once where it is past, but never without yielding."""
@@ -51,6 +59,11 @@ class VirtualClock:
         """
         if to < self._now:
             raise ValueError(f"time does not run backwards: {to.isoformat()} is before {self._now.isoformat()}")
+        self._steady += to - self._now
+        self.set(to)
+
+    def set(self, to: datetime) -> None:
+        """Set the clock on the wall, forward or back: no time has passed."""
         self._now = to.astimezone(UTC)
         while self._sleepers and self._sleepers[0][0] <= to:
             _, _, woken = heapq.heappop(self._sleepers)

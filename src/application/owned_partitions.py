@@ -1,14 +1,30 @@
 """What a worker owns: its partitions, each under an epoch, and the microgrids that lie in them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 
 from application.mailbox import Mailbox
 from application.parking import NOT_OF_ONE_MICROGRID, Parked
-from application.ports import Clock, Counters, Epoch, Fenced, Ownership, Partition, Position, Stage, Transactions
+from application.ports import (
+    Clock,
+    Counters,
+    Epoch,
+    Fenced,
+    Ownership,
+    Partition,
+    Position,
+    Stage,
+    StorageUnavailable,
+    Transactions,
+)
+from application.relay import Relay
+
+AT_ONCE = 100
+"""Microgrids of one transaction: the first are decided while the others are read."""
 
 
 class OwnedPartitions:
-    """The Assignment of a worker: claims what it is assigned, and takes mail for every microgrid there.
+    """The Assignment of a worker: claims what it is assigned, and reads every microgrid there into the mailbox.
 
     `partition_of` is how the bus spreads keys; None for a microgrid that is nobody's here.
     """
@@ -18,6 +34,7 @@ class OwnedPartitions:
         ownership: Ownership,
         transactions: Transactions,
         mailbox: Mailbox,
+        relay: Relay,
         partition_of: Callable[[str], int | None],
         clock: Clock,
         counters: Counters,
@@ -25,17 +42,14 @@ class OwnedPartitions:
         self._ownership = ownership
         self._transactions = transactions
         self._mailbox = mailbox
+        self._relay = relay
         self._partition_of = partition_of
         self._clock = clock
         self._counters = counters
         self._epochs: dict[int, Epoch] = {}
-        self._microgrids: set[str] = set()
         self._unread: dict[str, Parked] = {}
-
-    @property
-    def microgrids(self) -> Collection[str]:
-        """The ids of all that lie in the partitions owned now, also those that have no configuration yet."""
-        return self._microgrids
+        self.handed_over = 0
+        """How often partitions were given up. What was not acknowledged before comes again, here or elsewhere."""
 
     def epoch_of(self, microgrid_id: str) -> Epoch:
         """The epoch under which this microgrid is decided. Raises Fenced where its partition is not owned."""
@@ -48,9 +62,9 @@ class OwnedPartitions:
         """Whether a microgrid's messages belong into another partition than where this one lay."""
         return self._partition_of(microgrid_id) not in (None, position.partition)
 
-    def add(self, microgrid_id: str) -> None:
-        """A microgrid that was heard of for the first time."""
-        self._microgrids.add(microgrid_id)
+    def is_unread(self, microgrid_id: str) -> bool:
+        """Whether it is stored, and cannot be read."""
+        return microgrid_id in self._unread
 
     async def assigned(self, partitions: frozenset[Partition]) -> None:
         """Claim them; then no former owner's decision comes in between, and what is stored can be gone on from."""
@@ -59,48 +73,68 @@ class OwnedPartitions:
             return
         # All of them are claimed: nobody else adds to what lies there.
         async with self._transactions.begin(claimed[0]) as transaction:
-            stored = await transaction.microgrids.ids()
+            newest = await transaction.microgrids.newest_events()
+        by_partition: dict[int | None, dict[str, int]] = {}
+        for microgrid_id, event_seq in newest.items():
+            by_partition.setdefault(self._partition_of(microgrid_id), {})[microgrid_id] = event_seq
         for epoch in claimed:
-            await self._take_over(epoch, [each for each in stored if self._partition_of(each) == epoch.partition])
-            self._epochs[epoch.partition] = epoch
+            await self._take_over(epoch, by_partition.get(epoch.partition, {}))
 
-    async def take_over_again(self) -> None:
-        """Read, where it is time to, what could not be read when it was taken over."""
-        now = self._clock.now()
-        for microgrid_id in [each for each, parked in self._unread.items() if parked.is_over(now)]:
-            await self._take_over(self.epoch_of(microgrid_id), [microgrid_id])
+    async def read(self, microgrid_ids: Collection[str]) -> None:
+        """Keep these as they are stored now; one that cannot be read is parked, one that is not stored left out."""
+        await self._read([*microgrid_ids])
+
+    async def read_again(self) -> Sequence[str]:
+        """Read, where it is time to, what could not be read; returns what could."""
+        steady = self._clock.steady()
+        tried = [each for each, parked in self._unread.items() if parked.is_over(steady)]
+        await self._read(tried)
+        return [each for each in tried if each not in self._unread]
 
     async def revoked(self, partitions: frozenset[Partition]) -> None:
         """Forget them and their microgrids."""
+        self.handed_over += 1
+        # Else the next owner publishes again what is published. A database that is away now is no reason to stay.
+        with suppress(StorageUnavailable):
+            await self._relay.mark()
         for number in {partition.number for partition in partitions}:
             self._epochs.pop(number, None)
-        for microgrid_id in [each for each in self._microgrids if self._partition_of(each) not in self._epochs]:
-            self._microgrids.remove(microgrid_id)
+        self._relay.forget(self._is_lost)
+        for microgrid_id in filter(self._is_lost, [*self._mailbox.ids, *self._unread]):
             self._unread.pop(microgrid_id, None)
             self._mailbox.close(microgrid_id)
 
-    async def _take_over(self, epoch: Epoch, microgrid_ids: Collection[str]) -> None:
-        """All at once; where that fails one after the other, to find out whose fault it is."""
-        if not microgrid_ids:
-            return
-        try:
-            await self._open(epoch, microgrid_ids)
-        except NOT_OF_ONE_MICROGRID:
-            raise
-        except Exception as error:
-            if len(microgrid_ids) > 1:
-                for microgrid_id in microgrid_ids:
-                    await self._take_over(epoch, [microgrid_id])
-                return
-            (microgrid_id,) = microgrid_ids
-            self._microgrids.add(microgrid_id)
-            self._unread[microgrid_id] = parked = Parked.after(self._unread.get(microgrid_id), self._clock.now())
-            self._counters.parked(Stage.TAKE_OVER, microgrid_id, error, parked.times)
+    def _is_lost(self, microgrid_id: str) -> bool:
+        return self._partition_of(microgrid_id) not in self._epochs
 
-    async def _open(self, epoch: Epoch, microgrid_ids: Collection[str]) -> None:
-        async with self._transactions.begin(epoch) as transaction:
+    async def _take_over(self, epoch: Epoch, newest: Mapping[str, int]) -> None:
+        self._epochs[epoch.partition] = epoch
+        self._relay.resume(newest)
+        await self._read(sorted(newest))
+
+    async def _read(self, microgrid_ids: Sequence[str]) -> None:
+        """So many at once; where that fails one after the other, to find out whose fault it is."""
+        for start in range(0, len(microgrid_ids), AT_ONCE):
+            some = microgrid_ids[start : start + AT_ONCE]
+            try:
+                await self._open(some)
+            except NOT_OF_ONE_MICROGRID:
+                raise
+            except Exception as error:
+                if len(some) == 1:
+                    self._park(some[0], error)
+                    continue
+                for microgrid_id in some:
+                    await self._read([microgrid_id])
+
+    async def _open(self, microgrid_ids: Sequence[str]) -> None:
+        async with self._transactions.begin(self.epoch_of(microgrid_ids[0])) as transaction:
             microgrids = await transaction.microgrids.get_all(microgrid_ids)
         for microgrid in microgrids:
-            self._mailbox.open(microgrid, self._clock.now())
-            self._microgrids.add(microgrid.microgrid_id)
-            self._unread.pop(microgrid.microgrid_id, None)
+            self._mailbox.open(microgrid)
+        for microgrid_id in microgrid_ids:
+            self._unread.pop(microgrid_id, None)
+
+    def _park(self, microgrid_id: str, error: Exception) -> None:
+        self._unread[microgrid_id] = parked = Parked.after(self._unread.get(microgrid_id), self._clock.steady())
+        self._counters.parked(Stage.TAKE_OVER, microgrid_id, error, parked.times)

@@ -16,12 +16,24 @@ from domain.sharing.plan import Outcome
 from domain.site.configuration import Fault, SiteConfiguration
 
 
-class Clock(Protocol):
-    """Time as the service sees it: UTC, zone-aware, real or simulated."""
+class Time(Protocol):
+    """Time as the service sees it, by two clocks, real or simulated."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """UTC, zone-aware, by the clock on the wall: it can be set, forward and back."""
+        ...
 
-    async def sleep_until(self, instant: datetime) -> None: ...
+    def steady(self) -> timedelta:
+        """Since some instant, by a clock that nobody sets: it only runs on."""
+        ...
+
+
+class Clock(Time, Protocol):
+    """Time that can be waited for."""
+
+    async def sleep_until(self, instant: datetime) -> None:
+        """Returns at an instant on the wall, at once where it is past, but never without letting others run."""
+        ...
 
 
 # --- what travels on the bus -------------------------------------------------------------------------------
@@ -198,7 +210,7 @@ class Stage(StrEnum):
 
 
 class CycleNotes(Protocol):
-    """Takes down what became of a cycle; it counts once the cycle has ended without an error."""
+    """Takes down what became of a cycle; it counts once it is committed."""
 
     def decided(
         self,
@@ -209,6 +221,8 @@ class CycleNotes(Protocol):
     ) -> None:
         """`input_age`: how old the newest reading was, None where there is none. `open_breaches`: ids, before it."""
         ...
+
+    def committed(self) -> None: ...
 
 
 class Counters(Protocol):
@@ -229,7 +243,7 @@ class Counters(Protocol):
     def refused_configuration(self, microgrid_id: str, faults: Sequence[Fault]) -> None: ...
 
     def cycle(self, microgrid_id: str) -> AbstractContextManager[CycleNotes]:
-        """One cycle, timed from entering to leaving."""
+        """One cycle, timed while it is decided, from entering to leaving."""
         ...
 
     def refused_plan(self, microgrid_id: str, fault: str) -> None: ...
@@ -244,6 +258,10 @@ class Counters(Protocol):
 
     def degraded(self, microgrids: int) -> None:
         """How many of the microgrids decided here are degraded now."""
+        ...
+
+    def waiting(self, since: datetime | None) -> None:
+        """When the oldest event was written that is not known to be published, None where all are."""
         ...
 
     def projected(self, news: int, duplicates: int) -> None:
@@ -321,10 +339,10 @@ class ConcurrentChange(Exception):
 
 
 class MicrogridRepository(Protocol):
-    """Microgrids by id. `save` compares and sets the version the aggregate was read with."""
+    """Microgrids by id. Saving compares and sets the versions the aggregates were read with."""
 
-    async def ids(self) -> Sequence[str]:
-        """Every microgrid that is stored, of all partitions, in no order."""
+    async def newest_events(self) -> Mapping[str, int]:
+        """Every microgrid that is stored, of all partitions, with the `event_seq` it has come to."""
         ...
 
     async def get(self, microgrid_id: str) -> Microgrid | None: ...
@@ -333,20 +351,43 @@ class MicrogridRepository(Protocol):
         """Those of them that are stored, in no order, by a few queries however many there are."""
         ...
 
-    async def unprovisioned(self) -> int:
-        """How many are stored of which nothing but refusals is known."""
+    async def save(self, *microgrids: Microgrid) -> None:
+        """Raises ConcurrentChange where a stored version is not the one that was read."""
         ...
 
-    async def save(self, microgrid: Microgrid) -> None:
-        """Raises ConcurrentChange where the stored version is not the one that was read."""
+    async def save_states(self, *microgrids: Microgrid) -> None:
+        """What a cycle changes: all but the sites, which have to be stored as they are. Raises ConcurrentChange."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEvent:
+    """An event, encoded, that is not known to be published yet."""
+
+    microgrid_id: str
+    event_seq: int
+    message: Message
+    created_at: datetime
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.microgrid_id, self.event_seq
 
 
 class Outbox(Protocol):
-    """Events of a transaction, to be published after it and only if it commits, in the database's stream."""
+    """Events of a transaction, to be published after it and only if it commits, in the database's stream.
 
-    async def append(self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None) -> None:
-        """In the trace of what caused them; `workspace_id` is the microgrid's."""
+    All is written with the commit.
+    """
+
+    def append(
+        self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None
+    ) -> Sequence[PendingEvent]:
+        """The same events, encoded, in the trace of what caused them; `workspace_id` is the microgrid's."""
+        ...
+
+    def mark_published(self, events: Collection[PendingEvent]) -> None:
+        """Of earlier transactions."""
         ...
 
 
@@ -365,18 +406,12 @@ class UnitOfWork(Protocol):
 class Transactions(Protocol):
     """Begins units of work, which raise StorageUnavailable at any time."""
 
-    def begin(self, epoch: Epoch) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Raises Fenced where the epoch has ended; it cannot end while the unit of work is open."""
+    def begin(self, epochs: Epoch | Mapping[str, Epoch]) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Under one epoch, or under the epoch of each microgrid that is saved.
+
+        Raises Fenced where one of them has ended; none can end while the unit of work is open.
+        """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class PendingEvent:
-    """A committed event that is not known to be published yet, encoded."""
-
-    microgrid_id: str
-    event_seq: int
-    message: Message
 
 
 class PendingEvents(Protocol):
@@ -386,7 +421,7 @@ class PendingEvents(Protocol):
         """The oldest unpublished events of these microgrids, ascending `event_seq` within each."""
         ...
 
-    async def mark_published(self, events: Sequence[PendingEvent], at: datetime) -> None: ...
+    async def mark_published(self, events: Collection[PendingEvent], at: datetime) -> None: ...
 
     async def republish_after(self, positions: Mapping[str, int]) -> int:
         """Make the retained events beyond these positions pending again, all of a microgrid that is not named.

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias, assert_never
 
-from application.commands.apply_configuration import offer
+from application.decisions import offer
 from application.mailbox import DueCycle, Mailbox
 from application.ports import MalformedConfiguration
 from domain.events import DomainEvent
@@ -39,6 +39,22 @@ class Input:
     id: str | None = None
 
 
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+class _VirtualTime:
+    """Both clocks are one, and stand still until the next input."""
+
+    def __init__(self) -> None:
+        self.instant = BEGINNING
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def steady(self) -> timedelta:
+        return self.instant - BEGINNING
+
+
 class Replay:
     """Any number of microgrids, decided in virtual time; `now` is the instant of the newest input.
 
@@ -48,13 +64,17 @@ class Replay:
     def __init__(self, read_back: Callable[[MicrogridState], MicrogridState]) -> None:
         self._read_back = read_back
         self._microgrids: dict[str, Microgrid] = {}
-        self._mailbox = Mailbox()
-        self.now = datetime.min.replace(tzinfo=UTC)
+        self._time = _VirtualTime()
+        self._mailbox = Mailbox(self._time)
+
+    @property
+    def now(self) -> datetime:
+        return self._time.instant
 
     def next_due(self) -> datetime | None:
         """When the next cycle is due if nothing more happens; None where there is nobody to decide for."""
         due = self._mailbox.next_due()
-        return None if due is None else max(due, self.now)
+        return None if due is None else max(BEGINNING + due, self.now)
 
     def workspace_of(self, microgrid_id: str) -> str | None:
         """The workspace of a microgrid that has been heard of."""
@@ -68,9 +88,9 @@ class Replay:
         if given.at < self.now:
             raise ValueError(f"{given.at} is earlier than {self.now}")
         while (due := self.next_due()) is not None and due < given.at:
-            self.now = due
+            self._time.instant = due
             yield from self._decide()
-        self.now = given.at
+        self._time.instant = given.at
         match given.happening:
             case TimeMark():
                 yield from self._decide()
@@ -80,7 +100,7 @@ class Replay:
                 yield from self._configure(offered, given.id)
             case ChargePointTelemetry() | CircuitTelemetry() as telemetry:
                 if self._mailbox.knows(telemetry.microgrid_id):
-                    self._mailbox.post(telemetry, self.now)
+                    self._mailbox.post(telemetry)
             case _:
                 assert_never(given.happening)
 
@@ -90,17 +110,17 @@ class Replay:
         microgrid_id = offered.microgrid_id
         microgrid = self._microgrids.get(microgrid_id, Microgrid(microgrid_id))
         change = offer(microgrid, offered, self.now, request_id)
-        self._mailbox.open(change.microgrid, self.now)
+        self._mailbox.open(change.microgrid)
         return self._kept(change)
 
     def _decide(self) -> Iterator[DomainEvent]:
         """Every cycle that is due now."""
-        for cycle in self._mailbox.due(self.now):
+        for cycle in self._mailbox.due():
             yield from self._run(cycle)
 
     def _run(self, cycle: DueCycle) -> Iterator[DomainEvent]:
-        change = self._microgrids[cycle.microgrid_id].run_cycle(cycle.readings, cycle.trigger, self.now)
-        self._mailbox.decided(cycle.microgrid_id, self.now, wakes_at=change.microgrid.wakes_at(self.now))
+        change = cycle.microgrid.run_cycle(cycle.readings, cycle.trigger, cycle.at)
+        self._mailbox.decided(cycle, change.microgrid)
         return self._kept(change)
 
     def _kept(self, change: Change) -> Iterator[DomainEvent]:
@@ -108,9 +128,9 @@ class Replay:
         return iter(change.events)
 
     def _take_over(self) -> None:
-        self._mailbox = Mailbox()
+        self._mailbox = Mailbox(self._time)
         for microgrid_id, microgrid in self._microgrids.items():
             site = None if microgrid.site is None else Site.of(microgrid.site.configuration)
             taken_over = replace(microgrid, site=site, state=self._read_back(microgrid.state), seen=None)
             self._microgrids[microgrid_id] = taken_over
-            self._mailbox.open(taken_over, self.now)
+            self._mailbox.open(taken_over)

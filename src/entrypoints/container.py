@@ -36,7 +36,6 @@ from adapters.messages.recording import RecordedSource
 from adapters.observability import providers as telemetry
 from adapters.observability.counters import OpenTelemetryCounters
 from adapters.observability.logs import configure_logging
-from adapters.observability.outbox import MeasuredPendingEvents
 from adapters.observability.prometheus import PrometheusMetrics
 from adapters.observability.publisher import TracedPublisher
 from adapters.observability.requests import MeasuredRequests
@@ -51,8 +50,9 @@ from adapters.simulation.faults import script as fault_scripts
 from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.ideal import Allocator, Want
 from adapters.simulation.scenarios import SCENARIOS
-from application.commands.apply_configuration import ApplyConfigurationHandler
-from application.commands.run_cycle import RunCycleHandler
+from application.cycles import Cycles
+from application.decisions import Decisions
+from application.intake import Intake
 from application.mailbox import Mailbox
 from application.overtaken import NotOvertaken
 from application.owned_partitions import OwnedPartitions
@@ -66,7 +66,6 @@ from application.projections.status import STATUS
 from application.queries.ideal_shares import ideal_shares
 from application.relay import Relay
 from application.replay import Replay
-from application.worker import Worker
 from domain.knowledge.readings import ConnectorReading, Session
 from domain.sharing import rebalance
 from domain.site import validation
@@ -213,7 +212,7 @@ class Container(containers.DeclarativeContainer):
     metrics = providers.Singleton(PrometheusMetrics)
     meter_provider = providers.Singleton(telemetry.meter_provider, metrics.provided.reader)
     tracing = providers.Singleton(OpenTelemetryTracing, tracer_provider, IN_PROCESS)
-    counters = providers.Singleton(OpenTelemetryCounters, meter_provider)
+    counters = providers.Singleton(OpenTelemetryCounters, meter_provider, clock.provided.now)
     requests = providers.Singleton(MeasuredRequests, meter_provider)
 
     engine = providers.Singleton(create_engine, database_url)
@@ -235,24 +234,41 @@ class Container(containers.DeclarativeContainer):
     )
     dead_letters = bus.provided.dead_letters.call(DEAD_LETTER)
 
-    mailbox = providers.Singleton(Mailbox)
+    mailbox = providers.Singleton(Mailbox, clock)
+    relay = providers.Singleton(Relay, pending_events, event_publisher, clock, counters)
     partition_of = providers.Singleton(_partition_of, scenario)
     owned_partitions = providers.Singleton(
-        OwnedPartitions, ownership, transactions, mailbox, partition_of, clock, counters
-    )
-    apply_configuration = providers.Singleton(ApplyConfigurationHandler, transactions, tracing, counters)
-    run_cycle = providers.Singleton(RunCycleHandler, transactions, tracing, counters, decide)
-    worker = providers.Factory(
-        Worker,
-        dead_letters=dead_letters,
+        OwnedPartitions,
+        ownership=ownership,
+        transactions=transactions,
         mailbox=mailbox,
-        apply_configuration=apply_configuration,
-        run_cycle=run_cycle,
-        owned=owned_partitions,
+        relay=relay,
+        partition_of=partition_of,
         clock=clock,
         counters=counters,
     )
-    relay = providers.Singleton(Relay, pending_events, event_publisher, owned_partitions, clock, counters)
+    decisions = providers.Singleton(Decisions, transactions, relay)
+    cycles = providers.Singleton(
+        Cycles,
+        mailbox=mailbox,
+        owned=owned_partitions,
+        decisions=decisions,
+        tracing=tracing,
+        counters=counters,
+        clock=clock,
+        decide=decide,
+    )
+    intake = providers.Factory(
+        Intake,
+        dead_letters=dead_letters,
+        mailbox=mailbox,
+        owned=owned_partitions,
+        decisions=decisions,
+        cycles=cycles,
+        tracing=tracing,
+        counters=counters,
+        clock=clock,
+    )
     projections = providers.Object((STATUS, CYCLES, BREACHES, NODE_HISTORY))
     projector = providers.Factory(
         Projector,
@@ -313,7 +329,7 @@ class Deployment(containers.DeclarativeContainer):
     metrics = providers.Singleton(PrometheusMetrics)
     meter_provider = providers.Singleton(telemetry.meter_provider, metrics.provided.reader)
     tracing = providers.Singleton(OpenTelemetryTracing, tracer_provider)
-    counters = providers.Singleton(OpenTelemetryCounters, meter_provider)
+    counters = providers.Singleton(OpenTelemetryCounters, meter_provider, clock.provided.now)
     measured_source = providers.Factory(MeasuredSource, clock=clock, provider=meter_provider)
 
     engine = providers.Singleton(create_engine, database_url)
@@ -321,10 +337,7 @@ class Deployment(containers.DeclarativeContainer):
     transactions = providers.Singleton(CountedTransactions, sql_transactions, meter_provider)
     ownership = providers.Singleton(SqlOwnership, engine)
     streams = providers.Singleton(SqlStreams, engine)
-    sql_pending_events = providers.Singleton(SqlPendingEvents, engine)
-    pending_events = providers.Singleton(
-        MeasuredPendingEvents, sql_pending_events, sql_pending_events.provided.oldest, clock, meter_provider
-    )
+    pending_events = providers.Singleton(SqlPendingEvents, engine)
     read_model_transactions = providers.Singleton(SqlReadModelTransactions, engine)
 
     topics = providers.Singleton(Topics.under, prefix)
@@ -340,26 +353,42 @@ class Deployment(containers.DeclarativeContainer):
         providers.Singleton(TracedPublisher, dead_letter_publisher, topics.provided.dead_letter, tracer_provider),
     )
 
-    mailbox = providers.Singleton(Mailbox)
+    mailbox = providers.Singleton(Mailbox, clock)
+    relay = providers.Singleton(Relay, pending_events, traced_event_publisher, clock, counters)
     partition_of = providers.Singleton(_spread_over, partitions)
     owned_partitions = providers.Singleton(
-        OwnedPartitions, ownership, transactions, mailbox, partition_of, clock, counters
-    )
-    event_tails = providers.Singleton(KafkaEventTails, connection, topics.provided.events, registry.read)
-    not_overtaken = providers.Factory(NotOvertaken, owned_partitions, event_tails, streams)
-    apply_configuration = providers.Singleton(ApplyConfigurationHandler, transactions, tracing, counters)
-    run_cycle = providers.Singleton(RunCycleHandler, transactions, tracing, counters)
-    worker = providers.Factory(
-        Worker,
-        dead_letters=dead_letters,
+        OwnedPartitions,
+        ownership=ownership,
+        transactions=transactions,
         mailbox=mailbox,
-        apply_configuration=apply_configuration,
-        run_cycle=run_cycle,
-        owned=owned_partitions,
+        relay=relay,
+        partition_of=partition_of,
         clock=clock,
         counters=counters,
     )
-    relay = providers.Singleton(Relay, pending_events, traced_event_publisher, owned_partitions, clock, counters)
+    event_tails = providers.Singleton(KafkaEventTails, connection, topics.provided.events, registry.read)
+    not_overtaken = providers.Factory(NotOvertaken, owned_partitions, event_tails, streams)
+    decisions = providers.Singleton(Decisions, transactions, relay)
+    cycles = providers.Singleton(
+        Cycles,
+        mailbox=mailbox,
+        owned=owned_partitions,
+        decisions=decisions,
+        tracing=tracing,
+        counters=counters,
+        clock=clock,
+    )
+    intake = providers.Factory(
+        Intake,
+        dead_letters=dead_letters,
+        mailbox=mailbox,
+        owned=owned_partitions,
+        decisions=decisions,
+        cycles=cycles,
+        tracing=tracing,
+        counters=counters,
+        clock=clock,
+    )
     projector = providers.Factory(
         Projector,
         transactions=read_model_transactions,

@@ -6,11 +6,12 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
+from application.cycles import Cycles
+from application.intake import Intake
 from application.ports import Message, MessageSource, PublishedEvent
 from application.projections.projector import Projector
 from application.queries.status import MicrogridStatus, microgrid_status
 from application.relay import Relay
-from application.worker import Worker
 from entrypoints.assignments import Unconcerned
 from entrypoints.container import (
     CONFIGURATION,
@@ -41,7 +42,8 @@ class Demo:
         self._clock = container.clock()
         self._depot = container.depot()
         self._events_source = sources["depot"]
-        self._worker: Worker = container.worker(source=sources["worker"])
+        self._intake: Intake = container.intake(source=sources["worker"])
+        self._cycles: Cycles = container.cycles()
         self._projector: Projector = container.projector(source=sources["projector"])
         self._relay: Relay = container.relay()
         self._published: Mapping[str, Any] | None = None
@@ -82,7 +84,7 @@ class Demo:
         depot = asdict(self._depot.summary())
         return {
             "simulated_s": depot.pop("simulated_s"),
-            "cycles": self._worker.cycles,
+            "cycles": self._cycles.count,
             **self._tally.summary(),
             **depot,
         }
@@ -99,7 +101,7 @@ class Demo:
 
     async def _settle(self) -> None:
         """Until everything that was said has been decided, published, projected and heard."""
-        while await self._worker.turn():
+        while await self._intake.turn() | await self._cycles.turn():
             pass
         while await self._relay.turn():
             pass

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from application.overtaken import StreamBegun
+from application.ports import ConcurrentChange, Fenced, StorageUnavailable
 from entrypoints import settings as environment
 from entrypoints.api.probes import Probes
 from entrypoints.api.serve import Operations
@@ -71,6 +72,21 @@ def run(member: Member, port: int | None, default_port: int) -> int:
     with refusing():
         asyncio.run(_serve(deployment, member, Operations(settings, port, default_port)))
     return 0
+
+
+def is_foreseen(error: Exception) -> bool:
+    """Whether it says all there is to say: database, bus or another member are the reason, and not our code."""
+    if isinstance(error, ExceptionGroup):
+        return all(map(is_foreseen, error.exceptions))
+    away = (StorageUnavailable, UnreachableDatabase, KafkaError, TimeoutError)
+    otherwise = (Fenced, ConcurrentChange, Standstill, UnusableTopics, StreamBegun)
+    return isinstance(error, away + otherwise)
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, ExceptionGroup):
+        return "; ".join(map(_in_words, error.exceptions))
+    return f"{type(error).__name__}: {error}"
 
 
 def stop_by_signal() -> asyncio.Event:
@@ -155,11 +171,9 @@ async def _live(
         while not stop.is_set():
             try:
                 await _be_a_member(deployment, member, health, stop)
-            except (Standstill, UnusableTopics, StreamBegun) as why:
-                _logger.warning("Joining the group again: %s", why)
-                await unless(stop, _recovered(deployment))
-            except Exception:
-                _logger.warning("Membership failed, joining again", exc_info=True)
+            except Exception as error:
+                traceback = None if is_foreseen(error) else error
+                _logger.warning("Membership failed, joining again: %s", _in_words(error), exc_info=traceback)
                 await unless(stop, _recovered(deployment))
 
 

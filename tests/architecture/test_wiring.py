@@ -13,12 +13,13 @@ from adapters.memory.bus import MemoryBus
 from adapters.memory.partitioning import partition_of
 from adapters.messages import events, registry
 from application import event_types
-from application.commands.apply_configuration import ApplyConfigurationHandler
-from application.commands.run_cycle import RunCycleHandler
+from application.cycles import Cycles
+from application.decisions import Decisions
+from application.intake import Intake
+from application.owned_partitions import OwnedPartitions
 from application.ports import MessageSource, Partition
 from application.projections.projector import Projector
 from application.relay import Relay
-from application.worker import Worker
 from domain.events import DomainEvent
 from entrypoints.container import (
     CONFIGURATION,
@@ -35,7 +36,7 @@ from tests.databases import sqlite_url
 
 EVENT_TYPES = {value for name, value in vars(event_types).items() if name.isupper()}
 
-FED = ("worker", "projector", "measured_source")
+FED = ("intake", "projector", "measured_source")
 """They are given a source of messages."""
 
 
@@ -60,7 +61,7 @@ async def build(container: Container, name: str) -> object:
     provider = container.providers[name]
     if name not in FED:
         return provider()
-    topics = (CONFIGURATION, TELEMETRY) if name == "worker" else (EVENTS,)
+    topics = (CONFIGURATION, TELEMETRY) if name == "intake" else (EVENTS,)
     source: MessageSource = await container.bus().join(f"busbar.{name}", topics, read_message, Unconcerned())
     return provider(source=source)
 
@@ -81,11 +82,12 @@ async def test_what_is_shared_is_one_and_the_same(container: Container) -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("worker", Worker),
+        ("intake", Intake),
+        ("cycles", Cycles),
+        ("decisions", Decisions),
+        ("owned_partitions", OwnedPartitions),
         ("relay", Relay),
         ("projector", Projector),
-        ("apply_configuration", ApplyConfigurationHandler),
-        ("run_cycle", RunCycleHandler),
     ],
 )
 def test_what_a_part_is_given_is_what_it_asks_for(container: Container, name: str, kind: type[Any]) -> None:
@@ -134,9 +136,14 @@ async def test_a_provider_of_the_deployment_can_be_built(deployment: Deployment,
 
 
 async def test_the_deployment_decides_and_publishes_what_it_owns_under_its_prefix(deployment: Deployment) -> None:
-    worker, relay, owned = map(made_of, (deployment.worker, deployment.relay, deployment.owned_partitions))
-    assert worker["owned"] is relay["owned"] is deployment.owned_partitions
-    assert worker["mailbox"] is owned["mailbox"] is deployment.mailbox
+    intake, cycles, relay, owned, decisions = map(
+        made_of,
+        (deployment.intake, deployment.cycles, deployment.relay, deployment.owned_partitions, deployment.decisions),
+    )
+    assert intake["owned"] is cycles["owned"] is deployment.owned_partitions
+    assert intake["mailbox"] is cycles["mailbox"] is owned["mailbox"] is deployment.mailbox
+    assert intake["decisions"] is cycles["decisions"] is deployment.decisions
+    assert owned["relay"] is decisions["relay"] is deployment.relay
     assert relay["publisher"] is deployment.traced_event_publisher
     traced, inner = made_of(deployment.traced_event_publisher), made_of(deployment.event_publisher)
     assert traced["inner"] is deployment.event_publisher

@@ -29,7 +29,7 @@ def reader() -> InMemoryMetricReader:
 
 @pytest.fixture
 def counters(reader: InMemoryMetricReader) -> Counters:
-    return OpenTelemetryCounters(MeterProvider([reader]))
+    return OpenTelemetryCounters(MeterProvider([reader]), lambda: EIGHT)
 
 
 def counted(reader: InMemoryMetricReader) -> Mapping[str, Mapping[object, int | float]]:
@@ -74,6 +74,7 @@ def test_cycles_are_counted_by_whether_they_had_news(counters: Counters, reader:
     for events in ([a_cycle_completed()], [], []):
         with counters.cycle("malaga") as notes:
             notes.decided(Outcome.CURTAILED, None, events, ())
+        notes.committed()
     assert counted(reader)[names.CYCLES] == {True: 1, False: 2}
 
 
@@ -81,6 +82,7 @@ def test_a_cycle_is_timed_by_its_outcome_or_its_error(counters: Counters, reader
     for outcome, age_s in ((Outcome.BALANCED, 2), (Outcome.BALANCED, 4), (Outcome.CURTAILED, None)):
         with counters.cycle("malaga") as notes:
             notes.decided(outcome, None if age_s is None else timedelta(seconds=age_s), (), ())
+        notes.committed()
     with pytest.raises(Fenced), counters.cycle("malaga") as notes:
         _fail_after(notes)
     assert measured(reader)[names.CYCLE_DURATION] == {
@@ -109,6 +111,7 @@ def test_breaches_are_counted_as_they_open_escalate_and_clear(counters: Counters
     for event, known in ((opened, ()), (escalated, ("b-1",)), (cleared, ("b-1",))):
         with counters.cycle("malaga") as notes:
             notes.decided(Outcome.BALANCED, None, [event], known)
+        notes.committed()
     assert counted(reader)[names.BREACHES] == {"opened": 1, "escalated": 1, "cleared": 1}
 
 
@@ -212,3 +215,16 @@ def test_a_message_that_was_not_taken_in_is_an_error_in_the_log_with_its_place(
     assert record.getMessage() == "a message could not be taken in: busbar.configuration/3@41"
     assert record.exc_info is not None
     assert vars(record)[names.MICROGRID_ID] == "malaga"
+
+
+def test_a_cycle_that_is_not_committed_counts_for_nothing(counters: Counters, reader: InMemoryMetricReader) -> None:
+    with counters.cycle("malaga") as notes:
+        notes.decided(Outcome.BALANCED, timedelta(seconds=8), [a_cycle_completed()], ())
+    assert names.CYCLES not in counted(reader)
+    assert names.INPUT_AGE not in measured(reader)
+
+
+def test_what_waits_to_be_published_is_shown_by_its_age(counters: Counters, reader: InMemoryMetricReader) -> None:
+    for since, age_s in ((EIGHT - timedelta(seconds=65), 65), (None, 0)):
+        counters.waiting(since)
+        assert counted(reader)[names.OUTBOX_AGE] == {None: age_s}

@@ -9,7 +9,6 @@ from adapters.messages.configuration import read_configuration
 from adapters.messages.telemetry import read_charge_point_telemetry, read_circuit_telemetry
 from adapters.simulation.depot import Depot, Summary
 from adapters.simulation.scenario import Scenario
-from application.mailbox import Mailbox
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import CycleCompleted, DomainEvent
 from domain.microgrid import Microgrid
@@ -57,7 +56,7 @@ class Night:
 def play(scenario: Scenario, seconds: int, fault: str | None = None, seed: int = 1) -> Night:
     """The run that `busbar demo --headless` plays, in the same lock-step, with the aggregate alone deciding."""
     container = Container(database_url="", scenario=scenario, seed=seed, fault=FAULTS_BY_NAME.get(fault or ""))
-    clock, depot, mailbox = container.clock(), container.depot(), Mailbox()
+    clock, depot, mailbox = container.clock(), container.depot(), container.mailbox()
     microgrid, configuration = Microgrid(scenario.configuration["microgrid_id"]), None
     night = Night(depot.summary())
     for second in range(seconds + 1):
@@ -66,17 +65,17 @@ def play(scenario: Scenario, seconds: int, fault: str | None = None, seed: int =
         payloads = depot.tick(clock.now()) if second else []
         if depot.takes_over:
             mailbox.close(microgrid.microgrid_id)
-            mailbox.open(microgrid, clock.now())
+            mailbox.open(microgrid)
         if configuration is not depot.configuration:
             configuration = depot.configuration
             microgrid = microgrid.configure(read_configuration(configuration), clock.now()).microgrid
-            mailbox.open(microgrid, clock.now())
+            mailbox.open(microgrid)
         for payload in payloads:
-            mailbox.post(_read(payload), clock.now())
-        for due in mailbox.due(clock.now()):
-            change = microgrid.run_cycle(due.readings, due.trigger, clock.now())
+            mailbox.post(_read(payload))
+        for due in mailbox.due():
+            change = due.microgrid.run_cycle(due.readings, due.trigger, due.at)
             microgrid = change.microgrid
-            mailbox.decided(due.microgrid_id, clock.now(), wakes_at=microgrid.wakes_at(clock.now()))
+            mailbox.decided(due, microgrid)
             assert change.plan_fault is None, change.plan_fault
             night.note(change.events)
             _deliver(depot, change.events)

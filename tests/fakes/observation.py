@@ -1,9 +1,9 @@
 """What the application counts and traces, remembered in memory."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from application.ports import Position, PublishedEvent, Received, Stage
 from domain.events import CycleCompleted, DomainEvent
@@ -23,6 +23,7 @@ class RememberedCounts:
         self.refused_configurations: Counter[str] = Counter()
         self.decided: list[RememberedCycle] = []
         self.degraded_microgrids = 0
+        self.waiting_since: datetime | None = None
         self.projected_events: Counter[str] = Counter()
         self.outdated_configurations = 0
         self.tombstones = 0
@@ -50,8 +51,9 @@ class RememberedCounts:
 
     @contextmanager
     def cycle(self, microgrid_id: str) -> Iterator["RememberedCycle"]:
-        remembered = RememberedCycle()
-        yield remembered
+        yield RememberedCycle(self._committed)
+
+    def _committed(self, remembered: "RememberedCycle") -> None:
         if remembered.outcome is not None:
             published = any(isinstance(event, CycleCompleted) for event in remembered.events)
             self.cycles["published" if published else "unpublished"] += 1
@@ -69,6 +71,9 @@ class RememberedCounts:
     def degraded(self, microgrids: int) -> None:
         self.degraded_microgrids = microgrids
 
+    def waiting(self, since: datetime | None) -> None:
+        self.waiting_since = since
+
     def projected(self, news: int, duplicates: int) -> None:
         self.projected_events.update(news=news, duplicates=duplicates)
 
@@ -76,7 +81,8 @@ class RememberedCounts:
 class RememberedCycle:
     """What became of a cycle."""
 
-    def __init__(self) -> None:
+    def __init__(self, committed: Callable[["RememberedCycle"], None]) -> None:
+        self._committed = committed
         self.outcome: Outcome | None = None
         self.input_age: timedelta | None = None
         self.events: Sequence[DomainEvent] = ()
@@ -90,6 +96,9 @@ class RememberedCycle:
         open_breaches: Collection[str],
     ) -> None:
         self.outcome, self.input_age, self.events, self.open_breaches = outcome, input_age, events, open_breaches
+
+    def committed(self) -> None:
+        self._committed(self)
 
 
 class HandedOnTraces:

@@ -35,6 +35,7 @@ class OutboxRow:
     """An event in the outbox."""
 
     message: Message
+    created_at: datetime
     published_at: datetime | None = None
 
 
@@ -123,8 +124,8 @@ class InMemoryMicrogridRepository:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def ids(self) -> Sequence[str]:
-        return list(self._tables.microgrids)
+    async def newest_events(self) -> Mapping[str, int]:
+        return {microgrid_id: each.state.event_seq for microgrid_id, each in self._tables.microgrids.items()}
 
     async def get(self, microgrid_id: str) -> Microgrid | None:
         return self._tables.microgrids.get(microgrid_id)
@@ -132,59 +133,83 @@ class InMemoryMicrogridRepository:
     async def get_all(self, microgrid_ids: Collection[str]) -> Sequence[Microgrid]:
         return [self._tables.microgrids[each] for each in microgrid_ids if each in self._tables.microgrids]
 
-    async def unprovisioned(self) -> int:
-        return sum(microgrid.site is None for microgrid in self._tables.microgrids.values())
+    async def save(self, *microgrids: Microgrid) -> None:
+        for microgrid in microgrids:
+            stored = self._tables.microgrids.get(microgrid.microgrid_id)
+            if microgrid.version != (stored.version if stored else 0):
+                raise ConcurrentChange(microgrid.microgrid_id)
+            self._tables.microgrids[microgrid.microgrid_id] = replace(
+                microgrid, version=microgrid.version + 1, seen=None
+            )
 
-    async def save(self, microgrid: Microgrid) -> None:
-        stored = self._tables.microgrids.get(microgrid.microgrid_id)
-        if microgrid.version != (stored.version if stored else 0):
-            raise ConcurrentChange(microgrid.microgrid_id)
-        self._tables.microgrids[microgrid.microgrid_id] = replace(microgrid, version=microgrid.version + 1)
+    async def save_states(self, *microgrids: Microgrid) -> None:
+        for microgrid in microgrids:
+            stored = self._tables.microgrids.get(microgrid.microgrid_id)
+            await self.save(replace(microgrid, site=stored.site if stored else None))
 
 
 class InMemoryOutbox:
     """Encoded events in a dict."""
 
-    def __init__(self, tables: Tables, encode: Encode) -> None:
+    def __init__(self, tables: Tables, encode: Encode, now: Callable[[], datetime]) -> None:
         self._tables = tables
         self._encode = encode
+        self._now = now
+        self._appended: list[PendingEvent] = []
+        self._published: list[PendingEvent] = []
 
-    async def append(self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None) -> None:
-        for event in events:
-            key = event.microgrid_id, event.event_seq
-            if key in self._tables.outbox:
-                raise ValueError(f"event {key} is in the outbox already")
-            message = self._encode(
-                event, stream=self._tables.stream, traceparent=traceparent, workspace_id=workspace_id
-            )
-            self._tables.outbox[key] = OutboxRow(message)
+    def append(
+        self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None
+    ) -> Sequence[PendingEvent]:
+        about = {"stream": self._tables.stream, "traceparent": traceparent, "workspace_id": workspace_id}
+        pending = [
+            PendingEvent(event.microgrid_id, event.event_seq, self._encode(event, **about), self._now())
+            for event in events
+        ]
+        self._appended += pending
+        return pending
+
+    def mark_published(self, events: Collection[PendingEvent]) -> None:
+        self._published += events
+
+    def write(self) -> None:
+        for event in self._appended:
+            if event.key in self._tables.outbox:
+                raise ValueError(f"event {event.key} is in the outbox already")
+            self._tables.outbox[event.key] = OutboxRow(event.message, event.created_at)
+        for event in self._published:
+            if event.key in self._tables.outbox:
+                self._tables.outbox[event.key] = replace(self._tables.outbox[event.key], published_at=self._now())
 
 
 class InMemoryUnitOfWork:
     """A transaction over microgrids and outbox."""
 
-    def __init__(self, transaction: InMemoryTransaction, encode: Encode) -> None:
+    def __init__(self, transaction: InMemoryTransaction, encode: Encode, now: Callable[[], datetime]) -> None:
         self._transaction = transaction
         self.microgrids = InMemoryMicrogridRepository(transaction.tables)
-        self.outbox = InMemoryOutbox(transaction.tables, encode)
+        self.outbox = InMemoryOutbox(transaction.tables, encode, now)
 
     async def commit(self) -> None:
+        self.outbox.write()
         await self._transaction.commit()
 
 
 class InMemoryTransactions:
-    """Begins units of work."""
+    """Begins units of work. `now` says when an event was written, and when it was marked as published."""
 
-    def __init__(self, database: InMemoryDatabase, encode: Encode) -> None:
+    def __init__(self, database: InMemoryDatabase, encode: Encode, now: Callable[[], datetime]) -> None:
         self._database = database
         self._encode = encode
+        self._now = now
 
     @asynccontextmanager
-    async def begin(self, epoch: Epoch) -> AsyncIterator[InMemoryUnitOfWork]:
+    async def begin(self, epochs: Epoch | Mapping[str, Epoch]) -> AsyncIterator[InMemoryUnitOfWork]:
         async with self._database.begin() as transaction:
-            if transaction.tables.epochs.get(epoch.partition) != epoch.number:
-                raise Fenced(epoch)
-            yield InMemoryUnitOfWork(transaction, self._encode)
+            for epoch in (epochs,) if isinstance(epochs, Epoch) else epochs.values():
+                if transaction.tables.epochs.get(epoch.partition) != epoch.number:
+                    raise Fenced(epoch)
+            yield InMemoryUnitOfWork(transaction, self._encode, self._now)
 
 
 class InMemoryPendingEvents:
@@ -196,11 +221,13 @@ class InMemoryPendingEvents:
     async def pending(self, microgrids: Collection[str], limit: int) -> Sequence[PendingEvent]:
         rows = sorted(self._database.tables.outbox.items())
         unpublished = [
-            PendingEvent(*key, row.message) for key, row in rows if row.published_at is None and key[0] in microgrids
+            PendingEvent(*key, row.message, row.created_at)
+            for key, row in rows
+            if row.published_at is None and key[0] in microgrids
         ]
         return unpublished[:limit]
 
-    async def mark_published(self, events: Sequence[PendingEvent], at: datetime) -> None:
+    async def mark_published(self, events: Collection[PendingEvent], at: datetime) -> None:
         async with self._outbox() as outbox:
             for event in events:
                 key = event.microgrid_id, event.event_seq

@@ -4,20 +4,21 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
-from application.commands.run_cycle import Ran, RunCycle, RunCycleHandler
+from application.decisions import Decisions
+from application.mailbox import DueCycle, Mailbox
 from application.ports import (
-    Clock,
     Epoch,
     MicrogridRepository,
     Outbox,
     PendingEvent,
     PendingEvents,
+    Time,
     Transactions,
     UnitOfWork,
 )
@@ -52,18 +53,29 @@ class Failpoint:
             os.kill(os.getpid(), self.by)
 
 
-class FailingRunCycle:
-    """A RunCycleHandler that passes a failpoint before it looks at the clock."""
+class FailingMailbox(Mailbox):
+    """A mailbox that passes a failpoint before cycles are taken from it, and while nobody is inside a transaction."""
 
-    def __init__(self, real: RunCycleHandler, clock: Clock, failpoint: Failpoint) -> None:
-        self._real = real
-        self._clock = clock
+    def __init__(self, time: Time, failpoint: Failpoint, decisions: Callable[[], Decisions]) -> None:
+        super().__init__(time)
         self._failpoint = failpoint
+        self._decisions = decisions
+        self._is_taken_from = False
 
-    async def handle(self, command: RunCycle) -> Ran:
-        async with self._failpoint.draining:
+    def next_due(self) -> timedelta | None:
+        due = super().next_due()
+        is_due = due is not None and due <= self._time.steady()
+        is_inside = self._failpoint.draining.locked() or self._decisions().one_at_a_time.locked()
+        if is_due and not self._is_taken_from and not is_inside:
             self._failpoint.passed(BEFORE_DECIDING)
-        return await self._real.handle(replace(command, at=self._clock.now()))
+        return due
+
+    def due(self) -> Iterator[DueCycle]:
+        self._is_taken_from = True
+        try:
+            yield from super().due()
+        finally:
+            self._is_taken_from = False
 
 
 class FailingTransactions:
@@ -74,8 +86,8 @@ class FailingTransactions:
         self._failpoint = failpoint
 
     @asynccontextmanager
-    async def begin(self, epoch: Epoch) -> AsyncIterator[UnitOfWork]:
-        async with self._real.begin(epoch) as transaction:
+    async def begin(self, epochs: Epoch | Mapping[str, Epoch]) -> AsyncIterator[UnitOfWork]:
+        async with self._real.begin(epochs) as transaction:
             yield _FailingUnitOfWork(transaction, self._failpoint)
 
 
@@ -93,9 +105,16 @@ class _FailingUnitOfWork:
     def outbox(self) -> Outbox:
         return self
 
-    async def append(self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None) -> None:
-        await self._real.outbox.append(events, traceparent, workspace_id)
+    def append(
+        self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None
+    ) -> Sequence[PendingEvent]:
         self._announces = self._announces or bool(events)
+        return self._real.outbox.append(events, traceparent, workspace_id)
+
+    def mark_published(self, events: Collection[PendingEvent]) -> None:
+        if events:
+            self._failpoint.passed(BEFORE_MARK)
+        self._real.outbox.mark_published(events)
 
     async def commit(self) -> None:
         if self._announces:
@@ -116,7 +135,7 @@ class FailingPendingEvents:
         async with self._failpoint.draining:
             return await self._real.pending(microgrids, limit)
 
-    async def mark_published(self, events: Sequence[PendingEvent], at: datetime) -> None:
+    async def mark_published(self, events: Collection[PendingEvent], at: datetime) -> None:
         self._failpoint.passed(BEFORE_MARK)
         async with self._failpoint.draining:
             await self._real.mark_published(events, at)

@@ -23,7 +23,7 @@ async def decide(transactions: SqlTransactions, stop_before_commit: bool) -> int
         seq = microgrid.state.event_seq + 1
         state = replace(microgrid.state, event_seq=seq, cycle_seq=seq)
         site = a_site(version=seq + 1, chargers=seq + 1)
-        await unit_of_work.outbox.append([a_cycle_completed(event_seq=seq)], None, None)
+        unit_of_work.outbox.append([a_cycle_completed(event_seq=seq)], None, None)
         await unit_of_work.microgrids.save(replace(microgrid, state=state, site=site))
         if stop_before_commit:
             print("everything but the commit", flush=True)

@@ -1,6 +1,6 @@
 """What is measured and traced around the ports, unnoticed by either side; one trace from decision to publication."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from adapters.database.ownership import SqlOwnership
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.messages import registry
 from adapters.observability import names
-from adapters.observability.outbox import MeasuredPendingEvents
+from adapters.observability.counters import OpenTelemetryCounters
 from adapters.observability.publisher import TracedPublisher
 from adapters.observability.source import MeasuredSource
 from adapters.observability.tracing import OpenTelemetryTracing
@@ -30,10 +30,9 @@ from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
 from application.ports import Epoch, Fenced, Message, Partition, PendingEvent, Position, Received, Tombstone
 from application.relay import Relay
-from domain.microgrid import Microgrid
+from domain.microgrid import Microgrid, MicrogridState
 from tests.builders import EIGHT, a_cycle_completed
 from tests.databases import sqlite_url
-from tests.fakes.observation import RememberedCounts
 from tests.fakes.persistence import STREAM
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
@@ -57,7 +56,7 @@ class Bus:
 class PendingEventsOfALostProcess(SqlPendingEvents):
     """Publishing was the last thing it did."""
 
-    async def mark_published(self, events: Sequence[PendingEvent], at: object) -> None:
+    async def mark_published(self, events: Collection[PendingEvent], at: object) -> None:
         raise ConnectionError
 
 
@@ -75,19 +74,15 @@ class Observed:
         self.meters = MeterProvider([self.reader])
         self.publisher = TracedPublisher(self.bus, "busbar.events", self.tracers)
         self.transactions = CountedTransactions(SqlTransactions(engine, registry.write, self.clock), self.meters)
-        self.pending = self.measured(SqlPendingEvents(engine))
-
-    def measured(self, pending: SqlPendingEvents) -> MeasuredPendingEvents:
-        return MeasuredPendingEvents(pending, pending.oldest, self.clock, self.meters)
+        self.counters = OpenTelemetryCounters(self.meters, self.clock.now)
 
     async def relay(self, pending: SqlPendingEvents) -> Relay:
         """That of a worker which has just taken the partition over."""
-        counts = RememberedCounts()
-        owned = OwnedPartitions(
-            SqlOwnership(self.engine), self.transactions, Mailbox(), lambda _: 0, self.clock, counts
-        )
+        relay, mailbox = Relay(pending, self.publisher, self.clock, self.counters), Mailbox(self.clock)
+        ownership = SqlOwnership(self.engine)
+        owned = OwnedPartitions(ownership, self.transactions, mailbox, relay, lambda _: 0, self.clock, self.counters)
         await owned.assigned(PARTITION)
-        return Relay(pending, self.publisher, owned, self.clock, counts)
+        return relay
 
     async def epoch(self) -> Epoch:
         (epoch,) = await SqlOwnership(self.engine).claim([0])
@@ -98,9 +93,9 @@ class Observed:
         tracing = OpenTelemetryTracing(self.tracers)
         with tracing.cycle_span("depot", TRACEPARENT) as traceparent:
             async with self.transactions.begin(epoch) as transaction:
-                if event_seq == 1:
-                    await transaction.microgrids.save(Microgrid("depot"))
-                await transaction.outbox.append([a_cycle_completed("depot", event_seq)], traceparent, None)
+                state = MicrogridState(event_seq=event_seq)
+                await transaction.microgrids.save(Microgrid("depot", state=state, version=event_seq - 1))
+                transaction.outbox.append([a_cycle_completed("depot", event_seq)], traceparent, None)
                 await transaction.commit()
 
     def values(self) -> Mapping[str, int | float]:
@@ -134,8 +129,9 @@ async def test_what_a_lost_worker_decided_its_successor_publishes_in_the_same_tr
 ) -> None:
     await observed.decide(1, await observed.epoch())
     lost = await observed.relay(PendingEventsOfALostProcess(observed.engine))
+    assert await lost.turn()
     with pytest.raises(ConnectionError):
-        await lost.turn()
+        await lost.mark()
     successor = await observed.relay(SqlPendingEvents(observed.engine))
     assert await successor.turn()
 
@@ -175,23 +171,20 @@ async def test_a_publication_that_fails_is_a_failed_span_and_still_fails(observe
 
 async def test_the_age_of_the_oldest_event_grows_until_it_is_published(observed: Observed) -> None:
     epoch = await observed.epoch()
-    assert await observed.pending.pending(["depot"], 1) == []
-    assert observed.values()[names.OUTBOX_AGE] == 0
     await observed.decide(1, epoch)
     observed.clock.advance(EIGHT + timedelta(seconds=5))
     await observed.decide(2, epoch)
-    (first,) = await observed.pending.pending(["depot"], 1)
+    relay = await observed.relay(SqlPendingEvents(observed.engine))
+    observed.bus.away = True
+    with pytest.raises(ConnectionError):
+        await relay.turn()
     assert observed.values()[names.OUTBOX_AGE] == 5
     observed.clock.advance(EIGHT + timedelta(seconds=65))
     assert observed.values()[names.OUTBOX_AGE] == 65
 
-    await observed.pending.mark_published([first], observed.clock.now())
-    (second,) = await observed.pending.pending(["depot"], 1)
-    assert observed.values()[names.OUTBOX_AGE] == 60
-    assert await observed.pending.pending(["elsewhere"], 1) == []
-    assert observed.values()[names.OUTBOX_AGE] == 0
-    await observed.pending.mark_published([second], observed.clock.now())
-    assert await observed.pending.pending(["depot"], 1) == []
+    observed.bus.away = False
+    assert await relay.turn()
+    assert not await relay.turn()
     assert observed.values()[names.OUTBOX_AGE] == 0
 
 

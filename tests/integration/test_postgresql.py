@@ -72,7 +72,7 @@ async def decide(transactions: SqlTransactions, epoch: Epoch = EPOCH) -> int:
         seq = microgrid.state.event_seq + 1
         state = replace(microgrid.state, event_seq=seq, cycle_seq=seq)
         await unit_of_work.microgrids.save(replace(microgrid, state=state))
-        await unit_of_work.outbox.append([a_cycle_completed(event_seq=seq)], None, None)
+        unit_of_work.outbox.append([a_cycle_completed(event_seq=seq)], None, None)
         await unit_of_work.commit()
     return seq
 

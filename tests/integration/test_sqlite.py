@@ -20,7 +20,6 @@ from adapters.database.engine import READ_ONLY, create_engine, reading
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
-from adapters.database.repositories import SiteCache
 from adapters.database.tables import connectors, cycles, microgrid_state, microgrids
 from adapters.database.unit_of_work import SqlTransactions
 from application.ports import Message, StorageUnavailable
@@ -114,7 +113,7 @@ async def test_readers_take_no_write_lock(url: str, engine: AsyncEngine) -> None
 async def test_readers_do_not_wait_for_a_writer(engine: AsyncEngine, transactions: SqlTransactions) -> None:
     async with transactions.begin(EPOCH) as unit_of_work, asyncio.timeout(5):
         await unit_of_work.microgrids.save(a_microgrid())
-        await unit_of_work.outbox.append([a_cycle_completed()], None, None)
+        unit_of_work.outbox.append([a_cycle_completed()], None, None)
 
         assert await SqlPendingEvents(engine).pending(["depot"], 10) == []
         assert await SqlReadModel(engine).statuses() == []
@@ -139,38 +138,23 @@ async def test_a_second_writer_waits_for_the_first(transactions: SqlTransactions
         assert await unit_of_work.microgrids.get("second")
 
 
-async def test_a_cycle_touches_no_site_rows(engine: AsyncEngine, transactions: SqlTransactions) -> None:
+async def test_cycles_touch_no_site_rows_and_are_read_from_nowhere(
+    engine: AsyncEngine, transactions: SqlTransactions
+) -> None:
+    depots = [a_microgrid(name) for name in ("north", "south")]
     async with transactions.begin(EPOCH) as unit_of_work:
-        await unit_of_work.microgrids.save(a_microgrid())
+        await unit_of_work.microgrids.save(*depots)
         await unit_of_work.commit()
-    async with transactions.begin(EPOCH) as unit_of_work:
-        await unit_of_work.microgrids.get("depot")
 
     statements: list[str] = []
     event.listen(engine.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     async with transactions.begin(EPOCH) as unit_of_work:
-        microgrid = await unit_of_work.microgrids.get("depot")
-        assert microgrid
-        await unit_of_work.microgrids.save(microgrid)
-        await unit_of_work.outbox.append([a_cycle_completed()], None, None)
+        await unit_of_work.microgrids.save_states(*(replace(depot, version=1) for depot in depots))
+        for depot in depots:
+            unit_of_work.outbox.append([a_cycle_completed(depot.microgrid_id)], None, None)
         await unit_of_work.commit()
 
-    assert [statement.split()[0] for statement in statements] == ["BEGIN", "SELECT", "SELECT", "UPDATE", "INSERT"]
-
-
-def test_the_site_used_longest_ago_leaves_a_full_cache() -> None:
-    cache = SiteCache(size=2)
-    north, south, west = (a_site(name) for name in ("north", "south", "west"))
-    cache.keep(north)
-    cache.keep(south)
-    assert cache.find("north", 1) is north
-
-    cache.keep(west)
-
-    assert cache.find("south", 1) is None
-    assert cache.find("north", 1) is north
-    assert cache.find("west", 1) is west
-    assert cache.find("west", 2) is None
+    assert [statement.split()[0] for statement in statements] == ["BEGIN", "SELECT", "UPDATE", "INSERT"]
 
 
 async def test_a_state_of_a_schema_to_come_is_refused(engine: AsyncEngine, transactions: SqlTransactions) -> None:

@@ -18,7 +18,7 @@ from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
 from application.ports import Message, Partition
 from application.relay import Relay
-from domain.microgrid import Microgrid
+from domain.microgrid import Microgrid, MicrogridState
 from tests.builders import EIGHT, a_cycle_completed
 from tests.fakes.observation import RememberedCounts
 
@@ -52,15 +52,17 @@ class WorkerOutbox:
     def __init__(self, engine: AsyncEngine, bus: Bus) -> None:
         clock = VirtualClock(EIGHT)
         self.transactions = SqlTransactions(engine, registry.write, clock)
+        self.relay = Relay(SqlPendingEvents(engine), bus, clock, RememberedCounts())
+        self.mailbox = Mailbox(clock)
         self.owned = OwnedPartitions(
             SqlOwnership(engine),
             self.transactions,
-            Mailbox(),
+            self.mailbox,
+            self.relay,
             lambda key: partition_of(key, PARTITIONS),
             clock,
             RememberedCounts(),
         )
-        self.relay = Relay(SqlPendingEvents(engine), bus, self.owned, clock, RememberedCounts())
 
     async def own(self, *numbers: int) -> None:
         await self.owned.assigned(frozenset(Partition("busbar.telemetry", number) for number in numbers))
@@ -68,17 +70,21 @@ class WorkerOutbox:
     async def decide(self, microgrid_id: str) -> None:
         for event_seq in range(1, EVENTS + 1):
             async with self.transactions.begin(self.owned.epoch_of(microgrid_id)) as transaction:
-                await transaction.outbox.append([a_cycle_completed(microgrid_id, event_seq)], None, None)
+                state = MicrogridState(event_seq=event_seq)
+                await transaction.microgrids.save(Microgrid(microgrid_id, state=state, version=event_seq))
+                events = transaction.outbox.append([a_cycle_completed(microgrid_id, event_seq)], None, None)
                 await transaction.commit()
+            self.relay.hand(events)
 
     async def decide_all(self) -> None:
         async with asyncio.TaskGroup() as deciding:
-            for microgrid_id in self.owned.microgrids:
+            for microgrid_id in self.mailbox.ids:
                 deciding.create_task(self.decide(microgrid_id))
 
     async def drain(self, *, until: "asyncio.Task[None] | None" = None) -> None:
         """Publish until there is nothing left and nothing more to come."""
         while True:
+            await asyncio.sleep(0)
             last = until is None or until.done()
             if not await self.relay.turn() and last:
                 return
@@ -104,8 +110,8 @@ async def workers(engine: AsyncEngine) -> tuple[WorkerOutbox, WorkerOutbox, Bus]
     await one.owned.revoked(frozenset(Partition("busbar.telemetry", number) for number in range(PARTITIONS)))
     await one.own(0, 1)
     await another.own(2, 3)
-    assert one.owned.microgrids
-    assert another.owned.microgrids
+    assert one.mailbox.ids
+    assert another.mailbox.ids
     return one, another, bus
 
 

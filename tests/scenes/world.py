@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TypeAlias
 
+from adapters.clock import VirtualClock
 from application.mailbox import Mailbox
 from domain.events import ConfigurationRejected, CycleCompleted, DomainEvent
 from domain.knowledge.readings import CircuitTelemetry
@@ -78,7 +79,8 @@ class World:
         self._building = building
         self._meters = meters or {}
         self._meter_sequence = count(1)
-        self._mailbox = Mailbox()
+        self._clock = VirtualClock(at(0))
+        self._mailbox = Mailbox(self._clock)
         self._microgrid = Microgrid("depot")
         self.configure(configuration)
 
@@ -105,7 +107,7 @@ class World:
         change = self._microgrid.configure(configuration, at(self.second))
         assert not any(isinstance(event, ConfigurationRejected) for event in change.events), change.events
         self._microgrid = change.microgrid
-        self._mailbox.open(self._microgrid, at(self.second))
+        self._mailbox.open(self._microgrid)
 
     def limit(self, circuit_id: str, capacity_w: int) -> None:
         """A configuration changes the capacity of a circuit."""
@@ -123,6 +125,7 @@ class World:
             self._report()
             self._decide()
             self.second += 1
+            self._clock.advance(at(self.second))
             if each is not None:
                 each(self)
         return self
@@ -138,21 +141,20 @@ class World:
         for charger in self.chargers.values():
             message = charger.message(self.second)
             if message is not None:
-                self._mailbox.post(message, now)
+                self._mailbox.post(message)
         if self.second % METERS_EVERY_S == 0:
             for circuit_id, meter in self._meters.items():
                 reading = CircuitTelemetry("depot", circuit_id, next(self._meter_sequence), now, meter(self))
-                self._mailbox.post(reading, now)
+                self._mailbox.post(reading)
 
     def _decide(self) -> None:
-        now = at(self.second)
-        for due in self._mailbox.due(now):
-            change = self._microgrid.run_cycle(due.readings, due.trigger, now)
+        for due in self._mailbox.due():
+            change = due.microgrid.run_cycle(due.readings, due.trigger, due.at)
             assert change.plan_fault is None, change.plan_fault
             self._microgrid = change.microgrid
             self.happened += [Happened(self.second, event) for event in change.events]
             published = next((event for event in change.events if isinstance(event, CycleCompleted)), None)
-            self._mailbox.decided(due.microgrid_id, now, published, self._microgrid.wakes_at(now))
+            self._mailbox.decided(due, self._microgrid, published)
             if published is not None:
                 self._deliver(published)
 

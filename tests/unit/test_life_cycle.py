@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from application.ports import Fenced, StorageUnavailable
 from entrypoints import life_cycle
 from entrypoints.health import Health, Turn
 
@@ -67,6 +68,20 @@ async def test_what_does_not_end_is_left_in_time(monkeypatch: pytest.MonkeyPatch
     work.stop.set()
     await asyncio.wait_for(taking_turns, PATIENCE_S)
     assert work.done == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "foreseen"),
+    [
+        (StorageUnavailable("sorry, too many clients already"), True),
+        (ExceptionGroup("", [StorageUnavailable(), ExceptionGroup("", [Fenced()])]), True),
+        (ExceptionGroup("", [StorageUnavailable(), ZeroDivisionError()]), False),
+        (ZeroDivisionError(), False),
+    ],
+    ids=repr,
+)
+def test_only_what_somebody_has_to_look_into_is_logged_with_its_traceback(error: Exception, foreseen: bool) -> None:
+    assert life_cycle.is_foreseen(error) is foreseen
 
 
 async def test_a_loop_that_fails_ends_the_others() -> None:

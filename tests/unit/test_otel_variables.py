@@ -10,13 +10,14 @@ import pytest
 from adapters.observability.providers import UnusableExporter, meter_provider, tracer_provider
 
 A_CYCLE = """
+from datetime import UTC, datetime
 from adapters.observability.counters import OpenTelemetryCounters
 from adapters.observability.providers import UnusableExporter, meter_provider, tracer_provider
 from adapters.observability.tracing import OpenTelemetryTracing
 spans, metrics = tracer_provider(), meter_provider()
 with OpenTelemetryTracing(spans).cycle_span("malaga", None) as traceparent:
     assert traceparent is not None
-OpenTelemetryCounters(metrics).tombstone()
+OpenTelemetryCounters(metrics, lambda: datetime.now(UTC)).tombstone()
 spans.shutdown()
 metrics.shutdown()
 """

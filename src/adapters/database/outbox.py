@@ -1,14 +1,16 @@
 """The outbox in SQL: filled inside a unit of work, drained by the relay."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.database.among import among
-from adapters.database.engine import READ_ONLY
+from adapters.database.engine import READ_ONLY, answering, reading
+from adapters.database.many import arrays, rows_of
 from adapters.database.retention import prune
 from adapters.database.tables import outbox
 from application.ports import Clock, Message, PendingEvent
@@ -23,6 +25,15 @@ class Encode(Protocol):
     ) -> Message: ...
 
 
+# Made once, as every turn runs them: putting a statement together costs more than sending it.
+_GIVEN = rows_of(*outbox.c)
+_APPENDED_TOGETHER = outbox.insert().from_select(outbox.c.keys(), select(*_GIVEN.c))
+_NAMED = rows_of(outbox.c.microgrid_id, outbox.c.event_seq)
+_PUBLISHED_TOGETHER = (
+    outbox.update()
+    .where(outbox.c.microgrid_id == _NAMED.c.microgrid_id, outbox.c.event_seq == _NAMED.c.event_seq)
+    .values(published_at=bindparam("at"))
+)
 _PUBLISHED = (
     outbox.update()
     .where(outbox.c.microgrid_id == bindparam("of_microgrid"), outbox.c.event_seq == bindparam("of_event_seq"))
@@ -31,35 +42,67 @@ _PUBLISHED = (
 
 
 class SqlOutbox:
-    """Appends events to the running transaction, encoded as those of a stream."""
+    """Events of the running transaction, encoded as those of a stream, written all at once before it is committed."""
 
     def __init__(self, connection: AsyncConnection, stream: str, encode: Encode, clock: Clock) -> None:
         self._connection = connection
         self._stream = stream
         self._encode = encode
         self._clock = clock
+        self._appended: list[PendingEvent] = []
+        self._published: list[PendingEvent] = []
 
-    async def append(self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None) -> None:
-        if events:
-            rows = [self._row(event, traceparent, workspace_id) for event in events]
-            await self._connection.execute(outbox.insert(), rows)
+    def append(
+        self, events: Sequence[DomainEvent], traceparent: str | None, workspace_id: str | None
+    ) -> Sequence[PendingEvent]:
+        now, about = self._clock.now(), {"traceparent": traceparent, "workspace_id": workspace_id}
+        pending = [
+            PendingEvent(event.microgrid_id, event.event_seq, self._encode(event, stream=self._stream, **about), now)
+            for event in events
+        ]
+        self._appended += pending
+        return pending
 
-    def _row(self, event: DomainEvent, traceparent: str | None, workspace_id: str | None) -> dict[str, Any]:
-        message = self._encode(event, stream=self._stream, traceparent=traceparent, workspace_id=workspace_id)
-        headers = [[name, value.decode()] for name, value in message.headers if value is not None]
-        return {
-            "microgrid_id": event.microgrid_id,
-            "event_seq": event.event_seq,
-            "ce_type": dict(headers)["ce_type"],
-            "created_at": self._clock.now(),
-            "published_at": None,
-            "headers": headers,
-            "value": message.value,
-        }
+    def mark_published(self, events: Collection[PendingEvent]) -> None:
+        self._published += events
+
+    async def write(self) -> None:
+        """To be called once, before the commit."""
+        if self._appended:
+            rows = [_row(event) for event in self._appended]
+            if self._connection.dialect.name == "postgresql":
+                await self._connection.execute(_APPENDED_TOGETHER, arrays(rows))
+            else:
+                await self._connection.execute(outbox.insert(), rows)
+        await _mark_published(self._connection, self._published, self._clock.now())
+
+
+def _row(event: PendingEvent) -> dict[str, Any]:
+    headers = [[name, value.decode()] for name, value in event.message.headers if value is not None]
+    return {
+        "microgrid_id": event.microgrid_id,
+        "event_seq": event.event_seq,
+        "ce_type": dict(headers)["ce_type"],
+        "created_at": event.created_at,
+        "published_at": None,
+        "headers": headers,
+        "value": event.message.value,
+    }
+
+
+async def _mark_published(connection: AsyncConnection, events: Collection[PendingEvent], at: datetime) -> None:
+    if not events:
+        return
+    if connection.dialect.name == "postgresql":
+        named = arrays([{"microgrid_id": event.microgrid_id, "event_seq": event.event_seq} for event in events])
+        await connection.execute(_PUBLISHED_TOGETHER, {**named, "at": at})
+    else:
+        each = [{"of_microgrid": event.microgrid_id, "of_event_seq": event.event_seq, "at": at} for event in events]
+        await connection.execute(_PUBLISHED, each)
 
 
 class SqlPendingEvents:
-    """The outbox from the relay's side. Every call is a transaction of its own."""
+    """The outbox from the relay's side. Every call is a transaction of its own, and raises StorageUnavailable."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -72,7 +115,7 @@ class SqlPendingEvents:
             .order_by(outbox.c.microgrid_id, outbox.c.event_seq)
             .limit(limit)
         )
-        async with self._reading.connect() as connection:
+        async with reading(self._reading) as connection:
             rows = (await connection.execute(statement)).all()
         return [
             PendingEvent(
@@ -83,27 +126,14 @@ class SqlPendingEvents:
                     tuple((name, value.encode()) for name, value in row.headers),
                     row.value,
                 ),
+                row.created_at,
             )
             for row in rows
         ]
 
-    async def oldest(self, microgrids: Collection[str]) -> datetime | None:
-        """When the oldest unpublished event of these microgrids was written, None where there is none."""
-        statement = select(func.min(outbox.c.created_at)).where(
-            outbox.c.published_at.is_(None), among(self._engine, outbox.c.microgrid_id, microgrids)
-        )
-        async with self._reading.connect() as connection:
-            oldest: datetime | None = (await connection.execute(statement)).scalar_one()
-        return oldest
-
-    async def mark_published(self, events: Sequence[PendingEvent], at: datetime) -> None:
-        if not events:
-            return
-        published = [
-            {"of_microgrid": event.microgrid_id, "of_event_seq": event.event_seq, "at": at} for event in events
-        ]
-        async with self._engine.begin() as connection:
-            await connection.execute(_PUBLISHED, published)
+    async def mark_published(self, events: Collection[PendingEvent], at: datetime) -> None:
+        async with self._writing() as connection:
+            await _mark_published(connection, events, at)
 
     async def republish_after(self, positions: Mapping[str, int]) -> int:
         beyond: list[ColumnElement[bool]] = [outbox.c.microgrid_id.not_in(positions)]
@@ -112,7 +142,7 @@ class SqlPendingEvents:
             for microgrid_id, event_seq in positions.items()
         ]
         statement = outbox.update().where(outbox.c.published_at.is_not(None), or_(*beyond))
-        async with self._engine.begin() as connection:
+        async with self._writing() as connection:
             return (await connection.execute(statement.values(published_at=None))).rowcount
 
     async def prune(self, published_before: datetime) -> int:
@@ -122,5 +152,11 @@ class SqlPendingEvents:
         return pruned
 
     async def _prune_some(self, published_before: datetime) -> int:
-        async with self._engine.begin() as connection:
+        async with self._writing() as connection:
             return await prune(connection, outbox, outbox.c.published_at, published_before)
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        with answering():
+            async with self._engine.begin() as connection:
+                yield connection

@@ -1,25 +1,18 @@
 """Epochs of ownership in SQL: issued to whoever claims a partition, checked in every unit of work."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from adapters.database.among import among
+from adapters.database.engine import answering
 from adapters.database.streams import CURRENT
 from adapters.database.tables import partition_epochs
 from adapters.database.upsert import insert
 from application.ports import Epoch, Fenced
 
-# Made once, as every cycle asks: putting a statement together costs more than sending it.
-_HELD = (
-    select(CURRENT.scalar_subquery())
-    .select_from(partition_epochs)
-    .where(
-        partition_epochs.c.partition == bindparam("partition"),
-        partition_epochs.c.epoch == bindparam("number"),
-    )
-    .with_for_update(read=True, of=partition_epochs)
-)
+_STREAM = CURRENT.scalar_subquery().label("stream_id")
 
 
 class SqlOwnership:
@@ -33,8 +26,12 @@ class SqlOwnership:
             return []
         # Ascending, for all claims alike: two of them that overlap wait for each other in one direction only.
         first = [{"partition": partition, "epoch": 1} for partition in sorted(partitions)]
+        with answering():
+            return await self._claim(first)
+
+    async def _claim(self, first: Sequence[Mapping[str, int]]) -> Sequence[Epoch]:
         async with self._engine.begin() as connection:
-            claimed = insert(connection, partition_epochs).values(first)
+            claimed = insert(connection, partition_epochs).values([*first])
             rows = await connection.execute(
                 claimed.on_conflict_do_update(
                     index_elements=["partition"], set_={"epoch": partition_epochs.c.epoch + 1}
@@ -43,14 +40,20 @@ class SqlOwnership:
             return sorted((Epoch(row.partition, row.epoch) for row in rows), key=lambda epoch: epoch.partition)
 
 
-async def hold(connection: AsyncConnection, epoch: Epoch) -> str:
-    """Keep this epoch from ending before the transaction does. Raises Fenced where it has ended.
+async def hold(connection: AsyncConnection, epochs: Collection[Epoch]) -> str:
+    """Keep these epochs from ending before the transaction does. Raises Fenced where one has ended.
 
-    Returns the stream that the transaction's events belong to. The shared lock is what makes the check good until the
+    Returns the stream that the transaction's events belong to. The shared locks are what makes the check good until the
     commit; on SQLite a writer is alone anyway.
     """
-    held = await connection.execute(_HELD, {"partition": epoch.partition, "number": epoch.number})
-    stream: str | None = held.scalar_one_or_none()
-    if stream is None:
-        raise Fenced(f"epoch {epoch.number} of partition {epoch.partition} has ended")
+    partition = partition_epochs.c.partition
+    # Ascending, as claims are: who waits for each other waits in one direction only.
+    held = select(partition_epochs, _STREAM).where(among(connection, partition, {epoch.partition for epoch in epochs}))
+    locked = held.order_by(partition).with_for_update(read=True, of=partition_epochs)
+    rows = (await connection.execute(locked)).all()
+    current = {Epoch(row.partition, row.epoch) for row in rows}
+    for epoch in epochs:
+        if epoch not in current:
+            raise Fenced(f"epoch {epoch.number} of partition {epoch.partition} has ended")
+    stream: str = rows[0].stream_id
     return stream

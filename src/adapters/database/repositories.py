@@ -1,20 +1,18 @@
 """Microgrids in SQL: one state row each, and site rows that are read and written on configuration only."""
 
-from collections import OrderedDict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database import site_rows, state_json
 from adapters.database.among import among
+from adapters.database.many import arrays, rows_of
 from adapters.database.tables import microgrid_state, microgrids
 from adapters.database.upsert import insert
 from application.ports import ConcurrentChange, Epoch
 from domain.microgrid import Microgrid
-from domain.site.configuration import SiteConfiguration
 from domain.site.site import Site
 
 AT_ONCE = 100
@@ -24,53 +22,36 @@ _STORED = select(microgrid_state, microgrids.c.version.label("configuration_vers
     microgrids, microgrids.c.microgrid_id == microgrid_state.c.microgrid_id
 )
 
-# Made once, as every cycle runs them: putting a statement together costs more than sending it.
-_STORED_ONE = _STORED.where(microgrid_state.c.microgrid_id == bindparam("of_microgrid"))
+# Made once, as every turn runs them: putting a statement together costs more than sending it.
+_GIVEN = rows_of(*microgrid_state.c)
+_CHANGED_TOGETHER = (
+    microgrid_state.update()
+    .where(
+        microgrid_state.c.microgrid_id == _GIVEN.c.microgrid_id,
+        microgrid_state.c.version == _GIVEN.c.version - 1,
+    )
+    .values({name: _GIVEN.c[name] for name in _GIVEN.c.keys() if name != "microgrid_id"})  # noqa: SIM118
+)
 _CHANGED = microgrid_state.update().where(
     microgrid_state.c.microgrid_id == bindparam("of_microgrid"),
     microgrid_state.c.version == bindparam("of_version"),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SiteCache:
-    """The sites read last, by microgrid: a configuration version is read and its tree derived once."""
-
-    size: int = 1000
-    _sites: OrderedDict[str, Site] = field(default_factory=OrderedDict)
-
-    def find(self, microgrid_id: str, version: int) -> Site | None:
-        """The site in this configuration version, if it is kept."""
-        site = self._sites.get(microgrid_id)
-        if site is None or site.configuration.version != version:
-            return None
-        self._sites.move_to_end(microgrid_id)
-        return site
-
-    def keep(self, site: Site) -> None:
-        """Only what is committed: a version that is rolled back may come again with other content."""
-        self._sites[site.configuration.microgrid_id] = site
-        self._sites.move_to_end(site.configuration.microgrid_id)
-        if len(self._sites) > self.size:
-            self._sites.popitem(last=False)
-
-
 class SqlMicrogridRepository:
-    """The microgrids as one transaction sees them."""
+    """The microgrids as one transaction sees them. `epochs`: under which they are saved, all or each."""
 
-    def __init__(self, connection: AsyncConnection, epoch: Epoch, sites: SiteCache) -> None:
+    def __init__(self, connection: AsyncConnection, epochs: Epoch | Mapping[str, Epoch]) -> None:
         self._connection = connection
-        self._epoch = epoch
-        self._sites = sites
-        self._configured: set[str] = set()
+        self._epochs = epochs
 
-    async def ids(self) -> Sequence[str]:
-        """Every microgrid that is stored."""
-        return (await self._connection.execute(select(microgrid_state.c.microgrid_id))).scalars().all()
+    async def newest_events(self) -> Mapping[str, int]:
+        """Every microgrid that is stored, with the `event_seq` it has come to."""
+        rows = await self._connection.execute(select(microgrid_state.c.microgrid_id, microgrid_state.c.event_seq))
+        return {row.microgrid_id: row.event_seq for row in rows}
 
     async def get(self, microgrid_id: str) -> Microgrid | None:
-        row = (await self._connection.execute(_STORED_ONE, {"of_microgrid": microgrid_id})).one_or_none()
-        return None if row is None else _microgrid(row, await self._site(microgrid_id, row.configuration_version))
+        return next(iter(await self.get_all([microgrid_id])), None)
 
     async def get_all(self, microgrid_ids: Collection[str]) -> Sequence[Microgrid]:
         ids = sorted(microgrid_ids)
@@ -81,67 +62,52 @@ class SqlMicrogridRepository:
 
     async def _get_some(self, microgrid_ids: Sequence[str]) -> Sequence[Microgrid]:
         column = microgrid_state.c.microgrid_id
-        # Locked, as in `_site`, and in one order for all: the sites are read next.
+        # Who writes site rows holds the state row: locked, and in one order for all, what is read is of one version.
         statement = _STORED.where(among(self._connection, column, microgrid_ids)).order_by(column)
         rows = (await self._connection.execute(statement.with_for_update(of=microgrid_state))).all()
+        configured = [row.microgrid_id for row in rows if row.configuration_version is not None]
         sites = {
-            row.microgrid_id: self._sites.find(row.microgrid_id, row.configuration_version)
-            for row in rows
-            if row.configuration_version is not None
+            configuration.microgrid_id: Site.of(configuration)
+            for configuration in await site_rows.read_all(self._connection, configured)
         }
-        unknown = [microgrid_id for microgrid_id, site in sites.items() if site is None]
-        for configuration in await site_rows.read_all(self._connection, unknown):
-            sites[configuration.microgrid_id] = self._kept(Site.of(configuration))
         return [_microgrid(row, sites.get(row.microgrid_id)) for row in rows]
 
-    async def unprovisioned(self) -> int:
-        statement = select(func.count()).select_from(_STORED.where(microgrids.c.microgrid_id.is_(None)).subquery())
-        return (await self._connection.execute(statement)).scalar_one()
+    async def save(self, *microgrids: Microgrid) -> None:
+        """Raises ConcurrentChange where a stored version is not the one that was read."""
+        await self.save_states(*microgrids)
+        sites = [microgrid.site for microgrid in microgrids if microgrid.site is not None]
+        await site_rows.write(self._connection, [site.configuration for site in sites])
 
-    async def save(self, microgrid: Microgrid) -> None:
-        """Raises ConcurrentChange where the stored version is not the one that was read."""
-        await self._save_state(microgrid)
-        if microgrid.site is not None:
-            await self._save_site(microgrid.site.configuration)
+    async def save_states(self, *microgrids: Microgrid) -> None:
+        """The same without the sites, by two statements however many there are."""
+        new = [self._row(microgrid) for microgrid in microgrids if microgrid.version == 0]
+        changed = [self._row(microgrid) for microgrid in microgrids if microgrid.version > 0]
+        saved = 0
+        if new:
+            inserted = insert(self._connection, microgrid_state).values(new).on_conflict_do_nothing()
+            saved += (await self._connection.execute(inserted)).rowcount
+        if changed:
+            saved += await self._change(changed)
+        if saved != len(microgrids):
+            raise ConcurrentChange(", ".join(microgrid.microgrid_id for microgrid in microgrids))
 
-    async def _site(self, microgrid_id: str, version: int | None) -> Site | None:
-        if version is None:
-            return None
-        if site := self._sites.find(microgrid_id, version):
-            return site
-        # Whoever writes site rows holds the state row: locking it, all rows below are of one version.
-        locked = select(microgrid_state.c.version).where(microgrid_state.c.microgrid_id == microgrid_id)
-        await self._connection.execute(locked.with_for_update())
-        (configuration,) = await site_rows.read_all(self._connection, [microgrid_id])
-        return self._kept(Site.of(configuration))
+    async def _change(self, rows: Sequence[dict[str, Any]]) -> int:
+        if self._connection.dialect.name == "postgresql":
+            return (await self._connection.execute(_CHANGED_TOGETHER, arrays(rows))).rowcount
+        each = [{"of_microgrid": row["microgrid_id"], "of_version": row["version"] - 1, **row} for row in rows]
+        return (await self._connection.execute(_CHANGED, each)).rowcount
 
-    def _kept(self, site: Site) -> Site:
-        if site.configuration.microgrid_id not in self._configured:
-            self._sites.keep(site)
-        return site
-
-    async def _save_site(self, configuration: SiteConfiguration) -> None:
-        if self._sites.find(configuration.microgrid_id, configuration.version) is None:
-            await site_rows.write(self._connection, configuration)
-            self._configured.add(configuration.microgrid_id)
-
-    async def _save_state(self, microgrid: Microgrid) -> None:
-        values = {
+    def _row(self, microgrid: Microgrid) -> dict[str, Any]:
+        epoch = self._epochs if isinstance(self._epochs, Epoch) else self._epochs[microgrid.microgrid_id]
+        return {
+            "microgrid_id": microgrid.microgrid_id,
             "version": microgrid.version + 1,
-            "epoch": self._epoch.number,
+            "epoch": epoch.number,
             "cycle_seq": microgrid.state.cycle_seq,
             "event_seq": microgrid.state.event_seq,
             "schema_number": state_json.SCHEMA_NUMBER,
             "data": state_json.dump(microgrid.state),
         }
-        if microgrid.version == 0:
-            new = insert(self._connection, microgrid_state).values(microgrid_id=microgrid.microgrid_id, **values)
-            result = await self._connection.execute(new.on_conflict_do_nothing())
-        else:
-            read = {"of_microgrid": microgrid.microgrid_id, "of_version": microgrid.version}
-            result = await self._connection.execute(_CHANGED, {**read, **values})
-        if result.rowcount != 1:
-            raise ConcurrentChange(microgrid.microgrid_id)
 
 
 def _microgrid(row: Row[Any], site: Site | None) -> Microgrid:

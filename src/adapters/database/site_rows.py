@@ -17,10 +17,29 @@ from domain.site.configuration import ChargePoint, Circuit, Connector, Settings,
 _SETTINGS = TypeAdapter(Settings)
 
 
-async def write(connection: AsyncConnection, configuration: SiteConfiguration) -> None:
-    """Replace all rows of this microgrid's site."""
-    microgrid_id = configuration.microgrid_id
-    microgrid = {
+async def write(connection: AsyncConnection, configurations: Collection[SiteConfiguration]) -> None:
+    """Replace all rows of these microgrids' sites: a few statements a table, however many there are."""
+    if not configurations:
+        return
+    statement = insert(connection, microgrids).values([_microgrid(each) for each in configurations])
+    changed = {name: column for name, column in statement.excluded.items() if name != "microgrid_id"}
+    await connection.execute(statement.on_conflict_do_update(index_elements=["microgrid_id"], set_=changed))
+
+    ids = [configuration.microgrid_id for configuration in configurations]
+    below: dict[Table, list[dict[str, Any]]] = {grid_connections: [], circuits: [], charge_points: [], connectors: []}
+    for configuration in configurations:
+        for table, rows in _rows_below(configuration).items():
+            below[table] += [{"microgrid_id": configuration.microgrid_id, **row} for row in rows]
+    for table in reversed(below):
+        await connection.execute(table.delete().where(among(connection, table.c.microgrid_id, ids)))
+    for table, rows in below.items():
+        if rows:
+            await connection.execute(table.insert(), rows)
+
+
+def _microgrid(configuration: SiteConfiguration) -> dict[str, Any]:
+    return {
+        "microgrid_id": configuration.microgrid_id,
         "workspace_id": configuration.workspace_id,
         "name": configuration.name,
         "version": configuration.version,
@@ -30,15 +49,6 @@ async def write(connection: AsyncConnection, configuration: SiteConfiguration) -
         "settings": asdict(configuration.settings),
         "time_zone": configuration.time_zone,
     }
-    statement = insert(connection, microgrids).values(microgrid_id=microgrid_id, **microgrid)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["microgrid_id"], set_=microgrid))
-
-    below = _rows_below(configuration)
-    for table in reversed(below):
-        await connection.execute(table.delete().where(table.c.microgrid_id == microgrid_id))
-    for table, rows in below.items():
-        if rows:
-            await connection.execute(table.insert(), [{"microgrid_id": microgrid_id, **row} for row in rows])
 
 
 def _rows_below(configuration: SiteConfiguration) -> dict[Table, list[dict[str, Any]]]:

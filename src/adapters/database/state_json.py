@@ -43,6 +43,8 @@ def load(
     """
     if not 1 <= schema_number <= SCHEMA_NUMBER:
         raise UnreadableState(f"microgrid state of schema {schema_number}; this code reads up to {SCHEMA_NUMBER}")
+    if not isinstance(data, dict):
+        raise UnreadableState(f"microgrid state of schema {schema_number}: {type(data).__name__}, not an object")
     try:
         for older in range(schema_number, SCHEMA_NUMBER):
             data = UPCASTS[older](data, settings)

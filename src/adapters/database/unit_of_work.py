@@ -1,6 +1,6 @@
 """Units of work in SQL: one transaction on one connection."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.database.engine import answering
 from adapters.database.outbox import Encode, SqlOutbox
 from adapters.database.ownership import hold
-from adapters.database.repositories import SiteCache, SqlMicrogridRepository
+from adapters.database.repositories import SqlMicrogridRepository
 from application.ports import Clock, Epoch
 
 
@@ -21,27 +21,27 @@ class SqlUnitOfWork:
         self.outbox = outbox
 
     async def commit(self) -> None:
+        await self.outbox.write()
         await self._connection.commit()
 
 
 class SqlTransactions:
-    """Begins units of work, and keeps the sites in force between them. `clock` says when an event was written."""
+    """Begins units of work. `clock` says when an event was written, and when it was marked as published."""
 
     def __init__(self, engine: AsyncEngine, encode: Encode, clock: Clock) -> None:
         self._engine = engine
         self._encode = encode
         self._clock = clock
-        self._sites = SiteCache()
 
     @asynccontextmanager
-    async def begin(self, epoch: Epoch) -> AsyncIterator[SqlUnitOfWork]:
-        """Raises Fenced where the epoch has ended."""
+    async def begin(self, epochs: Epoch | Mapping[str, Epoch]) -> AsyncIterator[SqlUnitOfWork]:
+        """Raises Fenced where one of the epochs has ended."""
         with answering():
             async with self._engine.connect() as connection:
                 await connection.begin()
-                stream = await hold(connection, epoch)
+                stream = await hold(connection, {epochs} if isinstance(epochs, Epoch) else {*epochs.values()})
                 yield SqlUnitOfWork(
                     connection,
-                    SqlMicrogridRepository(connection, epoch, self._sites),
+                    SqlMicrogridRepository(connection, epochs),
                     SqlOutbox(connection, stream, self._encode, self._clock),
                 )

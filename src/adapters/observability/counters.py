@@ -2,11 +2,11 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from opentelemetry.metrics import MeterProvider
+from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 
 from adapters.observability import names
 from application.ports import Position, Stage
@@ -25,13 +25,15 @@ _logger = logging.getLogger(__name__)
 class OpenTelemetryCounters:
     """Counters of the application, made by this provider."""
 
-    def __init__(self, provider: MeterProvider) -> None:
+    def __init__(self, provider: MeterProvider, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._waiting_since: tuple[datetime | None, ...] = ()
         meter = provider.get_meter(names.SERVICE)
         self._cycles = meter.create_counter(names.CYCLES, "{cycle}", "Cycles, by whether they had news")
         self._durations = meter.create_histogram(
             names.CYCLE_DURATION,
             "s",
-            "Time from the beginning of a cycle to its commit, by outcome or error",
+            "Time that it took to decide a cycle, by outcome or error",
             explicit_bucket_boundaries_advisory=DURATIONS_S,
         )
         self._input_ages = meter.create_histogram(
@@ -54,6 +56,9 @@ class OpenTelemetryCounters:
         self._dead_letters = meter.create_counter(names.DEAD_LETTERS, "{message}", "Unreadable messages, by code")
         self._refused_letters = meter.create_counter(
             names.REFUSED_LETTERS, "{message}", "Dead letters that the bus did not take"
+        )
+        meter.create_observable_gauge(
+            names.OUTBOX_AGE, [self._observe_waiting], "s", "Age of the oldest event that is not known to be published"
         )
         self._projected = meter.create_counter(
             names.PROJECTED_EVENTS, "{event}", "Events that reached the read models, by whether they came again"
@@ -85,15 +90,18 @@ class OpenTelemetryCounters:
     @contextmanager
     def cycle(self, microgrid_id: str) -> Iterator["CycleNotes"]:
         """A cycle that fails is timed under its error and counts for nothing else."""
-        notes, began = CycleNotes(), time.perf_counter()
+        notes, began = CycleNotes(microgrid_id, self._count), time.perf_counter()
         try:
             yield notes
         except Exception as error:
             self._durations.record(time.perf_counter() - began, {names.ERROR_TYPE: type(error).__qualname__})
             raise
+        if notes.outcome is not None:
+            self._durations.record(time.perf_counter() - began, {names.OUTCOME: notes.outcome.value})
+
+    def _count(self, notes: "CycleNotes") -> None:
         if notes.outcome is None:
             return
-        self._durations.record(time.perf_counter() - began, {names.OUTCOME: notes.outcome.value})
         if notes.input_age is not None:
             self._input_ages.record(max(0.0, notes.input_age.total_seconds()))
         published = any(isinstance(event, CycleCompleted) for event in notes.events)
@@ -102,8 +110,8 @@ class OpenTelemetryCounters:
             if isinstance(event, ConstraintBreached | ConstraintCleared):
                 transition = _transition(event, notes.open_breaches)
                 self._breaches.add(1, {names.TRANSITION: transition, names.SEVERITY: event.severity.value})
-        outcome = {names.MICROGRID_ID: microgrid_id, names.OUTCOME: notes.outcome.value, names.PUBLISHED: published}
-        _logger.debug("Cycle decided", extra=outcome)
+        outcome = {names.MICROGRID_ID: notes.microgrid_id, names.OUTCOME: notes.outcome.value}
+        _logger.debug("Cycle decided", extra=outcome | {names.PUBLISHED: published})
 
     def refused_plan(self, microgrid_id: str, fault: str) -> None:
         """Also an error in the log: the allocator is wrong, and somebody has to look."""
@@ -127,6 +135,14 @@ class OpenTelemetryCounters:
     def degraded(self, microgrids: int) -> None:
         self._degraded.set(microgrids)
 
+    def waiting(self, since: datetime | None) -> None:
+        self._waiting_since = (since,)
+
+    def _observe_waiting(self, _options: CallbackOptions) -> Iterable[Observation]:
+        """Nothing by who publishes nothing."""
+        for since in self._waiting_since:
+            yield Observation(0.0 if since is None else max(0.0, (self._now() - since).total_seconds()))
+
     def projected(self, news: int, duplicates: int) -> None:
         for number, duplicate in ((news, False), (duplicates, True)):
             if number:
@@ -134,9 +150,11 @@ class OpenTelemetryCounters:
 
 
 class CycleNotes:
-    """What became of the cycle that runs."""
+    """What became of a cycle, counted once that is committed."""
 
-    def __init__(self) -> None:
+    def __init__(self, microgrid_id: str, count: Callable[["CycleNotes"], None]) -> None:
+        self.microgrid_id = microgrid_id
+        self._count = count
         self.outcome: Outcome | None = None
         self.input_age: timedelta | None = None
         self.events: Sequence[DomainEvent] = ()
@@ -150,6 +168,9 @@ class CycleNotes:
         open_breaches: Collection[str],
     ) -> None:
         self.outcome, self.input_age, self.events, self.open_breaches = outcome, input_age, events, open_breaches
+
+    def committed(self) -> None:
+        self._count(self)
 
 
 def _place(position: Position) -> str:

@@ -1,7 +1,7 @@
 """Decisions that came to nothing because somebody else owns the partition by now: each is a fence that held."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from opentelemetry.metrics import MeterProvider
@@ -22,10 +22,10 @@ class CountedTransactions:
         )
 
     @asynccontextmanager
-    async def begin(self, epoch: Epoch) -> AsyncIterator[UnitOfWork]:
-        """Raises Fenced where the epoch has ended."""
+    async def begin(self, epochs: Epoch | Mapping[str, Epoch]) -> AsyncIterator[UnitOfWork]:
+        """Raises Fenced where one of the epochs has ended."""
         try:
-            async with self._inner.begin(epoch) as unit_of_work:
+            async with self._inner.begin(epochs) as unit_of_work:
                 yield unit_of_work
         except Fenced as fenced:
             self._fenced.add(1)

@@ -88,11 +88,11 @@ def encode(event: DomainEvent, *, stream: str, traceparent: str | None, workspac
 def in_memory(_request: pytest.FixtureRequest) -> Opened:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Persistence]:
-        database = InMemoryDatabase()
+        database, now = InMemoryDatabase(), VirtualClock(EIGHT).now
         yield Persistence(
             InMemoryOwnership(database),
-            InMemoryTransactions(database, encode),
-            InMemoryTransactions(database, encode),
+            InMemoryTransactions(database, encode, now),
+            InMemoryTransactions(database, encode, now),
             InMemoryPendingEvents(database),
             InMemoryReadModelTransactions(database),
             InMemoryReadModel(database),

@@ -179,7 +179,43 @@ async def test_all_that_are_stored_are_listed(persistence: Persistence) -> None:
     await store(persistence.transactions, Microgrid("south", None, MicrogridState(event_seq=1)))
 
     async with persistence.transactions.begin(EPOCH) as unit_of_work:
-        assert sorted(await unit_of_work.microgrids.ids()) == ["north", "south"]
+        assert await unit_of_work.microgrids.newest_events() == {"north": 0, "south": 1}
+
+
+async def test_states_of_many_are_saved_at_once_and_their_sites_stay(persistence: Persistence) -> None:
+    names = [f"depot-{number}" for number in range(70)]
+    for name in names:
+        await store(persistence.transactions, a_microgrid(name, site=a_site(name)))
+    decided = [
+        a_microgrid(name, version=1, site=a_site(name, version=9, chargers=9), state=a_state(a_site(name), seq, seq))
+        for seq, name in enumerate(names, 1)
+    ]
+
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
+        await unit_of_work.microgrids.save_states(*decided)
+        await unit_of_work.commit()
+
+    for microgrid in decided:
+        stored = replace(microgrid, version=2, site=a_site(microgrid.microgrid_id))
+        assert await load(persistence.transactions_of_another_worker, microgrid.microgrid_id) == stored
+
+
+async def test_one_stale_state_among_many_refuses_them_all(persistence: Persistence) -> None:
+    for name in ("north", "south", "west"):
+        await store(persistence.transactions, a_microgrid(name, site=a_site(name)))
+    await store(persistence.transactions, a_microgrid("south", version=1, site=a_site("south")))
+    saved = [a_microgrid(name, version=1, site=a_site(name)) for name in ("north", "south", "west")]
+
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
+        with pytest.raises(ConcurrentChange):
+            await unit_of_work.microgrids.save_states(*saved)
+
+
+async def test_nothing_to_save_is_saved(persistence: Persistence) -> None:
+    async with persistence.transactions.begin(EPOCH) as unit_of_work:
+        await unit_of_work.microgrids.save_states()
+        await unit_of_work.microgrids.save()
+        await unit_of_work.commit()
 
 
 async def test_a_new_configuration_replaces_the_site_for_every_worker(persistence: Persistence) -> None:
@@ -260,12 +296,3 @@ async def test_a_cancelled_unit_of_work_leaves_nothing_and_blocks_nobody(persist
 
     await store(persistence.transactions_of_another_worker, a_microgrid())
     assert await load(persistence.transactions) == a_microgrid(version=1)
-
-
-async def test_those_of_which_only_refusals_are_known_are_counted(persistence: Persistence) -> None:
-    async with persistence.transactions.begin(EPOCH) as unit_of_work:
-        assert await unit_of_work.microgrids.unprovisioned() == 0
-        await unit_of_work.microgrids.save(a_microgrid())
-        for microgrid_id in ("one", "another"):
-            await unit_of_work.microgrids.save(Microgrid(microgrid_id))
-        assert await unit_of_work.microgrids.unprovisioned() == 2

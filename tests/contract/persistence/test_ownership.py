@@ -57,7 +57,7 @@ async def test_an_epoch_does_not_end_inside_a_unit_of_work(persistence: Persiste
         done, _ = await asyncio.wait([claiming], timeout=0.1)
         assert not done
         await unit_of_work.microgrids.save(a_microgrid())
-        await unit_of_work.outbox.append([a_cycle_completed()], None, None)
+        unit_of_work.outbox.append([a_cycle_completed()], None, None)
         await unit_of_work.commit()
 
     assert await claiming, "the next owner goes on from what was committed"
@@ -67,6 +67,19 @@ async def claim_and_read(persistence: Persistence) -> bool:
     (epoch,) = await persistence.ownership.claim([EPOCH.partition])
     async with persistence.transactions_of_another_worker.begin(epoch) as unit_of_work:
         return await unit_of_work.microgrids.get("depot") is not None
+
+
+async def test_one_unit_of_work_may_be_of_several_epochs_and_needs_them_all(persistence: Persistence) -> None:
+    one, another = await persistence.ownership.claim([1, 2])
+    both = {"north": one, "south": another}
+    async with persistence.transactions.begin(both) as unit_of_work:
+        await unit_of_work.microgrids.save(a_microgrid("north"), a_microgrid("south"))
+        await unit_of_work.commit()
+
+    await persistence.ownership.claim([2])
+    with pytest.raises(Fenced):
+        async with persistence.transactions.begin(both):
+            pass
 
 
 async def test_workers_that_claim_at_once_get_different_epochs(persistence: Persistence) -> None:

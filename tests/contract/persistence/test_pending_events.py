@@ -13,7 +13,7 @@ EVERYWHERE = ("a-late-one", "north", "south", "west")
 async def append(persistence: Persistence, *keys: tuple[str, int]) -> None:
     async with persistence.transactions.begin(EPOCH) as unit_of_work:
         events = [a_cycle_completed(microgrid_id, event_seq) for microgrid_id, event_seq in keys]
-        await unit_of_work.outbox.append(events, None, None)
+        unit_of_work.outbox.append(events, None, None)
         await unit_of_work.commit()
 
 

@@ -12,17 +12,17 @@ def source_of(pending: PendingEvent) -> bytes | None:
 
 async def test_events_belong_to_the_stream_that_is_current_when_they_are_decided(persistence: Persistence) -> None:
     async with persistence.transactions.begin(EPOCH) as unit_of_work:
-        await unit_of_work.outbox.append([a_cycle_completed(event_seq=1)], None, None)
+        unit_of_work.outbox.append([a_cycle_completed(event_seq=1)], None, None)
         await unit_of_work.commit()
     assert await persistence.streams.current() == STREAM
     begun = await persistence.streams.begin()
     for transactions in (persistence.transactions, persistence.transactions_of_another_worker):
         async with transactions.begin(EPOCH) as unit_of_work:
-            await unit_of_work.outbox.append([a_cycle_completed(event_seq=2)], None, None)
+            unit_of_work.outbox.append([a_cycle_completed(event_seq=2)], None, None)
             pending = [*await persistence.pending_events.pending(["depot"], 10)]
             assert [source_of(each) for each in pending] == [STREAM.encode()]
     async with persistence.transactions.begin(EPOCH) as unit_of_work:
-        await unit_of_work.outbox.append([a_cycle_completed(event_seq=2)], None, None)
+        unit_of_work.outbox.append([a_cycle_completed(event_seq=2)], None, None)
         await unit_of_work.commit()
 
     pending = [*await persistence.pending_events.pending(["depot"], 10)]

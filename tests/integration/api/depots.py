@@ -90,7 +90,7 @@ async def add(url: str, events: Sequence[DomainEvent], clock: Clock) -> None:
     engine = create_engine(url)
     (epoch,) = await SqlOwnership(engine).claim([EPOCH.partition])
     async with SqlTransactions(engine, registry.write, clock).begin(epoch) as unit_of_work:
-        await unit_of_work.outbox.append(events, None, None)
+        unit_of_work.outbox.append(events, None, None)
         await unit_of_work.commit()
     await project([published(event) for event in events], SqlReadModelTransactions(engine))
     await engine.dispose()
@@ -143,7 +143,7 @@ async def in_memory(depots: Depots) -> AsyncIterator[ReadSide]:
     for microgrid_id, events in depots.events.items():
         await project([_read(microgrid_id, event) for event in events], InMemoryReadModelTransactions(database))
         database.tables.outbox |= {
-            (microgrid_id, event.event_seq): OutboxRow(_message(microgrid_id, event)) for event in events
+            (microgrid_id, event.event_seq): OutboxRow(_message(microgrid_id, event), depots.now) for event in events
         }
     yield ReadSide(
         InMemoryReadModel(database),

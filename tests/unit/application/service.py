@@ -1,5 +1,6 @@
 """A whole service in memory: bus, database, clock, and workers that can be started and lost."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -10,8 +11,9 @@ from adapters.memory.bus import MemoryBus, MemorySource
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
 from adapters.messages.configuration import configuration_to
-from application.commands.apply_configuration import ApplyConfigurationHandler
-from application.commands.run_cycle import RunCycleHandler
+from application.cycles import Cycles
+from application.decisions import Decisions
+from application.intake import Intake
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
 from application.ports import (
@@ -24,13 +26,19 @@ from application.ports import (
     PublishedEvent,
     Unreadable,
 )
-from application.worker import Worker
+from application.relay import Relay
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Telemetry
 from domain.microgrid import Microgrid
 from domain.site.configuration import SiteConfiguration
 from tests.builders import EIGHT
 from tests.fakes.observation import HandedOnTraces, RememberedCounts
-from tests.fakes.persistence import InMemoryDatabase, InMemoryOwnership, InMemoryTransactions, InMemoryUnitOfWork
+from tests.fakes.persistence import (
+    InMemoryDatabase,
+    InMemoryOwnership,
+    InMemoryPendingEvents,
+    InMemoryTransactions,
+    InMemoryUnitOfWork,
+)
 
 CONFIGURATION, TELEMETRY, EVENTS, DEAD_LETTER = (
     f"busbar.{name}" for name in ("configuration", "telemetry", "events", "dead-letter")
@@ -53,8 +61,8 @@ class Unconcerned:
 class TroubledTransactions:
     """Transactions that go wrong where they were told to; numbers of commits count from 1.
 
-    `rivals`: how many of the next saves find that somebody else committed first. `faults`: by microgrid, what reading
-    it raises.
+    `rivals`: how many of the next saves find that somebody else committed first. `faults`: by microgrid, what saving it
+    raises; `unreadable`: what reading it does.
     """
 
     def __init__(self, inner: InMemoryTransactions) -> None:
@@ -63,13 +71,15 @@ class TroubledTransactions:
         self.lost_after_commit = 0
         self.rivals = 0
         self.faults: dict[str, BaseException] = {}
+        self.unreadable: dict[str, BaseException] = {}
         self.begun = 0
         self.commits = 0
 
     @asynccontextmanager
-    async def begin(self, epoch: Epoch) -> AsyncIterator["TroubledUnitOfWork"]:
+    async def begin(self, epochs: Epoch | Mapping[str, Epoch]) -> AsyncIterator["TroubledUnitOfWork"]:
         self.begun += 1
-        async with self._inner.begin(epoch) as unit_of_work:
+        await asyncio.sleep(0)  # a database lets others run
+        async with self._inner.begin(epochs) as unit_of_work:
             yield TroubledUnitOfWork(unit_of_work, self)
 
 
@@ -98,37 +108,66 @@ class ContestedRepository:
         self._inner = inner
         self._troubles = troubles
 
-    async def ids(self) -> Sequence[str]:
-        return await self._inner.ids()
+    async def newest_events(self) -> Mapping[str, int]:
+        return await self._inner.newest_events()
 
     async def get(self, microgrid_id: str) -> Microgrid | None:
-        if microgrid_id in self._troubles.faults:
-            raise self._troubles.faults[microgrid_id]
+        if microgrid_id in self._troubles.unreadable:
+            raise self._troubles.unreadable[microgrid_id]
         return await self._inner.get(microgrid_id)
 
     async def get_all(self, microgrid_ids: Collection[str]) -> Sequence[Microgrid]:
         found = [await self.get(microgrid_id) for microgrid_id in microgrid_ids]
         return [microgrid for microgrid in found if microgrid is not None]
 
-    async def unprovisioned(self) -> int:
-        return await self._inner.unprovisioned()
+    async def save(self, *microgrids: Microgrid) -> None:
+        self._be_overtaken(microgrids)
+        await self._inner.save(*microgrids)
 
-    async def save(self, microgrid: Microgrid) -> None:
-        if self._troubles.rivals:
+    async def save_states(self, *microgrids: Microgrid) -> None:
+        self._be_overtaken(microgrids)
+        await self._inner.save_states(*microgrids)
+
+    def _be_overtaken(self, microgrids: Collection[Microgrid]) -> None:
+        for microgrid in microgrids:
+            if microgrid.microgrid_id in self._troubles.faults:
+                raise self._troubles.faults[microgrid.microgrid_id]
+        if microgrids and self._troubles.rivals:
             self._troubles.rivals -= 1
-            raise ConcurrentChange(microgrid.microgrid_id)
-        await self._inner.save(microgrid)
+            raise ConcurrentChange
+
+
+class Worker:
+    """Takes in and decides, one after the other."""
+
+    def __init__(self, intake: Intake, cycles: Cycles) -> None:
+        self._intake = intake
+        self._cycles = cycles
+
+    @property
+    def cycles(self) -> int:
+        return self._cycles.count
+
+    async def turn(self) -> bool:
+        """Whether there was anything to do."""
+        return await self.take_in() | await self.decide()
+
+    async def take_in(self) -> bool:
+        return await self._intake.turn()
+
+    async def decide(self) -> bool:
+        return await self._cycles.turn()
 
 
 class Service:
     """What outlives a worker, and the worker that runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: VirtualClock | None = None) -> None:
         self.bus = MemoryBus({CONFIGURATION: 2, TELEMETRY: 2, EVENTS: 2, DEAD_LETTER: 1})
         self.database = InMemoryDatabase()
         self.ownership = InMemoryOwnership(self.database)
-        self.transactions = TroubledTransactions(InMemoryTransactions(self.database, registry.write))
-        self.clock = VirtualClock(EIGHT)
+        self.clock = clock or VirtualClock(EIGHT)
+        self.transactions = TroubledTransactions(InMemoryTransactions(self.database, registry.write, self.clock.now))
         self.counts = RememberedCounts()
         self.traces = HandedOnTraces()
         self.offered: list[Message] = []
@@ -138,21 +177,24 @@ class Service:
         """A worker that takes the place of the one before, which is lost as a killed process is."""
         if self._source is not None:
             await self._source.crash()
-        mailbox = Mailbox()
+        self.mailbox = Mailbox(self.clock)
+        self.relay = Relay(InMemoryPendingEvents(self.database), self.bus.publisher(EVENTS), self.clock, self.counts)
         self.owned = OwnedPartitions(
-            self.ownership, self.transactions, mailbox, self.partition_of, self.clock, self.counts
-        )
-        self._source = await self.bus.join("busbar.worker", (CONFIGURATION, TELEMETRY), registry.read, self.owned)
-        return Worker(
-            self._source,
-            self.bus.dead_letters(DEAD_LETTER),
-            mailbox,
-            ApplyConfigurationHandler(self.transactions, self.traces, self.counts),
-            RunCycleHandler(self.transactions, self.traces, self.counts),
-            self.owned,
+            self.ownership,
+            self.transactions,
+            self.mailbox,
+            self.relay,
+            self.partition_of,
             self.clock,
             self.counts,
         )
+        self._source = await self.bus.join("busbar.worker", (CONFIGURATION, TELEMETRY), registry.read, self.owned)
+        decisions = Decisions(self.transactions, self.relay)
+        observed = (self.traces, self.counts, self.clock)
+        cycles = Cycles(self.mailbox, self.owned, decisions, *observed)
+        dead_letters = self.bus.dead_letters(DEAD_LETTER)
+        intake = Intake(self._source, dead_letters, self.mailbox, self.owned, decisions, cycles, *observed)
+        return Worker(intake, cycles)
 
     def partition_of(self, microgrid_id: str) -> int:
         return partition_of(microgrid_id, 2)

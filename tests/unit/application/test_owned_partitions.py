@@ -1,17 +1,21 @@
 """What a worker owns, from assignment to revocation."""
 
+from collections.abc import Callable
+
 import pytest
 
 from adapters.clock import VirtualClock
+from adapters.memory.bus import MemoryBus
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
 from application.ports import Epoch, Fenced, Partition
+from application.relay import Relay
 from domain.microgrid import Microgrid
 from tests.builders import EIGHT, a_microgrid
 from tests.fakes.observation import RememberedCounts
-from tests.fakes.persistence import InMemoryDatabase, InMemoryOwnership, InMemoryTransactions
+from tests.fakes.persistence import InMemoryDatabase, InMemoryOwnership, InMemoryPendingEvents, InMemoryTransactions
 
 NORTH, SOUTH = (partition_of(name, 4) for name in ("north", "south"))
 
@@ -26,12 +30,25 @@ class Stage:
     def __init__(self) -> None:
         database = InMemoryDatabase()
         self.ownership = InMemoryOwnership(database)
-        self.transactions = InMemoryTransactions(database, registry.write)
-        self.mailbox = Mailbox()
         self.clock = VirtualClock(EIGHT)
+        self.transactions = InMemoryTransactions(database, registry.write, self.clock.now)
+        self.mailbox = Mailbox(self.clock)
         self.counts = RememberedCounts()
-        self.owned = OwnedPartitions(
-            self.ownership, self.transactions, self.mailbox, lambda key: partition_of(key, 4), self.clock, self.counts
+        self.bus = MemoryBus({"busbar.events": 1})
+        self.relay = Relay(
+            InMemoryPendingEvents(database), self.bus.publisher("busbar.events"), self.clock, self.counts
+        )
+        self.owned = self.owning(lambda key: partition_of(key, 4))
+
+    def owning(self, partition_of: Callable[[str], int | None]) -> OwnedPartitions:
+        return OwnedPartitions(
+            self.ownership,
+            self.transactions,
+            self.mailbox,
+            self.relay,
+            partition_of,
+            self.clock,
+            self.counts,
         )
 
     async def store(self, *microgrids: Microgrid) -> None:
@@ -53,7 +70,7 @@ async def stage() -> Stage:
 async def test_a_partition_brings_its_microgrids_and_no_others(stage: Stage) -> None:
     await stage.owned.assigned(of_both_topics(NORTH))
 
-    assert set(stage.owned.microgrids) == {"north"}
+    assert set(stage.mailbox.ids) == {"north"}
     assert stage.mailbox.knows("north")
     assert not stage.mailbox.knows("south")
 
@@ -71,7 +88,7 @@ async def test_a_partition_that_is_given_up_takes_its_microgrids_with_it(stage: 
     await stage.owned.assigned(of_both_topics(NORTH, SOUTH))
     await stage.owned.revoked(of_both_topics(SOUTH))
 
-    assert set(stage.owned.microgrids) == {"north"}
+    assert set(stage.mailbox.ids) == {"north"}
     assert stage.mailbox.knows("north")
     assert not stage.mailbox.knows("south")
     with pytest.raises(Fenced):
@@ -83,19 +100,17 @@ async def test_a_microgrid_that_has_no_configuration_yet_is_owned_too(stage: Sta
 
     await stage.owned.assigned(of_both_topics(*range(4)))
 
-    assert "refused" in stage.owned.microgrids
+    assert "refused" in stage.mailbox.ids
     assert not stage.mailbox.knows("refused")
 
 
 async def test_a_microgrid_of_no_partition_is_never_owned() -> None:
     stage = Stage()
-    owned = OwnedPartitions(
-        stage.ownership, stage.transactions, stage.mailbox, lambda _: None, stage.clock, stage.counts
-    )
+    owned = stage.owning(lambda _: None)
     await stage.store(a_microgrid("north"))
 
     await owned.assigned(of_both_topics(*range(4)))
 
-    assert set(owned.microgrids) == set()
+    assert set(stage.mailbox.ids) == set()
     with pytest.raises(Fenced):
         owned.epoch_of("north")

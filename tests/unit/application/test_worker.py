@@ -12,7 +12,8 @@ from adapters.messages import registry
 from adapters.messages.configuration import configuration_to
 from adapters.messages.dead_letters import DeadLetterTopic
 from adapters.messages.envelope import traceparent
-from application.commands import apply_configuration
+from application import mailbox
+from application.decisions import ATTEMPTS
 from application.ports import (
     ConcurrentChange,
     Fenced,
@@ -23,12 +24,20 @@ from application.ports import (
     StorageUnavailable,
     Unreadable,
 )
-from application.worker import ATTEMPTS, Worker
 from domain.knowledge.readings import Receipt
 from domain.site.configuration import SiteConfiguration
 from tests.builders import EIGHT, a_configuration, a_cycle_completed
 from tests.fakes.persistence import STREAM
-from tests.unit.application.service import CONFIGURATION, TELEMETRY, TRACEPARENT, Lost, Service, a_message, with_trace
+from tests.unit.application.service import (
+    CONFIGURATION,
+    TELEMETRY,
+    TRACEPARENT,
+    Lost,
+    Service,
+    Worker,
+    a_message,
+    with_trace,
+)
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 
 DEPOT = a_configuration(connectors=1)
@@ -180,7 +189,7 @@ async def test_a_worker_owns_what_it_provisions_or_refuses(service: Service) -> 
     await service.offer(replace(DEPOT, microgrid_id="refused"), max_import_w="much")
     await settle(worker)
 
-    assert set(service.owned.microgrids) == {"depot", "refused"}
+    assert set(service.mailbox.ids) == {"depot", "refused"}
 
 
 async def test_a_worker_whose_partition_was_claimed_decides_nothing_more(service: Service) -> None:
@@ -345,7 +354,7 @@ async def test_a_letter_that_is_refused_is_counted_and_the_reading_goes_on(
 async def test_no_more_than_some_microgrids_are_remembered_for_their_refusals(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apply_configuration, "UNPROVISIONED", 2)
+    monkeypatch.setattr(mailbox, "STRANGERS", 2)
     worker = await service.start()
     for microgrid_id in ("one", "another", "third", "one"):
         await service.offer(replace(DEPOT, microgrid_id=microgrid_id), circuits=7, note=len(service.offered))
@@ -625,9 +634,9 @@ async def test_what_concerns_the_whole_process_parks_nobody(service: Service, fa
 
 async def test_a_microgrid_that_cannot_be_read_is_parked_at_a_take_over_and_read_later(service: Service) -> None:
     await two_started(service)
-    service.transactions.faults["depot"] = ZeroDivisionError()
+    service.transactions.unreadable["depot"] = ZeroDivisionError()
     successor = await service.start()
-    assert set(service.owned.microgrids) == {"depot", "other"}
+    assert service.owned.is_unread("depot")
     await seconds_later(service, successor, 40)
     await seconds_later(service, successor, 41)
     assert (cycles(service, "depot"), cycles(service, "other")) == (1, 2)
@@ -636,7 +645,7 @@ async def test_a_microgrid_that_cannot_be_read_is_parked_at_a_take_over_and_read
         (Stage.TAKE_OVER, "depot", "ZeroDivisionError 2"),
     ]
 
-    service.transactions.faults.clear()
+    service.transactions.unreadable.clear()
     await seconds_later(service, successor, 42)
     assert cycles(service, "depot") == 2
     assert len(service.counts.failures) == 2

@@ -97,6 +97,8 @@ async def _run(url: str, work: Callable[[Connection], T], *, migrating: bool = F
 
 
 def _is_away(error: DBAPIError) -> bool:
-    """By PostgreSQL's classes of codes: lost connections, too many of them, a server that stops or starts."""
+    """By PostgreSQL's classes of codes: lost connections, too many of them or a full disk, a server that stops or
+    starts, and an answer that is kept back: a lock or a statement that took too long.
+    """
     code = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or code.startswith(("08", "53", "57P"))
+    return error.connection_invalidated or code.startswith(("08", "53", "57", "55P03"))

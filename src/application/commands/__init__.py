@@ -1,1 +1,0 @@
-"""Write-side use cases, one file each."""

@@ -1,0 +1,247 @@
+"""What arrives: readings go into the mailbox, configurations are applied, what is done is acknowledged."""
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final, assert_never
+
+from application.cycles import Cycles
+from application.decisions import ATTEMPTS, Decision, Decisions, offer
+from application.mailbox import Mailbox
+from application.owned_partitions import OwnedPartitions
+from application.ports import (
+    Clock,
+    ConcurrentChange,
+    Counters,
+    DeadLetters,
+    MalformedConfiguration,
+    MessageSource,
+    Position,
+    PublicationRefused,
+    PublishedEvent,
+    Received,
+    Tombstone,
+    Tracing,
+    Unreadable,
+)
+from application.unanswered import Unanswered
+from domain.events import ConfigurationRejected
+from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Receipt, Telemetry
+from domain.microgrid import Microgrid
+from domain.site.configuration import SiteConfiguration
+
+BATCH: Final = 500
+
+AT_ONCE: Final = 16
+"""Configurations of one transaction."""
+
+LONGEST: Final = timedelta(milliseconds=25)
+"""How long configurations are looked at before those that are go into a transaction, and cycles may be decided."""
+
+TURN: Final = timedelta(milliseconds=100)
+"""How long configurations are answered before it is looked what else arrived."""
+
+NOT_TAKEN: Final = "processing_failed"
+"""The code of a dead letter that can be read, and that made us fail."""
+
+MALFORMED: Final = "malformed"
+
+WRONG_PARTITION: Final = (
+    "wrong_partition",
+    "The record does not lie where Java's default partitioner puts its key (murmur2).",
+)
+
+
+class Intake:
+    """Takes in what its source brings. Nothing here waits for a cycle, and no cycle for what is waited for here."""
+
+    def __init__(
+        self,
+        source: MessageSource,
+        dead_letters: DeadLetters,
+        mailbox: Mailbox,
+        owned: OwnedPartitions,
+        decisions: Decisions,
+        cycles: Cycles,
+        tracing: Tracing,
+        counters: Counters,
+        clock: Clock,
+    ) -> None:
+        self._source = source
+        self._dead_letters = dead_letters
+        self._mailbox = mailbox
+        self._owned = owned
+        self._decisions = decisions
+        self._cycles = cycles
+        self._tracing = tracing
+        self._counters = counters
+        self._clock = clock
+        self._unanswered = Unanswered()
+        self._taken: deque[tuple[int, Sequence[Position]]] = deque()
+        """Batches that are not acknowledged, with the turn of cycles that ends what they made due."""
+
+        self._handed_over = owned.handed_over
+        self._contested: Counter[str] = Counter()
+        self._letters: list[tuple[Position, Unreadable]] = []
+        self._receipts: defaultdict[str, Counter[Receipt]] = defaultdict(Counter)
+
+    async def turn(self) -> bool:
+        """Take one batch, acknowledge those of which all is done; returns whether there was any.
+
+        A message that makes us fail is a dead letter; one for a microgrid that cannot be read waits; all else goes on.
+        Raises Fenced where somebody else owns one of the partitions: nothing is acknowledged.
+        """
+        if self._handed_over != self._owned.handed_over:
+            self._handed_over = self._owned.handed_over
+            self._unanswered = Unanswered()
+            self._taken.clear()
+        await self._acknowledge()
+        batch = await self._source.receive(BATCH) if len(self._answerable()) < BATCH else []
+        await self._owned.read_again()
+        for received in batch:
+            await self._take(received)
+        answered = await self._answer_in_time()
+        self._count_receipts()
+        for position, unreadable in self._letters:
+            await self._send(position, unreadable)
+        self._letters.clear()
+        if batch:
+            self._taken.append((self._cycles.begun + 1, [received.position for received in batch]))
+        return bool(batch) or answered
+
+    async def _acknowledge(self) -> None:
+        done: list[Position] = []
+        while self._taken and self._taken[0][0] <= self._cycles.ended:
+            done += self._taken.popleft()[1]
+        if acknowledged := self._unanswered.done(done):
+            await self._source.acknowledge(acknowledged)
+
+    async def _take(self, received: Received) -> None:
+        body = received.body
+        match body:
+            case SiteConfiguration() | MalformedConfiguration() | ChargePointTelemetry() | CircuitTelemetry():
+                await self._take_in(body, received)
+            case Tombstone():
+                self._counters.tombstone()
+            case Unreadable():
+                self._put_aside(received.position, body)
+            case PublishedEvent():
+                raise TypeError("a worker reads configurations and telemetry, not events")
+            case _:
+                assert_never(body)
+
+    async def _take_in(self, body: SiteConfiguration | MalformedConfiguration | Telemetry, received: Received) -> None:
+        if self._owned.lies_elsewhere(body.microgrid_id, received.position):
+            self._put_aside(received.position, Unreadable(*WRONG_PARTITION, received.message))
+        elif isinstance(body, SiteConfiguration | MalformedConfiguration):
+            self._unanswered.add(body.microgrid_id, received)
+        else:
+            await self._post(body, received)
+
+    async def _post(self, telemetry: Telemetry, received: Received) -> None:
+        microgrid_id = telemetry.microgrid_id
+        while microgrid_id in self._unanswered.microgrids and not self._owned.is_unread(microgrid_id):
+            await self._answer([microgrid_id])
+        if not self._mailbox.knows(microgrid_id):
+            self._receipts[microgrid_id][Receipt.UNKNOWN] += 1
+            return
+        try:
+            reception = self._mailbox.post(telemetry, received.traceparent)
+        except Exception as error:
+            self._not_taken(microgrid_id, received, error)
+            return
+        for receipt, count in reception.receipts.items():
+            self._receipts[microgrid_id][receipt] += count
+
+    def _count_receipts(self) -> None:
+        """Once a batch: counting costs half as much as taking a reading in."""
+        for microgrid_id, receipts in self._receipts.items():
+            self._counters.readings(microgrid_id, receipts)
+        self._receipts.clear()
+
+    def _answerable(self) -> Sequence[str]:
+        """The microgrids that have a configuration to be answered, and can be read."""
+        return [each for each in self._unanswered.microgrids if not self._owned.is_unread(each)]
+
+    async def _answer_in_time(self) -> bool:
+        """Answer configurations, as many as go into a turn; returns whether there were any."""
+        began, answerable = self._clock.steady(), self._answerable()
+        was_any = bool(answerable)
+        while answerable:
+            await self._answer(answerable[:AT_ONCE])
+            answerable = self._answerable() if self._clock.steady() - began < TURN else []
+        return was_any
+
+    async def _answer(self, microgrid_ids: Sequence[str]) -> None:
+        """Apply or refuse one configuration of each, or of as many as an instant allows."""
+        async with self._decisions.one_at_a_time:
+            await self._owned.read([each for each in microgrid_ids if self._mailbox.find(each) is None])
+            decisions: list[Decision] = []
+            began = self._clock.steady()
+            for microgrid_id in microgrid_ids:
+                if not self._owned.is_unread(microgrid_id):
+                    decision = self._decide(microgrid_id, strangers=len(decisions))
+                    if decision is None:
+                        self._unanswered.answered(microgrid_id)
+                    else:
+                        decisions.append(decision)
+                if self._clock.steady() - began >= LONGEST:
+                    break
+            failed = await self._decisions.commit(decisions, self._owned.epoch_of)
+            for decision in decisions:
+                await self._settle(decision, failed.get(decision.microgrid_id))
+
+    def _decide(self, microgrid_id: str, *, strangers: int) -> Decision | None:
+        """What the next configuration comes to; None where that is nothing, or a dead letter."""
+        received = self._unanswered.first(microgrid_id)
+        microgrid = self._mailbox.find(microgrid_id) or Microgrid(microgrid_id)
+        assert isinstance(received.body, SiteConfiguration | MalformedConfiguration)
+        try:
+            with self._tracing.configuration_span(microgrid_id, received.traceparent) as traceparent:
+                at = self._mailbox.time_of(microgrid_id)
+                change = offer(microgrid, received.body, at, received.id)
+        except Exception as error:
+            self._not_taken(microgrid_id, received, error)
+            return None
+        if not change.events:
+            self._counters.outdated_configuration(microgrid_id)
+            return None
+        if change.microgrid.site is None and microgrid.version == 0 and not self._mailbox.has_room_for(strangers + 1):
+            refused = [event.faults[0] for event in change.events if isinstance(event, ConfigurationRejected)]
+            detail = f"{refused[0].path}: {refused[0].message}"
+            self._put_aside(received.position, Unreadable(MALFORMED, detail, received.message))
+            return None
+        return Decision(change, traceparent, reconfigures=change.microgrid.site is not microgrid.site)
+
+    async def _settle(self, decision: Decision, error: Exception | None) -> None:
+        microgrid_id = decision.microgrid_id
+        match error:
+            case None:
+                self._mailbox.open(decision.stored)
+                self._contested.pop(microgrid_id, None)
+                for event in decision.change.events:
+                    if isinstance(event, ConfigurationRejected):
+                        self._counters.refused_configuration(microgrid_id, event.faults)
+            case ConcurrentChange():
+                self._contested[microgrid_id] += 1
+                if self._contested[microgrid_id] == ATTEMPTS:
+                    raise error
+                await self._owned.read([microgrid_id])
+                return
+            case _:
+                self._not_taken(microgrid_id, self._unanswered.first(microgrid_id), error)
+        self._unanswered.answered(microgrid_id)
+
+    def _not_taken(self, microgrid_id: str, received: Received, error: Exception) -> None:
+        self._counters.not_taken(microgrid_id, received.position, error)
+        self._put_aside(received.position, Unreadable(NOT_TAKEN, str(error), received.message))
+
+    async def _send(self, position: Position, letter: Unreadable) -> None:
+        try:
+            await self._dead_letters.put(position, letter)
+        except PublicationRefused as error:
+            self._counters.refused_letter(position, error)
+
+    def _put_aside(self, position: Position, unreadable: Unreadable) -> None:
+        self._counters.dead_letter(unreadable.code)
+        self._letters.append((position, unreadable))

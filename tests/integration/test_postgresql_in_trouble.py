@@ -1,0 +1,223 @@
+"""Decisions on a PostgreSQL that is locked, full or out of connections: nothing twice, and by itself again."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from adapters.clock import VirtualClock
+from adapters.database import engine as engines
+from adapters.database import migrations
+from adapters.database.engine import answers, create_engine
+from adapters.database.outbox import SqlPendingEvents
+from adapters.database.ownership import SqlOwnership
+from adapters.database.tables import microgrid_state
+from adapters.database.unit_of_work import SqlTransactions
+from adapters.memory.bus import MemoryBus
+from adapters.messages import registry
+from application.cycles import Cycles
+from application.decisions import Decisions
+from application.mailbox import Mailbox
+from application.owned_partitions import OwnedPartitions
+from application.ports import Partition, Stage, StorageUnavailable
+from application.relay import Relay
+from domain.microgrid import Microgrid, MicrogridState
+from tests.builders import EIGHT, a_site
+from tests.fakes.observation import HandedOnTraces, RememberedCounts
+
+EVENTS = "busbar.events"
+PARTITION = frozenset({Partition("busbar.telemetry", 0)})
+
+
+class Deciding:
+    """A worker's memory and its cycles on a database, and what they ask of it."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.clock = VirtualClock(EIGHT)
+        self.counts = RememberedCounts()
+        self.bus = MemoryBus({EVENTS: 1})
+        self.mailbox = Mailbox(self.clock)
+        transactions = SqlTransactions(engine, registry.write, self.clock)
+        self.relay = Relay(SqlPendingEvents(engine), self.bus.publisher(EVENTS), self.clock, self.counts)
+        self.owned = OwnedPartitions(
+            SqlOwnership(engine),
+            transactions,
+            self.mailbox,
+            self.relay,
+            lambda _: 0,
+            self.clock,
+            self.counts,
+        )
+        self.transactions = transactions
+        decisions = Decisions(transactions, self.relay)
+        observed = HandedOnTraces(), self.counts, self.clock
+        self.cycles = Cycles(self.mailbox, self.owned, decisions, *observed)
+
+    async def provide(self, depots: int) -> None:
+        """So many depots, stored and taken over."""
+        (epoch,) = await SqlOwnership(self.engine).claim([0])
+        async with self.transactions.begin(epoch) as transaction:
+            names = [f"depot-{number}" for number in range(depots)]
+            sites = [a_site(name, chargers=1, connectors=1) for name in names]
+            await transaction.microgrids.save(
+                *(Microgrid(name, site, MicrogridState()) for name, site in zip(names, sites, strict=True))
+            )
+            await transaction.commit()
+        await self.owned.assigned(PARTITION)
+
+    async def refresh(self) -> None:
+        """Decide all that is due 40 s later."""
+        self.clock.advance(self.clock.now() + timedelta(seconds=40))
+        while await self.cycles.turn():
+            pass
+
+    async def stored(self) -> list[tuple[int, int]]:
+        """The version and the cycles of every depot."""
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(
+                text("SELECT version, cycle_seq FROM microgrid_state ORDER BY microgrid_id")
+            )
+            return [(row.version, row.cycle_seq) for row in rows]
+
+
+@pytest.fixture
+async def engine(postgresql_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(postgresql_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def deciding(engine: AsyncEngine) -> Deciding:
+    """Five depots that were decided once."""
+    deciding = Deciding(engine)
+    await deciding.provide(5)
+    await deciding.cycles.turn()
+    assert await deciding.stored() == [(2, 1)] * 5
+    return deciding
+
+
+async def test_what_is_due_together_takes_a_handful_of_statements(engine: AsyncEngine) -> None:
+    """And what was published before is marked among them."""
+    deciding = Deciding(engine)
+    await deciding.provide(64)
+    await deciding.cycles.turn()
+    while await deciding.relay.turn():
+        pass
+    statements: list[str] = []
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    await deciding.refresh()
+    while await deciding.relay.turn():
+        pass
+
+    assert [statement.split()[0] for statement in statements] == ["SELECT", "UPDATE", "INSERT", "UPDATE"]
+    assert await deciding.stored() == [(3, 2)] * 64
+    pending = await SqlPendingEvents(engine).pending([f"depot-{number}" for number in range(64)], 1000)
+    assert [event.event_seq for event in pending] == [2] * 64, "the first were marked, these will be"
+
+
+async def test_a_version_that_does_not_match_holds_up_nobody_else(deciding: Deciding) -> None:
+    async with deciding.engine.begin() as connection:
+        await connection.execute(text("UPDATE microgrid_state SET version = 7 WHERE microgrid_id = 'depot-3'"))
+
+    await deciding.refresh()
+
+    assert await deciding.stored() == [(3, 2), (3, 2), (3, 2), (8, 2), (3, 2)]
+    assert deciding.counts.failures == []
+
+
+async def test_a_database_out_of_connections_is_away_and_comes_back(deciding: Deciding, postgresql_url: str) -> None:
+    await deciding.engine.dispose()
+    greedy = create_async_engine(postgresql_url, poolclass=NullPool)
+    async with AsyncExitStack() as taken:
+        with suppress(DBAPIError):
+            while True:
+                await taken.enter_async_context(greedy.connect())
+        with pytest.raises(StorageUnavailable):
+            await deciding.refresh()
+        with pytest.raises(StorageUnavailable):
+            await SqlPendingEvents(deciding.engine).pending(["depot-0"], 1)
+        assert not await answers(deciding.engine)
+        with pytest.raises(migrations.UnreachableDatabase):
+            await migrations.is_newest(postgresql_url)
+    await anew(deciding)
+
+
+async def test_a_full_disk_commits_nothing_and_all_goes_on_once_there_is_room(deciding: Deciding) -> None:
+    async with deciding.engine.begin() as connection:
+        for statement in (
+            """CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full'; END $$""",
+            "CREATE TRIGGER full_disk BEFORE INSERT ON outbox EXECUTE FUNCTION fill()",
+        ):
+            await connection.execute(text(statement))
+    with pytest.raises(StorageUnavailable):
+        await deciding.refresh()
+    assert await deciding.stored() == [(2, 1)] * 5
+
+    async with deciding.engine.begin() as connection:
+        await connection.execute(text("DROP TRIGGER full_disk ON outbox"))
+    await anew(deciding)
+
+
+async def test_tables_that_are_locked_are_waited_for_by_who_joins_and_by_who_decides(
+    deciding: Deciding, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await deciding.engine.dispose()
+    monkeypatch.setitem(engines.POSTGRESQL_ARGUMENTS["connect_args"]["server_settings"], "lock_timeout", "100")
+    locking = create_engine(postgresql_url)
+    async with locking.begin() as connection:
+        await connection.execute(text("LOCK TABLE alembic_version, microgrid_state, outbox, partition_epochs"))
+        with pytest.raises(migrations.UnreachableDatabase):
+            await migrations.is_newest(postgresql_url)
+        patient = create_engine(postgresql_url)
+        with pytest.raises(StorageUnavailable):
+            await SqlOwnership(patient).claim([0])
+        await patient.dispose()
+    await locking.dispose()
+    assert await migrations.is_newest(postgresql_url)
+    await anew(deciding)
+
+
+async def anew(before: Deciding) -> None:
+    """Another worker goes on: each depot is decided once more, what was told is told once, and in order."""
+    worker = Deciding(before.engine)
+    worker.clock.advance(before.clock.now())
+    await worker.owned.assigned(PARTITION)
+    await worker.refresh()
+    assert {cycle_seq for _, cycle_seq in await worker.stored()} == {2}
+    pending = await SqlPendingEvents(before.engine).pending([f"depot-{number}" for number in range(5)], 1000)
+    assert [event.event_seq for event in pending] == [1, 2] * 5
+
+
+@pytest.mark.parametrize("values", [{"schema_number": 99}, {"data": {}}, {"data": {"memory": {}}}, {"data": "cut of"}])
+async def test_a_state_that_cannot_be_read_parks_its_depot_alone_and_says_so(
+    deciding: Deciding, values: dict[str, Any]
+) -> None:
+    async with deciding.engine.begin() as connection:
+        here = microgrid_state.c.microgrid_id == "depot-3"
+        kept = (await connection.execute(select(microgrid_state).where(here))).mappings().one()
+        await connection.execute(microgrid_state.update().where(here).values(values))
+    worker = Deciding(deciding.engine)
+    worker.clock.advance(deciding.clock.now())
+    await worker.owned.assigned(PARTITION)
+
+    await worker.refresh()
+
+    assert worker.counts.failures == [(Stage.TAKE_OVER, "depot-3", "UnreadableState 1")]
+    assert worker.owned.is_unread("depot-3")
+    assert [cycle_seq for _, cycle_seq in await worker.stored()] == [2, 2, 2, 1, 2]
+
+    async with deciding.engine.begin() as connection:
+        await connection.execute(microgrid_state.update().where(here).values(kept))
+    assert await worker.owned.read_again() == ["depot-3"]
+    await worker.refresh()
+    assert [cycle_seq for _, cycle_seq in await worker.stored()] == [3, 3, 3, 2, 3]

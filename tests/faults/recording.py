@@ -20,7 +20,6 @@ from adapters.database.tables import (
     node_history,
     outbox,
     projection_positions,
-    streams,
 )
 from adapters.kafka import reader
 from adapters.kafka.connection import Connection
@@ -50,6 +49,8 @@ AUDIT = (
     # Deferred: it looks at the partition's epoch when the transaction commits, not when it wrote.
     """CREATE CONSTRAINT TRIGGER noted AFTER INSERT OR UPDATE ON microgrid_state
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note()""",
+    # What an outbox that is drained by a cursor needs; nobody else looks at it.
+    "ALTER TABLE outbox ADD COLUMN number bigserial",
 )
 
 
@@ -154,8 +155,6 @@ async def _rebuilt(events: Sequence[Record], folder: Path) -> Rows:
     projections = Deployment.projector.kwargs["projections"]()
     read = [registry.read("events", each.message) for each in events]
     published = [each for each in read if isinstance(each, PublishedEvent)]
-    async with engine.begin() as connection:
-        await connection.execute(streams.insert().values(stream_id=published[-1].stream))
     await Rebuild(SqlReadModelTransactions(engine), projections).project(published)
     rows = await _rows(engine)
     await engine.dispose()

@@ -70,7 +70,8 @@ def test_bad_messages_are_accounted_for_while_projectors_come_and_go(ground: Gro
     assert found == set(kinds)
 
 
-@pytest.mark.parametrize("run", runs.ABLATED, ids=lambda run: run.__name__)
+# Without its fence a sleeper wakes too late with this load to write anything: `make faults` plays that with others.
+@pytest.mark.parametrize("run", [runs.publish_before_commit, runs.memory_alone], ids=lambda run: run.__name__)
 def test_a_worker_without_a_safeguard_is_noticed(run: runs.Run, stage: Stage, rng: random.Random) -> None:
     run(stage, rng)
     assert runs.ABLATED[run] in {violation.invariant for violation in violations(stage.history())}

@@ -1,7 +1,7 @@
 """What the newest messages say of each connector (R6, R7, R22)."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.knowledge import demand
 from domain.knowledge.ledger import NEVER_SENT
@@ -19,14 +19,15 @@ class Heard:
     """What the newest messages say of one connector.
 
     `known`: its newest reading; `heard_at`: its charge point's newest message. `power_w`: its power as it counts, and
-    whether that is `plausible` (R6). `asked_w`: its demand, told watts; `silent`: it said that too long ago (R7).
-    `fallback_w`: what it may fall back to.
+    whether that is `plausible`; `held_w`: what is held for it, more where it was not lately (R6). `asked_w`: its
+    demand, told watts; `silent`: it said that too long ago (R7). `fallback_w`: what it may fall back to.
     """
 
     known: KeptReading | None
     heard_at: datetime | None
     power_w: Watts | None
     plausible: bool
+    held_w: Watts
     asked_w: Watts
     silent: bool
     fallback_w: Watts
@@ -40,6 +41,7 @@ class Heard:
 class Hearing:
     """What is the same for every connector. `oldest`: a reading taken before it is silent. `last_known`: after a
     take-over, those that have not been heard since are as they were then, if that was later than this; null otherwise.
+    `shown_after`: so long after it was hidden, a meter has shown a load again.
     """
 
     site: Site
@@ -49,6 +51,7 @@ class Hearing:
     oldest: datetime
     last_known: datetime | None
     former: Mapping[str, FormerRating]
+    shown_after: timedelta
 
     @classmethod
     def of(cls, site: Site, readings: Readings, memory: Memory, moment: Moment) -> "Hearing":
@@ -61,6 +64,7 @@ class Hearing:
             oldest=at - stale_after,
             last_known=at - 2 * stale_after if since is not None and at - since < stale_after else None,
             former=memory.former_ratings,
+            shown_after=moment.windows.grace + moment.windows.background_confirm,
         )
 
     def heard(self, connector: PlacedConnector) -> Heard:
@@ -80,6 +84,7 @@ class Hearing:
                 heard_at=heard_at,
                 power_w=entry.power_w,
                 plausible=False,
+                held_w=entry.power_w or 0,
                 asked_w=0,
                 silent=not still_idle,
                 fallback_w=fallback_w,
@@ -94,7 +99,14 @@ class Hearing:
             heard_at=heard_at,
             power_w=power_w,
             plausible=plausible,
+            held_w=self._held_w(known, power_w or 0, rating_w),
             asked_w=asked_w,
             silent=demand.is_silent(known, heard_at, self.oldest, asks=asked_w > 0),
             fallback_w=fallback_w,
         )
+
+    def _held_w(self, known: KeptReading, power_w: Watts, rating_w: Watts) -> Watts:
+        """What is held for its power; more until a meter has shown what that hid while it was not plausible (R6)."""
+        if known.right_since is None or self.moment.at - known.right_since >= self.shown_after:
+            return power_w
+        return max(power_w, plausible_w(rating_w))

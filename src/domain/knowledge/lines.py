@@ -124,7 +124,7 @@ def _steady_until(entry: LedgerEntry, news: Heard, used: UsageMemory | None, mom
     waits = len(entry.setpoints) > 1 or (used is not None and used.in_vain_at is not None)
     if entry.received is None or news.known is None or news.heard_at is None or news.silent or changes or waits:
         return moment.at
-    if entry.overtaken_by is not None:
+    if entry.overtaken_by is not None or news.held_w != (news.power_w or 0):
         return moment.at
     spoke_at = news.known.measured_at if news.asked_w else news.heard_at
     return min(spoke_at + moment.windows.connector_stale_after, entry.received.lapses_at - moment.windows.grace)
@@ -216,8 +216,8 @@ def _exposure(entry: LedgerEntry, news: Heard, standing: Standing, moment: Momen
         if was_reported or entry.falls_back_by(moment.soon):
             own_w = max(own_w, power_w)
     exposure_w = max(own_w, entry.at_meter(limit_w))
-    if not is_reserved and power_w is not None:
-        exposure_w = max(exposure_w, power_w)
+    if not is_reserved:
+        exposure_w = max(exposure_w, news.held_w)
     if not is_reserved and entry.fell_back_at is None and news.known is not None:
         obeyed_w = entry.obeyed_w(news.known.measured_at, moment.windows.grace)
         limit_w = limit_w if obeyed_w is None else obeyed_w

@@ -120,13 +120,16 @@ class _Dated(Protocol):
 
 @value
 class KeptReading:
-    """The newest reading of a connector, with the limit it last reported (that outlives the reading)."""
+    """The newest reading of a connector, with what outlives it: the limit it last reported; and since when its power
+    can be after it could not (R6).
+    """
 
     reading: ConnectorReading
     measured_at: datetime
     sent_as_measured_at: datetime
     sequence: int
     report: LimitReport | None
+    right_since: datetime | None = None
 
     @property
     def named_cycle_seq(self) -> int | None:
@@ -229,12 +232,17 @@ class Readings:
         report = known.report if known is not None else None
         if reading.applied_limit_w is not None:
             report = LimitReport(reading.applied_limit_w, measured_at, reading.applied_cycle_seq)
+        right_since = known.right_since if known is not None else None
+        rating_w = tree.connectors[tree.connector_index[key]].max_power_w
+        if known is not None and _is_implausible(known.reading, rating_w) and not _is_implausible(reading, rating_w):
+            right_since = measured_at
         self.connectors[key] = KeptReading(
             reading=reading,
             measured_at=measured_at,
             sent_as_measured_at=telemetry.measured_at,
             sequence=telemetry.sequence,
             report=report,
+            right_since=right_since,
         )
         return Receipt.KEPT
 
@@ -243,8 +251,12 @@ def _oddities(reading: ConnectorReading, rating_w: Watts) -> Iterator[Receipt]:
     """What is counted of a kept reading instead of that it is kept."""
     if reading.status not in STATUSES:
         yield Receipt.UNKNOWN_STATUS
-    if reading.power_w is not None and reading.power_w > plausible_w(rating_w):
+    if _is_implausible(reading, rating_w):
         yield Receipt.IMPLAUSIBLE
+
+
+def _is_implausible(reading: ConnectorReading, rating_w: Watts) -> bool:
+    return reading.power_w is not None and reading.power_w > plausible_w(rating_w)
 
 
 def _all(telemetry: Telemetry, receipt: Receipt) -> Mapping[Receipt, int]:

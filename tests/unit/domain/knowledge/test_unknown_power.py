@@ -76,6 +76,22 @@ def test_R6_who_was_sent_a_setpoint_is_taken_to_draw_no_more_than_is_plausible()
     assert depot.exposure(CONNECTOR) == 125_000
 
 
+def test_R6_what_was_held_for_that_is_held_until_a_meter_has_shown_what_it_hid() -> None:
+    """It says 20,000 kW, then 20 again: for 30 s more, a grace and the 10 in which a rise is confirmed."""
+    depot = told_20_kw()
+    depot.hears(CONNECTOR, 20_000_000, requested_w=20_000)
+    depot.later(5)
+    depot.hears(CONNECTOR, 20_000, requested_w=20_000)
+    depot.cycle()
+    depot.later(29.999)
+    line = depot.line(CONNECTOR)
+    assert (line.power_w, line.exposure_w) == (20_000, 125_000)
+    depot.later(0.001)
+    depot.cycle()
+    assert depot.microgrid.seen is not None
+    assert depot.microgrid.seen.lines[0].exposure_w == depot.exposure(CONNECTOR) == 20_000
+
+
 def test_R6_who_never_was_is_believed() -> None:
     depot = Depot(grid("gc-1", 200_000), charger("cp-1", "gc-1", RATING_W))
     depot.hears(CONNECTOR, 125_001, applied_limit_w=0)

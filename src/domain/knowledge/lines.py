@@ -29,9 +29,9 @@ class Line:
     (below that it is off); and its `rating_w`. `entry` and `usage`: its line of the ledger, and the memory of what it
     leaves unused. `told_w`: the most it may have obeyed when it was read (R44). `exposure_w`: the most it may draw
     (R15); `own_w`: where the fallback of its charge point is part of that, the most without it; null where it is none.
-    `reserved_w`: what is held for it, before sharing. `measured_w`: what it measures, at most its exposure where it is
-    reserved; that where its power is not known; 0 where it was never heard. `steady_until`: until then time alone
-    changes nothing of this.
+    `reserved_w`: what is held for it, before sharing. `measured_w`: what is held for what it measures, at most its
+    exposure where it is reserved; that where its power is not known; 0 where it was never heard. `steady_until`: until
+    then time alone changes nothing of this.
     """
 
     connector: PlacedConnector
@@ -145,7 +145,7 @@ def _line(cycle: Hearing, index: int, news: Heard, entry: LedgerEntry) -> Line:
     if power_w is None:
         measured_w = exposure_w if news.known is not None or entry.received is not None else 0
     else:
-        measured_w = power_w if standing is not Standing.RESERVED else min(power_w, exposure_w)
+        measured_w = news.held_w if standing is not Standing.RESERVED else min(power_w, exposure_w)
     return Line(
         connector=connector,
         known=news.known,

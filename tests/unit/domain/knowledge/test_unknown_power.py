@@ -86,6 +86,7 @@ def test_R6_what_was_held_for_that_is_held_until_a_meter_has_shown_what_it_hid()
     depot.later(29.999)
     line = depot.line(CONNECTOR)
     assert (line.power_w, line.exposure_w) == (20_000, 125_000)
+    assert held_at(depot, "cp-1").exposed_w == 125_000
     depot.later(0.001)
     depot.cycle()
     assert depot.microgrid.seen is not None
@@ -96,6 +97,8 @@ def test_R6_who_never_was_is_believed() -> None:
     depot = Depot(grid("gc-1", 200_000), charger("cp-1", "gc-1", RATING_W))
     depot.hears(CONNECTOR, 125_001, applied_limit_w=0)
     assert depot.exposure(CONNECTOR) == 125_001
+    depot.hears(CONNECTOR, 20_000, applied_limit_w=0)
+    assert depot.exposure(CONNECTOR) == 20_000
 
 
 def held_at(depot: Depot, node_id: str) -> Held:

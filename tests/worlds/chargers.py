@@ -129,6 +129,11 @@ class Charger:
         )
 
     @property
+    def refuses(self) -> bool:
+        """Whether it refused what it was told last."""
+        return any(each.refused_cycle_seq is not None for each in self.outlets)
+
+    @property
     def highest_w(self) -> int:
         """The most that it may be permitted by what it was sent so far."""
         told = [sending.told for _, sending in self.pending] + ([self.newest.told] if self.newest else [])

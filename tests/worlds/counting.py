@@ -96,6 +96,10 @@ class Counter:
             self._floors_w[index], self._reached_from[index] = permitted_w, second + 1
             is_missed = second >= self._silent_from[index] + self._missed_s
             return permitted_w if is_missed else charger.heeds_w(second), permitted_w, permitted_w
+        if charger.refuses:
+            # The others have to make room for it, but nobody can lower it.
+            self._floors_w[index], self._reached_from[index] = permitted_w, second + 1
+            return permitted_w, permitted_w, permitted_w
         if second < self._reached_from[index] + self._reaction_s:
             self._floors_w[index] = min(self._floors_w[index], permitted_w)
             return charger.heeds_w(second), permitted_w, self._floors_w[index]

@@ -12,7 +12,7 @@ SENT_AT_ONCE = Fault(
 """R43: a small change may wait."""
 
 
-@pytest.mark.parametrize("seed", [*range(100), 10048, 10075, 10105, 10124, 30431])
+@pytest.mark.parametrize("seed", [*range(100), 10048, 10075, 10105, 10124, 30431, 30774])
 def test_what_is_permitted_below_a_node_is_never_above_what_it_bears(seed: int) -> None:
     assert sums.fault_of_seed(seed) is None
 

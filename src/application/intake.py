@@ -27,7 +27,7 @@ from application.ports import (
 from application.unanswered import Unanswered
 from domain.events import ConfigurationRejected
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Receipt, Telemetry
-from domain.microgrid import Microgrid
+from domain.microgrid import Change, Microgrid
 from domain.site.configuration import SiteConfiguration
 
 BATCH: Final = 500
@@ -198,8 +198,9 @@ class Intake:
         assert isinstance(received.body, SiteConfiguration | MalformedConfiguration)
         try:
             with self._tracing.configuration_span(microgrid_id, received.traceparent) as traceparent:
-                at = self._mailbox.time_of(microgrid_id)
-                change = offer(microgrid, received.body, at, received.id)
+                change = offer(microgrid, received.body, self._mailbox.time_of(microgrid_id), received.id)
+                for refused in _refused(change):
+                    self._counters.refused_configuration(microgrid_id, refused.faults)
         except Exception as error:
             self._not_taken(microgrid_id, received, error)
             return None
@@ -207,8 +208,8 @@ class Intake:
             self._counters.outdated_configuration(microgrid_id)
             return None
         if change.microgrid.site is None and microgrid.version == 0 and not self._mailbox.has_room_for(strangers + 1):
-            refused = [event.faults[0] for event in change.events if isinstance(event, ConfigurationRejected)]
-            detail = f"{refused[0].path}: {refused[0].message}"
+            fault = _refused(change)[0].faults[0]
+            detail = f"{fault.path}: {fault.message}"
             self._put_aside(received.position, Unreadable(MALFORMED, detail, received.message))
             return None
         return Decision(change, traceparent, reconfigures=change.microgrid.site is not microgrid.site)
@@ -219,9 +220,6 @@ class Intake:
             case None:
                 self._mailbox.open(decision.stored)
                 self._contested.pop(microgrid_id, None)
-                for event in decision.change.events:
-                    if isinstance(event, ConfigurationRejected):
-                        self._counters.refused_configuration(microgrid_id, event.faults)
             case ConcurrentChange():
                 self._contested[microgrid_id] += 1
                 if self._contested[microgrid_id] == ATTEMPTS:
@@ -245,3 +243,7 @@ class Intake:
     def _put_aside(self, position: Position, unreadable: Unreadable) -> None:
         self._counters.dead_letter(unreadable.code)
         self._letters.append((position, unreadable))
+
+
+def _refused(change: Change) -> Sequence[ConfigurationRejected]:
+    return [event for event in change.events if isinstance(event, ConfigurationRejected)]

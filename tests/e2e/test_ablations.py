@@ -49,7 +49,10 @@ ABLATIONS = {
         lost_percent=1,
     ),
     "background over time": Ablation(
-        (Fault(background, "assess", "the background is what is left now", asked(memory=always({}))),),
+        (
+            Fault(background, "assess", "the background is what is left now", asked(memory=always({}))),
+            Fault(background, "Background", "nothing is in doubt", asked(unconfirmed=always(False), doubt_w=always(0))),
+        ),
         "leichhardt-mixed",
         900,
         violations=10,

@@ -145,7 +145,7 @@ def test_one_trace_leads_from_a_reading_through_cycle_and_publish_to_the_project
     assert publish.parent_id == process.parent_id == cycle.span_id
     assert (publish.kind, process.kind) == (SentSpan.SPAN_KIND_PRODUCER, SentSpan.SPAN_KIND_CONSUMER)
     assert publish.attributes["messaging.destination.name"] == f"{stack.prefix}.events"
-    assert publish.attributes["cloudevents.event_id"].startswith("depot/")
+    assert "/depot/" in publish.attributes["cloudevents.event_id"]
     assert process.attributes["busbar.microgrid.id"] == "depot"
 
 

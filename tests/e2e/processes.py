@@ -37,7 +37,7 @@ class Ended:
 
 def environment(home: Path, variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables of a new user, and these."""
-    others = ("BUSBAR_", "OTEL_", "XDG_", "PYTHONUNBUFFERED")
+    others = ("BUSBAR_", "OTEL_", "XDG_", "PYTHONUNBUFFERED", "COLUMNS", "LINES")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     return {**kept, "HOME": str(home), "XDG_STATE_HOME": str(home / "state"), **(variables or {})}
 

@@ -67,7 +67,7 @@ draws = st.sampled_from(["all it may", "half", "nothing", "too much"])
 capacities_w = st.sampled_from([0, 30_000, 60_000, 100_000, 180_000, 400_000])
 which = st.integers(0, 3)
 
-LOOKED_AT = 1000
+LOOKED_AT = 4000
 """How many sequences a planted fault gets to be seen in."""
 
 

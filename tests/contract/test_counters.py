@@ -156,6 +156,12 @@ def test_projected_events_are_counted_apart_from_those_that_came_again(
     assert counted(reader) == {names.PROJECTED_EVENTS: {False: 5, True: 2}}
 
 
+@pytest.fixture(autouse=True)
+def everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever an earlier test of the same process set."""
+    caplog.set_level(logging.WARNING)
+
+
 def said(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     """What the counters logged; a library may say something at any time, of what an earlier test left."""
     return [record for record in caplog.records if record.name.startswith("adapters.")]

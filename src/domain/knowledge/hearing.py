@@ -107,7 +107,7 @@ class Hearing:
 
     def _held_w(self, node_id: str, known: KeptReading, power_w: Watts, rating_w: Watts) -> Watts:
         """What is held for its power; more until a meter has shown what that hid while it was not plausible (R6)."""
-        was_told = self.memory.ledger.get(node_id, NEVER_SENT).received is not None
-        if not was_told or known.right_since is None or self.moment.at - known.right_since >= self.shown_after:
+        if known.right_since is None or self.moment.at - known.right_since >= self.shown_after:
             return power_w
-        return max(power_w, plausible_w(rating_w))
+        was_told = self.memory.ledger.get(node_id, NEVER_SENT).received is not None
+        return max(power_w, plausible_w(rating_w)) if was_told else power_w

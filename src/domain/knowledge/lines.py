@@ -122,9 +122,8 @@ def _steady_until(entry: LedgerEntry, news: Heard, used: UsageMemory | None, mom
     """Until when a connector that obeys by one setpoint goes on as it is; of all others nobody asks."""
     changes = entry.fell_back_at is not None or entry.over_since is not None or entry.unresponsive
     waits = len(entry.setpoints) > 1 or (used is not None and used.in_vain_at is not None)
+    changes = changes or entry.overtaken_by is not None or news.held_w != (news.power_w or 0)
     if entry.received is None or news.known is None or news.heard_at is None or news.silent or changes or waits:
-        return moment.at
-    if entry.overtaken_by is not None or news.held_w != (news.power_w or 0):
         return moment.at
     spoke_at = news.known.measured_at if news.asked_w else news.heard_at
     return min(spoke_at + moment.windows.connector_stale_after, entry.received.lapses_at - moment.windows.grace)

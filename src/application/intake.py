@@ -199,7 +199,9 @@ class Intake:
         try:
             with self._tracing.configuration_span(microgrid_id, received.traceparent) as traceparent:
                 change = offer(microgrid, received.body, self._mailbox.time_of(microgrid_id), received.id)
-                for refused in _refused(change):
+                is_stranger = change.microgrid.site is None and microgrid.version == 0
+                is_one_too_many = is_stranger and not self._mailbox.has_room_for(strangers + 1)
+                for refused in [] if is_one_too_many else _refused(change):
                     self._counters.refused_configuration(microgrid_id, refused.faults)
         except Exception as error:
             self._not_taken(microgrid_id, received, error)
@@ -207,7 +209,7 @@ class Intake:
         if not change.events:
             self._counters.outdated_configuration(microgrid_id)
             return None
-        if change.microgrid.site is None and microgrid.version == 0 and not self._mailbox.has_room_for(strangers + 1):
+        if is_one_too_many:
             fault = _refused(change)[0].faults[0]
             detail = f"{fault.path}: {fault.message}"
             self._put_aside(received.position, Unreadable(MALFORMED, detail, received.message))

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -33,13 +33,6 @@ PATIENCE_S = 30
 
 def encode(event: DomainEvent, **_: str | None) -> Message:
     return Message(event.microgrid_id, (("ce_type", b"busbar.cycle.completed.v1"),), b"x")
-
-
-@pytest.fixture
-async def engine(postgresql_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(postgresql_url)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Decisions on a PostgreSQL that is locked, full or out of connections: nothing twice, and by itself again."""
 
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import Any
@@ -85,13 +84,6 @@ class Deciding:
                 text("SELECT version, cycle_seq FROM microgrid_state ORDER BY microgrid_id")
             )
             return [(row.version, row.cycle_seq) for row in rows]
-
-
-@pytest.fixture
-async def engine(postgresql_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(postgresql_url)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.fixture

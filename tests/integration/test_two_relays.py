@@ -2,13 +2,12 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.clock import VirtualClock
-from adapters.database.engine import create_engine
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.unit_of_work import SqlTransactions
@@ -88,13 +87,6 @@ class WorkerOutbox:
             last = until is None or until.done()
             if not await self.relay.turn() and last:
                 return
-
-
-@pytest.fixture
-async def engine(postgresql_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(postgresql_url)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.fixture

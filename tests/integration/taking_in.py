@@ -10,15 +10,8 @@ from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.source import KafkaSource
 from adapters.messages import registry
 from adapters.messages.dead_letters import DeadLetterTopic
-from application.ports import Partition, Unreadable
-
-
-class Unconcerned:
-    """An Assignment that has nothing to hand over."""
-
-    async def assigned(self, partitions: frozenset[Partition]) -> None: ...
-
-    async def revoked(self, partitions: frozenset[Partition]) -> None: ...
+from application.ports import Unreadable
+from entrypoints.assignments import Unconcerned
 
 
 def peak_mib() -> float:

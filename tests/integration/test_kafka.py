@@ -20,6 +20,8 @@ from adapters.kafka.topics import MESSAGE_BYTES, UnusableTopics, create_missing
 from adapters.messages import registry
 from adapters.messages.dead_letters import DeadLetterTopic
 from application.ports import Message, MessageSource, Partition, PublicationRefused, Received, Unreadable
+from entrypoints.assignments import Unconcerned
+from tests.fakes.assignments import Known
 from tests.services.kafka import Broker
 from tests.services.kafka_bus import KafkaBus
 
@@ -30,27 +32,6 @@ CLOSED_S = 15.0
 
 HANDED_OVER_S = 10.0
 """Half of what a group grants a member that does not answer."""
-
-
-class Unconcerned:
-    """An Assignment that has nothing to hand over."""
-
-    async def assigned(self, partitions: frozenset[Partition]) -> None: ...
-
-    async def revoked(self, partitions: frozenset[Partition]) -> None: ...
-
-
-class Known(Unconcerned):
-    """An Assignment that knows what it has."""
-
-    def __init__(self) -> None:
-        self.partitions: frozenset[Partition] = frozenset()
-
-    async def assigned(self, partitions: frozenset[Partition]) -> None:
-        self.partitions |= partitions
-
-    async def revoked(self, partitions: frozenset[Partition]) -> None:
-        self.partitions -= partitions
 
 
 class Deciding(Unconcerned):

@@ -4,16 +4,9 @@ import pytest
 
 from adapters.memory.bus import TAIL, MemoryBus, MemorySource
 from application.ports import Assignment, Inbound, Message, Partition, Received, Unreadable
+from entrypoints.assignments import Unconcerned
 
 MESSAGES = [Message("malaga", (), str(number).encode()) for number in range(TAIL + 5)]
-
-
-class Unconcerned:
-    """Does not mind what it is assigned."""
-
-    async def assigned(self, partitions: frozenset[Partition]) -> None: ...
-
-    async def revoked(self, partitions: frozenset[Partition]) -> None: ...
 
 
 def as_it_came(topic: str, message: Message) -> Inbound:

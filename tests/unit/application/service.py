@@ -22,7 +22,6 @@ from application.ports import (
     Message,
     MicrogridRepository,
     Outbox,
-    Partition,
     PublishedEvent,
     Unreadable,
 )
@@ -30,6 +29,7 @@ from application.relay import Relay
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Telemetry
 from domain.microgrid import Microgrid
 from domain.site.configuration import SiteConfiguration
+from entrypoints.assignments import Unconcerned
 from tests.builders import EIGHT
 from tests.fakes.observation import HandedOnTraces, RememberedCounts
 from tests.fakes.persistence import (
@@ -48,14 +48,6 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 class Lost(BaseException):
     """The process ended here: nobody is left to handle it."""
-
-
-class Unconcerned:
-    """An Assignment that has nothing to hand over."""
-
-    async def assigned(self, partitions: frozenset[Partition]) -> None: ...
-
-    async def revoked(self, partitions: frozenset[Partition]) -> None: ...
 
 
 class TroubledTransactions:

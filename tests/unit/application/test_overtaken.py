@@ -6,6 +6,7 @@ import pytest
 
 from application.overtaken import NotOvertaken, StreamBegun
 from application.ports import Partition, PublishedEvent, Withheld
+from tests.fakes.assignments import Known
 
 
 class Tails:
@@ -28,17 +29,6 @@ class Database:
         return {each: self._reached[each] for each in microgrid_ids if each in self._reached}
 
 
-class Taken:
-    def __init__(self) -> None:
-        self.partitions: frozenset[Partition] = frozenset()
-
-    async def assigned(self, partitions: frozenset[Partition]) -> None:
-        self.partitions |= partitions
-
-    async def revoked(self, partitions: frozenset[Partition]) -> None:
-        self.partitions -= partitions
-
-
 def an_event(number: int, event_seq: int, stream: str = "s-1") -> PublishedEvent:
     return PublishedEvent(f"m-{number}", event_seq, "busbar.cycle.completed.v1", {}, stream)
 
@@ -51,7 +41,7 @@ def of(*numbers: int) -> frozenset[Partition]:
 
 
 async def test_what_the_database_knows_is_taken() -> None:
-    taken = Taken()
+    taken = Known()
     tails = Tails(an_event(1, 41), an_event(1, 42), an_event(2, 60, "of-before"))
     await NotOvertaken(taken, tails, Database(m_1=42, m_2=7)).assigned(of(1, 2, 3))
     assert taken.partitions == of(1, 2, 3)
@@ -59,7 +49,7 @@ async def test_what_the_database_knows_is_taken() -> None:
 
 @pytest.mark.parametrize("database", [Database(m_1=41), Database()], ids=["behind", "without it"])
 async def test_a_partition_in_which_the_bus_is_ahead_is_not_taken_and_the_others_are(database: Database) -> None:
-    taken = Taken()
+    taken = Known()
     not_overtaken = NotOvertaken(taken, Tails(an_event(1, 42), an_event(1, 40)), database)
     with pytest.raises(Withheld, match=r"partition 1, .*`busbar migrate --new-stream`") as withheld:
         await not_overtaken.assigned(of(1, 2))

@@ -23,6 +23,7 @@ from application.ports import (
 from application.projections.cycles import CYCLES, KEPT, PRUNED_EVERY
 from application.projections.projector import BATCH, Projector
 from application.projections.status import STATUS
+from entrypoints.assignments import Unconcerned
 from tests.builders import EIGHT, a_configuration, a_cycle_completed
 from tests.fakes.observation import HandedOnTraces, RememberedCounts
 from tests.fakes.persistence import (
@@ -32,7 +33,7 @@ from tests.fakes.persistence import (
     InMemoryReadModelTransactions,
     Tables,
 )
-from tests.unit.application.service import EVENTS, Service, Unconcerned, a_message
+from tests.unit.application.service import EVENTS, Service, a_message
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 
 

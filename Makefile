@@ -26,11 +26,11 @@ check: $(VENV)/ready-to-develop
 
 # The pictures in the README, made from a real run. Chromium takes those of the page.
 picture: $(VENV)/ready-to-develop
-	$(BIN)/python -m docs.picture
+	$(BIN)/python -m tools.picture
 
 # What others build against: schemas, example messages and the AsyncAPI document, made from the wire models.
 contracts: $(VENV)/ready-to-develop
-	$(BIN)/python -m docs.contract_files
+	$(BIN)/python -m tools.contract_files
 
 # The API's description, made from its routes. A test compares it with what is served.
 openapi: $(VENV)/ready-to-develop

@@ -26,7 +26,7 @@ from adapters.kafka.reader import KafkaReader, reading
 from adapters.messages import envelope, events, registry
 from adapters.messages.configuration import SITE_CONFIGURATION
 from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY
-from application.ports import Message
+from application.ports.bus import Message
 from benchmarks.deployment import PARTITIONS, CpuTimes, Lags, configured, counted, deployed, ended, quantiles
 from benchmarks.light_depots import LightDepot, site
 from benchmarks.machine import machine

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from application.ports import Epoch
+from application.ports.ownership import Epoch
 from domain.events import CycleCompleted, Trigger
 from domain.knowledge.ledger import LedgerEntry
 from domain.knowledge.limits import LimitKind, Mode

@@ -10,7 +10,9 @@ from application.decisions import ATTEMPTS, Decision, Decisions
 from application.mailbox import DueCycle, Mailbox
 from application.owned_partitions import OwnedPartitions
 from application.parking import NOT_OF_ONE_MICROGRID
-from application.ports import Clock, ConcurrentChange, Counters, CycleNotes, Stage, Tracing
+from application.ports.clock import Clock
+from application.ports.observing import Counters, CycleNotes, Stage, Tracing
+from application.ports.persistence import ConcurrentChange
 from domain.events import CycleCompleted
 from domain.knowledge.readings import Readings
 from domain.microgrid import Decide, Microgrid

@@ -6,15 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from application.ports import (
-    Epoch,
-    Fenced,
-    MalformedConfiguration,
-    Outbox,
-    PendingEvent,
-    StorageUnavailable,
-    Transactions,
-)
+from application.ports.bus import MalformedConfiguration
+from application.ports.ownership import Epoch, Fenced
+from application.ports.persistence import Outbox, PendingEvent, StorageUnavailable, Transactions
 from application.relay import Relay
 from domain.microgrid import Change, Microgrid, Refusal
 from domain.site.configuration import SiteConfiguration

@@ -9,10 +9,7 @@ from application.cycles import Cycles
 from application.decisions import ATTEMPTS, Decision, Decisions, offer
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
-from application.ports import (
-    Clock,
-    ConcurrentChange,
-    Counters,
+from application.ports.bus import (
     DeadLetters,
     MalformedConfiguration,
     MessageSource,
@@ -21,9 +18,11 @@ from application.ports import (
     PublishedEvent,
     Received,
     Tombstone,
-    Tracing,
     Unreadable,
 )
+from application.ports.clock import Clock
+from application.ports.observing import Counters, Tracing
+from application.ports.persistence import ConcurrentChange
 from application.unanswered import Unanswered
 from domain.events import ConfigurationRejected
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Receipt, Telemetry

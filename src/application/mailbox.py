@@ -9,7 +9,7 @@ from enum import IntEnum
 from itertools import count
 
 from application.parking import Parked
-from application.ports import Time
+from application.ports.clock import Time
 from domain.events import CycleCompleted, Trigger
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Readings, Reception, Telemetry
 from domain.microgrid import Microgrid

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from application.ports import Assignment, EventTails, Partition, Streams, Withheld
+from application.ports.bus import Assignment, Partition, Withheld
+from application.ports.ownership import EventTails, Streams
 
 WHAT_TO_DO: Final = (
     "The bus is ahead of the database in partition {}, as after a restore: nothing is decided there. "

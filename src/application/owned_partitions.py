@@ -5,18 +5,11 @@ from contextlib import suppress
 
 from application.mailbox import Mailbox
 from application.parking import NOT_OF_ONE_MICROGRID, Parked
-from application.ports import (
-    Clock,
-    Counters,
-    Epoch,
-    Fenced,
-    Ownership,
-    Partition,
-    Position,
-    Stage,
-    StorageUnavailable,
-    Transactions,
-)
+from application.ports.bus import Partition, Position
+from application.ports.clock import Clock
+from application.ports.observing import Counters, Stage
+from application.ports.ownership import Epoch, Fenced, Ownership
+from application.ports.persistence import StorageUnavailable, Transactions
 from application.relay import Relay
 
 AT_ONCE = 100

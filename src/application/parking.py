@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Self
 
-from application.ports import ConcurrentChange, Fenced, StorageUnavailable
+from application.ports.ownership import Fenced
+from application.ports.persistence import ConcurrentChange, StorageUnavailable
 
 FIRST: Final = timedelta(seconds=1)
 LONGEST: Final = timedelta(minutes=1)

@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from application.parking import Parked
-from application.ports import Clock, Counters, EventPublisher, PendingEvent, PendingEvents, PublicationRefused, Stage
+from application.ports.bus import EventPublisher, PublicationRefused
+from application.ports.clock import Clock
+from application.ports.observing import Counters, Stage
+from application.ports.persistence import PendingEvent, PendingEvents
 
 BATCH = 200
 AT_HAND = 2000

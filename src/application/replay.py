@@ -7,7 +7,7 @@ from typing import TypeAlias, assert_never
 
 from application.decisions import offer
 from application.mailbox import DueCycle, Mailbox
-from application.ports import MalformedConfiguration
+from application.ports.bus import MalformedConfiguration
 from domain.events import DomainEvent
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
 from domain.microgrid import Change, Microgrid, MicrogridState

@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Collection, Sequence
 
-from application.ports import Position, Received
+from application.ports.bus import Position, Received
 
 
 class Unanswered:

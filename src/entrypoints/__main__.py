@@ -1,5 +1,5 @@
 """`python -m entrypoints` does what `busbar` does."""
 
-from entrypoints.cli import main
+from entrypoints.cli.main import main
 
 main()

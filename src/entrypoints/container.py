@@ -56,7 +56,7 @@ from application.intake import Intake
 from application.mailbox import Mailbox
 from application.overtaken import NotOvertaken
 from application.owned_partitions import OwnedPartitions
-from application.ports import MalformedConfiguration, Message, Unreadable
+from application.ports.bus import MalformedConfiguration, Message, Unreadable
 from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
 from application.projections.node_history import NODE_HISTORY

@@ -125,7 +125,7 @@ def test_an_import_root_is_the_folder_under_src(root: str) -> None:
         (impure_imports, "import json"),
         (impure_imports, "from os import environ"),
         (impure_imports, "import collections.other"),
-        (impure_imports, "from application.ports import Clock"),
+        (impure_imports, "from application.ports.clock import Clock"),
         (impure_imports, "from . import power"),
         (impure_imports, "def decide() -> None:\n    import logging"),
         (foreign_imports, "from sqlalchemy import select"),

@@ -17,7 +17,7 @@ from application.cycles import Cycles
 from application.decisions import Decisions
 from application.intake import Intake
 from application.owned_partitions import OwnedPartitions
-from application.ports import MessageSource, Partition
+from application.ports.bus import MessageSource, Partition
 from application.projections.projector import Projector
 from application.relay import Relay
 from domain.events import DomainEvent

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from adapters.memory.bus import MemoryBus, MemorySource
-from application.ports import (
+from application.ports.bus import (
     Assignment,
     DeadLetters,
     EventPublisher,

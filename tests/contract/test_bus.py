@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.ports import Assignment, Message, Partition, Position, Received, Unreadable
+from application.ports.bus import Assignment, Message, Partition, Position, Received, Unreadable
 from tests.contract.buses import PARTITIONS, Bus, InMemory, Member
 from tests.services.kafka_bus import KafkaBus
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import pytest
 
 from adapters.clock import SystemClock, VirtualClock
-from application.ports import Clock
+from application.ports.clock import Clock
 
 START = datetime(2026, 11, 22, 8, tzinfo=UTC)
 MOMENT = timedelta(milliseconds=5)

@@ -10,7 +10,9 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricR
 
 from adapters.observability import names
 from adapters.observability.counters import OpenTelemetryCounters
-from application.ports import Counters, CycleNotes, Fenced, Position, Stage
+from application.ports.bus import Position
+from application.ports.observing import Counters, CycleNotes, Stage
+from application.ports.ownership import Fenced
 from domain.breaches.constraint import Cause, ConstraintBreached, ConstraintCleared
 from domain.breaches.over_limit import Severity
 from domain.events import DomainEvent

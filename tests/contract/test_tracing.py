@@ -8,7 +8,8 @@ from opentelemetry.trace import NoOpTracerProvider, SpanKind, StatusCode, format
 
 from adapters.observability import names
 from adapters.observability.tracing import OpenTelemetryTracing, current_traceparent
-from application.ports import Message, Position, PublishedEvent, Received, Tracing
+from application.ports.bus import Message, Position, PublishedEvent, Received
+from application.ports.observing import Tracing
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 PARENT_SPAN_ID = "b7ad6b7169203331"

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from docs.contract_files.examples import FOR_HALF_A_MINUTE
-from docs.contract_files.files import contract_files
-from docs.contract_files.listening import Heard, open_overheard_demo
 from entrypoints.container import SCENARIOS_BY_NAME, Container
 from tests.databases import sqlite_url
+from tools.contract_files.examples import FOR_HALF_A_MINUTE
+from tools.contract_files.files import contract_files
+from tools.contract_files.listening import Heard, open_overheard_demo
 
 DEMO_S = 180
 

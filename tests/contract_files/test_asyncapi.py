@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from docs.contract_files.files import CONTRACTS
-from docs.contract_files.schemas import INBOUND, OUTBOUND
 from tests.contract_files.official_parser import Judged, judge, modules
+from tools.contract_files.files import CONTRACTS
+from tools.contract_files.schemas import INBOUND, OUTBOUND
 
 FAULTS = {
     "a schema that is not there": (

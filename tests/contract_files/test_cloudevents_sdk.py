@@ -6,8 +6,8 @@ from cloudevents.core.bindings import kafka
 from cloudevents.core.formats.json import JSONFormat
 
 from adapters.messages.envelope import structured
-from docs.contract_files.listening import Heard
-from docs.contract_files.schemas import OUTBOUND
+from tools.contract_files.listening import Heard
+from tools.contract_files.schemas import OUTBOUND
 
 FORMAT = JSONFormat()
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from docs.contract_files.__main__ import main
-from docs.contract_files.compatibility import breaks
-from docs.contract_files.files import CONTRACTS, committed_schemas
-from docs.contract_files.schemas import INBOUND, OUTBOUND
+from tools.contract_files.__main__ import main
+from tools.contract_files.compatibility import breaks
+from tools.contract_files.files import CONTRACTS, committed_schemas
+from tools.contract_files.schemas import INBOUND, OUTBOUND
 
 TELEMETRY, CONFIGURATION, CYCLE = "charge_point.telemetry.v1", "site.configuration.v1", "busbar.cycle.completed.v1"
 

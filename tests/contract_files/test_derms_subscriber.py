@@ -13,9 +13,9 @@ import pytest
 from cloudevents.core.bindings import kafka
 from cloudevents.core.formats.json import JSONFormat
 
-from docs.contract_files.listening import Heard
-from docs.contract_files.schemas import OUTBOUND
 from docs.derms.subscriber import PATIENCE, Stream, group_capacities
+from tools.contract_files.listening import Heard
+from tools.contract_files.schemas import OUTBOUND
 
 SUBSCRIBER = Path(__file__).resolve().parents[2] / "docs" / "derms" / "subscriber.py"
 

@@ -7,9 +7,9 @@ from typing import Any
 from jsonschema import Draft7Validator
 
 from adapters.messages.registry import READERS, WRITERS
-from docs.contract_files.files import CONTRACTS
-from docs.contract_files.schemas import INBOUND, OUTBOUND
 from entrypoints.container import CONFIGURATION, DEAD_LETTER, EVENTS, TELEMETRY
+from tools.contract_files.files import CONTRACTS
+from tools.contract_files.schemas import INBOUND, OUTBOUND
 
 UPDATE = "`make contracts` updates the files; look at what it changed."
 TYPES = {*READERS, *(event_type for event_type, _ in WRITERS.values())}

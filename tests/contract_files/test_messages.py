@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from adapters.messages import registry
-from application.ports import Message, PublishedEvent, Unreadable
-from docs.contract_files.listening import Heard
-from docs.contract_files.schemas import INBOUND, OUTBOUND
+from application.ports.bus import Message, PublishedEvent, Unreadable
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
 from domain.site.configuration import SiteConfiguration
 from tests.contract_files.validation import complaints
+from tools.contract_files.listening import Heard
+from tools.contract_files.schemas import INBOUND, OUTBOUND
 
 TYPES = [*INBOUND, *OUTBOUND]
 BODIES: dict[str, type] = {

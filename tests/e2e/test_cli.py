@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.cli import busbar
+from entrypoints.cli.main import busbar
 from tests.e2e.processes import PATIENCE_S, environment, run
 from tests.services.processes import free_port
 

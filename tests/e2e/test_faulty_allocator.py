@@ -23,7 +23,7 @@ from domain.sharing.rebalance import Certifier, certify
 from domain.sharing.rotation import Rotation
 from domain.site.power import NO_LIMIT, Watts
 from entrypoints.container import SCENARIOS_BY_NAME, Container
-from entrypoints.demo import open_demo
+from entrypoints.demo.in_one_process import open_demo
 from tests.databases import sqlite_url
 
 DEPOTS = ("joondalup-small", "malaga")

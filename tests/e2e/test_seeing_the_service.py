@@ -17,7 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SentSpan
 from adapters.kafka.connection import Connection
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.messages import registry
-from application.ports import Message
+from application.ports.bus import Message
 from tests.e2e.collectors import Collector, Span, collecting
 from tests.e2e.stacks import Process, Stack, a_prefix, configuration, reading, until
 from tests.services import kafka

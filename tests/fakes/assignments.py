@@ -1,6 +1,6 @@
 """Assignments that remember."""
 
-from application.ports import Partition
+from application.ports.bus import Partition
 
 
 class Known:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from application.ports import Position, PublishedEvent, Received, Stage
+from application.ports.bus import Position, PublishedEvent, Received
+from application.ports.observing import Stage
 from domain.events import CycleCompleted, DomainEvent
 from domain.knowledge.readings import Receipt
 from domain.sharing.plan import Outcome

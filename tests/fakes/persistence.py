@@ -10,16 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from application.ports import (
-    ConcurrentChange,
-    Epoch,
-    Fenced,
-    Message,
-    PendingEvent,
-    PositionKey,
-    Reached,
-    StoredEvent,
-)
+from application.ports.bus import Message
+from application.ports.ownership import Epoch, Fenced
+from application.ports.persistence import ConcurrentChange, PendingEvent
+from application.ports.read_side import PositionKey, Reached, StoredEvent
 from application.queries.rows import AsPublished, BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid

@@ -11,16 +11,10 @@ from adapters.database.outbox import Encode, SqlOutbox, SqlPendingEvents
 from adapters.database.repositories import SqlMicrogridRepository
 from adapters.database.streams import CURRENT
 from adapters.database.unit_of_work import SqlUnitOfWork
-from application.ports import (
-    Clock,
-    Epoch,
-    EventPublisher,
-    MicrogridRepository,
-    Outbox,
-    PendingEvent,
-    Transactions,
-    UnitOfWork,
-)
+from application.ports.bus import EventPublisher
+from application.ports.clock import Clock
+from application.ports.ownership import Epoch
+from application.ports.persistence import MicrogridRepository, Outbox, PendingEvent, Transactions, UnitOfWork
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid
 

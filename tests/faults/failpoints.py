@@ -12,13 +12,13 @@ from typing import Final
 
 from application.decisions import Decisions
 from application.mailbox import DueCycle, Mailbox
-from application.ports import (
-    Epoch,
+from application.ports.clock import Time
+from application.ports.ownership import Epoch
+from application.ports.persistence import (
     MicrogridRepository,
     Outbox,
     PendingEvent,
     PendingEvents,
-    Time,
     Transactions,
     UnitOfWork,
 )

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 
-from application.ports import Message, Position
+from application.ports.bus import Message, Position
 
 Rows: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 """By the name of a table, its rows in the order of their keys."""

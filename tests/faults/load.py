@@ -12,7 +12,7 @@ from adapters.kafka.publisher import KafkaPublisher
 from adapters.messages import registry
 from adapters.messages.configuration import SITE_CONFIGURATION
 from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY
-from application.ports import Message
+from application.ports.bus import Message
 from tests.faults import planted
 
 DEPOTS = tuple(f"depot-{number}" for number in range(8))

@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 from adapters.messages import registry
 from adapters.messages.configuration import SITE_CONFIGURATION
 from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY
-from application.ports import Message
+from application.ports.bus import Message
 from tests.faults.history import Headers, Record
 
 HEADER: Final = "planted"

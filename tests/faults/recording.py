@@ -26,7 +26,7 @@ from adapters.kafka.connection import Connection
 from adapters.kafka.topics import require
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
-from application.ports import PublishedEvent
+from application.ports.bus import PublishedEvent
 from application.projections.rebuild import Rebuild
 from entrypoints.container import Deployment
 from tests.e2e.stacks import PARTITIONS, Stack

@@ -7,7 +7,7 @@ import pytest
 from pydantic_core import to_json
 
 from adapters.messages import envelope
-from application.ports import Message, Position
+from application.ports.bus import Message, Position
 from tests.faults import planted
 from tests.faults.checker import INVARIANTS, repeated, violations
 from tests.faults.history import Commit, Event, History, Record, State

@@ -8,9 +8,10 @@ from dependency_injector import providers
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.messages import registry
-from application.ports import Assignment, PendingEvents, Transactions
-from entrypoints import worker
+from application.ports.bus import Assignment
+from application.ports.persistence import PendingEvents, Transactions
 from entrypoints.container import Deployment
+from entrypoints.service import worker
 from tests.faults import ablations, failpoints
 from tests.faults.failpoints import FailingMailbox, FailingPendingEvents, FailingTransactions, Failpoint
 

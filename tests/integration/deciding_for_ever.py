@@ -7,7 +7,7 @@ from dataclasses import replace
 from adapters.clock import SystemClock
 from adapters.database.engine import create_engine
 from adapters.database.unit_of_work import SqlTransactions
-from application.ports import Message
+from application.ports.bus import Message
 from domain.events import DomainEvent
 from tests.builders import EPOCH, a_cycle_completed, a_site
 

@@ -10,8 +10,8 @@ from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.source import KafkaSource
 from adapters.messages import registry
 from adapters.messages.dead_letters import DeadLetterTopic
-from application.ports import Unreadable
-from entrypoints.assignments import Unconcerned
+from application.ports.bus import Unreadable
+from entrypoints.service.assignments import Unconcerned
 
 
 def peak_mib() -> float:

@@ -12,7 +12,7 @@ from adapters.database.engine import create_engine
 from adapters.database.read_model import SqlReadModelTransactions
 from domain.events import CycleCompleted, DomainEvent
 from domain.sharing.plan import Quality, Reason
-from entrypoints import cli
+from entrypoints.cli import main as cli
 from tests.databases import new_sqlite
 from tests.integration.test_read_commands import a_decided_depot
 from tests.unit.application.read_side import project

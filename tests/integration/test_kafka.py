@@ -19,8 +19,8 @@ from adapters.kafka.source import KafkaSource
 from adapters.kafka.topics import MESSAGE_BYTES, UnusableTopics, create_missing
 from adapters.messages import registry
 from adapters.messages.dead_letters import DeadLetterTopic
-from application.ports import Message, MessageSource, Partition, PublicationRefused, Received, Unreadable
-from entrypoints.assignments import Unconcerned
+from application.ports.bus import Message, MessageSource, Partition, PublicationRefused, Received, Unreadable
+from entrypoints.service.assignments import Unconcerned
 from tests.fakes.assignments import Known
 from tests.services.kafka import Broker
 from tests.services.kafka_bus import KafkaBus

@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
 from adapters.messages import registry
-from application.ports import MESSAGE_BYTES
+from application.ports.bus import MESSAGE_BYTES
 from tests.services.kafka import Broker
 from tests.services.kafka_bus import KafkaBus
 

@@ -28,7 +28,9 @@ from adapters.observability.tracing import OpenTelemetryTracing
 from adapters.observability.transactions import CountedTransactions
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
-from application.ports import Epoch, Fenced, Message, Partition, PendingEvent, Position, Received, Tombstone
+from application.ports.bus import Message, Partition, Position, Received, Tombstone
+from application.ports.ownership import Epoch, Fenced
+from application.ports.persistence import PendingEvent
 from application.relay import Relay
 from domain.microgrid import Microgrid, MicrogridState
 from tests.builders import EIGHT, a_cycle_completed

@@ -19,7 +19,9 @@ from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModelTransactions
 from adapters.database.unit_of_work import SqlTransactions
-from application.ports import ConcurrentChange, Epoch, Fenced, Message, StorageUnavailable
+from application.ports.bus import Message
+from application.ports.ownership import Epoch, Fenced
+from application.ports.persistence import ConcurrentChange, StorageUnavailable
 from application.queries.rows import CycleRow
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid

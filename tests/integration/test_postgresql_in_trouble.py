@@ -24,7 +24,9 @@ from application.cycles import Cycles
 from application.decisions import Decisions
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
-from application.ports import Partition, Stage, StorageUnavailable
+from application.ports.bus import Partition
+from application.ports.observing import Stage
+from application.ports.persistence import StorageUnavailable
 from application.relay import Relay
 from domain.microgrid import Microgrid, MicrogridState
 from tests.builders import EIGHT, a_site

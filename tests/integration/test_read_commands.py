@@ -16,7 +16,7 @@ from domain.breaches.constraint import ConstraintBreached
 from domain.events import DomainEvent, Trigger
 from domain.knowledge.readings import Readings
 from domain.microgrid import Microgrid
-from entrypoints import cli
+from entrypoints.cli import main as cli
 from tests.builders import EIGHT, a_configuration
 from tests.databases import new_sqlite, sqlite_url
 from tests.unit.application.read_side import project

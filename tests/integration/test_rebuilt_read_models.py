@@ -22,11 +22,11 @@ from adapters.database.tables import (
 )
 from adapters.messages import registry
 from application import event_types
-from application.ports import Message, PublishedEvent
+from application.ports.bus import Message, PublishedEvent
 from application.projections.projector import Projection
 from application.projections.rebuild import Missing, Rebuild
 from entrypoints.container import EVENTS, FAULTS_BY_NAME, SCENARIOS_BY_NAME, Container
-from entrypoints.demo import open_demo
+from entrypoints.demo.in_one_process import open_demo
 from tests.databases import new_sqlite, sqlite_url
 from tests.services.postgresql import PostgresqlServer
 

@@ -22,7 +22,8 @@ from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.tables import connectors, cycles, microgrid_state, microgrids
 from adapters.database.unit_of_work import SqlTransactions
-from application.ports import Message, StorageUnavailable
+from application.ports.bus import Message
+from application.ports.persistence import StorageUnavailable
 from application.queries.rows import CycleRow
 from domain.events import DomainEvent
 from tests.builders import EIGHT, EPOCH, a_cycle_completed, a_microgrid, a_site

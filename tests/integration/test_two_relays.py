@@ -15,7 +15,7 @@ from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
-from application.ports import Message, Partition
+from application.ports.bus import Message, Partition
 from application.relay import Relay
 from domain.microgrid import Microgrid, MicrogridState
 from tests.builders import EIGHT, a_cycle_completed

@@ -11,7 +11,7 @@ from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.source import KafkaSource
 from adapters.kafka.topics import create_missing
 from adapters.messages.dead_letters import DeadLetterTopic
-from application.ports import Assignment, Inbound, Message, Partition, Position, Unreadable
+from application.ports.bus import Assignment, Inbound, Message, Partition, Position, Unreadable
 
 SETTLING_S = 60.0
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from application.ports import Partition
-from entrypoints.assignments import BetweenTurns
+from application.ports.bus import Partition
+from entrypoints.service.assignments import BetweenTurns
 
 PARTITIONS = frozenset({Partition("busbar.telemetry", 0)})
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from application import event_types
-from application.ports import PublishedEvent
-from entrypoints.configure_command import IN_FORCE, NO_ANSWER, REJECTED, Answers
+from application.ports.bus import PublishedEvent
+from entrypoints.cli.configure import IN_FORCE, NO_ANSWER, REJECTED, Answers
 
 FAULTS = [{"code": "no_grid_connection", "path": "/circuits", "message": "There is none."}]
 

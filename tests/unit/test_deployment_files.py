@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from entrypoints.cli import busbar
+from entrypoints.cli.main import busbar
 from entrypoints.settings import Settings
 from tests.services import kafka, postgresql
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from application.ports import Offsets, Partition
-from entrypoints import health
-from entrypoints.health import LOST_S, RECENTLY_S, Health
+from application.ports.bus import Offsets, Partition
+from entrypoints.service import health
+from entrypoints.service.health import LOST_S, RECENTLY_S, Health
 
 
 class Group:

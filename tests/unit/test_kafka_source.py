@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from adapters.kafka.connection import Connection
 from adapters.kafka.source import KafkaSource
 from adapters.messages import registry
-from application.ports import Partition
+from application.ports.bus import Partition
 
 OURS = {TopicPartition("busbar.telemetry", 0), TopicPartition("busbar.telemetry", 1)}
 PARTITIONS = frozenset(Partition(each.topic, each.partition) for each in OURS)

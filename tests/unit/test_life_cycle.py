@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from application.ports import Fenced, StorageUnavailable
-from entrypoints import life_cycle
-from entrypoints.health import Health, Turn
+from application.ports.ownership import Fenced
+from application.ports.persistence import StorageUnavailable
+from entrypoints.service import life_cycle
+from entrypoints.service.health import Health, Turn
 
 PATIENCE_S = 30.0
 

@@ -3,8 +3,8 @@
 import pytest
 
 from adapters.memory.bus import TAIL, MemoryBus, MemorySource
-from application.ports import Assignment, Inbound, Message, Partition, Received, Unreadable
-from entrypoints.assignments import Unconcerned
+from application.ports.bus import Assignment, Inbound, Message, Partition, Received, Unreadable
+from entrypoints.service.assignments import Unconcerned
 
 MESSAGES = [Message("malaga", (), str(number).encode()) for number in range(TAIL + 5)]
 

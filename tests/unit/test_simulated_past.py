@@ -6,8 +6,8 @@ import pytest
 
 from adapters.simulation.scenarios import SCENARIOS
 from application import event_types
-from application.ports import PublishedEvent
-from entrypoints.simulate_command import Past
+from application.ports.bus import PublishedEvent
+from entrypoints.cli.simulate import Past
 
 SITE = SCENARIOS["joondalup-small"].configuration
 OTHER = {**SITE, "max_import_w": 100_000}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from application.ports import Offsets, Partition
-from entrypoints.standstill import STILL_S, Progress, Standstill
+from application.ports.bus import Offsets, Partition
+from entrypoints.service.standstill import STILL_S, Progress, Standstill
 
 HERE, THERE = Partition("busbar.telemetry", 3), Partition("busbar.telemetry", 4)
 

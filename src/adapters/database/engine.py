@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from application.ports import StorageUnavailable
+from application.ports.persistence import StorageUnavailable
 from application.queries.rows import AsPublished
 
 SQLITE_PRAGMAS = (

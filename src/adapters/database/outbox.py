@@ -13,7 +13,9 @@ from adapters.database.engine import READ_ONLY, answering, reading
 from adapters.database.many import arrays, rows_of
 from adapters.database.retention import prune
 from adapters.database.tables import outbox
-from application.ports import Clock, Message, PendingEvent
+from application.ports.bus import Message
+from application.ports.clock import Clock
+from application.ports.persistence import PendingEvent
 from domain.events import DomainEvent
 
 

@@ -10,7 +10,7 @@ from adapters.database.engine import answering
 from adapters.database.streams import CURRENT
 from adapters.database.tables import partition_epochs
 from adapters.database.upsert import insert
-from application.ports import Epoch, Fenced
+from application.ports.ownership import Epoch, Fenced
 
 _STREAM = CURRENT.scalar_subquery().label("stream_id")
 

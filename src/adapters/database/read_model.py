@@ -26,7 +26,8 @@ from adapters.database.retention import prune
 from adapters.database.streams import CURRENT
 from adapters.database.tables import breaches, cycles, microgrid_status, node_history, projection_positions
 from adapters.database.upsert import insert
-from application.ports import ConcurrentChange, PositionKey, Reached
+from application.ports.persistence import ConcurrentChange
+from application.ports.read_side import PositionKey, Reached
 from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
 from domain.site.identifiers import natural_key
 

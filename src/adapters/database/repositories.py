@@ -11,7 +11,8 @@ from adapters.database.among import among
 from adapters.database.many import arrays, rows_of
 from adapters.database.tables import microgrid_state, microgrids
 from adapters.database.upsert import insert
-from application.ports import ConcurrentChange, Epoch
+from application.ports.ownership import Epoch
+from application.ports.persistence import ConcurrentChange
 from domain.microgrid import Microgrid
 from domain.site.site import Site
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.database.engine import READ_ONLY, reading
 from adapters.database.tables import outbox, projection_positions
-from application.ports import StoredEvent
+from application.ports.read_side import StoredEvent
 
 
 class SqlStoredEvents:

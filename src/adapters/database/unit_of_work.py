@@ -9,7 +9,8 @@ from adapters.database.engine import answering
 from adapters.database.outbox import Encode, SqlOutbox
 from adapters.database.ownership import hold
 from adapters.database.repositories import SqlMicrogridRepository
-from application.ports import Clock, Epoch
+from application.ports.clock import Clock
+from application.ports.ownership import Epoch
 
 
 class SqlUnitOfWork:

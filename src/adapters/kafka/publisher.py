@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from adapters.kafka.connection import RETRY_S, Connection, started, stopped, when_reachable
 from adapters.messages.keys import encode_key
-from application.ports import Message, PublicationRefused
+from application.ports.bus import Message, PublicationRefused
 
 REQUEST_TIMEOUT_MS = 15_000
 BATCH_BYTES = 256 * 1024

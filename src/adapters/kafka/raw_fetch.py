@@ -20,7 +20,7 @@ from aiokafka.errors import for_code
 from aiokafka.protocol.fetch import FetchRequest
 
 from adapters.kafka.unpacking import AT_ONCE_BYTES, BATCH_BYTES, TooMuch, unpack_into, unpacked
-from application.ports import MESSAGE_BYTES, Digest
+from application.ports.bus import MESSAGE_BYTES, Digest
 
 FETCH_BYTES: Final = 1024 * 1024
 """What the brokers exceed where the first batch is larger."""

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from adapters.kafka import raw_fetch, unpacking
 from adapters.kafka.connection import Connection, started, stopped
 from adapters.messages.keys import decode_key
-from application.ports import Message, Position
+from application.ports.bus import Message, Position
 
 IDLE_MS = 50
 

@@ -9,7 +9,7 @@ from aiokafka import ConsumerRecord
 from adapters.kafka.raw_fetch import RawRecord
 from adapters.messages import envelope
 from adapters.messages.keys import decode_key
-from application.ports import MESSAGE_BYTES, Inbound, Message, Position, Received, Unreadable
+from application.ports.bus import MESSAGE_BYTES, Inbound, Message, Position, Received, Unreadable
 
 Read: TypeAlias = Callable[[str, Message], Inbound]
 """Makes sense of a message of the topic named first. Never raises: what it cannot read is `Unreadable`."""

@@ -17,7 +17,7 @@ from adapters.kafka import raw_fetch, unpacking
 from adapters.kafka.connection import Connection, started, stopped, when_reachable
 from adapters.kafka.records import Read, received, stepped_over
 from adapters.kafka.topics import UnusableTopics, require
-from application.ports import Assignment, Offsets, Partition, Position, Received, Withheld
+from application.ports.bus import Assignment, Offsets, Partition, Position, Received, Withheld
 
 SESSION_TIMEOUT_MS = 10_000
 HEARTBEAT_MS = 500

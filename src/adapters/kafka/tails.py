@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from adapters.kafka.connection import Connection
 from adapters.kafka.reader import reading
-from application.ports import Inbound, Message, PublishedEvent
+from application.ports.bus import Inbound, Message, PublishedEvent
 
 PATIENCE_S = 10.0
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from adapters.memory.partitioning import partition_of, shares
 from adapters.messages import envelope
 from adapters.messages.dead_letters import DeadLetterTopic
-from application.ports import Assignment, Inbound, Message, Partition, Position, Received
+from application.ports.bus import Assignment, Inbound, Message, Partition, Position, Received
 
 Read: TypeAlias = Callable[[str, Message], Inbound]
 """Makes sense of a message of the topic named first. Never raises: what it cannot read is `Unreadable`."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from application.ports import EventPublisher, Message, Position, Unreadable
+from application.ports.bus import EventPublisher, Message, Position, Unreadable
 
 DETAIL: Final = 1000
 """How many characters are said of what is wrong."""

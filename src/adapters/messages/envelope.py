@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from adapters.messages.parsing import NotJson, parse
-from application.ports import Message
+from application.ports.bus import Message
 
 MEDIA_TYPE: Final = "application/json"
 STRUCTURED: Final = "application/cloudevents+json"

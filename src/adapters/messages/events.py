@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from adapters.messages.configuration import configuration_to
 from adapters.messages.scalars import Id, Integer
-from application.ports import PublishedEvent
+from application.ports.bus import PublishedEvent
 from application.queries.rows import AsPublished
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridProvisioned

@@ -5,7 +5,8 @@ from typing import BinaryIO
 
 from adapters.messages.envelope import type_of
 from adapters.messages.replay import write_message, write_take_over, write_time_mark
-from application.ports import Clock, MessageSource, Position, Received, Tombstone, Unreadable
+from application.ports.bus import MessageSource, Position, Received, Tombstone, Unreadable
+from application.ports.clock import Clock
 
 
 class RecordedSource:

@@ -20,7 +20,7 @@ from adapters.messages.telemetry import (
     read_charge_point_telemetry,
     read_circuit_telemetry,
 )
-from application.ports import (
+from application.ports.bus import (
     MESSAGE_BYTES,
     Digest,
     Inbound,

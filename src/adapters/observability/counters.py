@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 
 from adapters.observability import names
-from application.ports import Position, Stage
+from application.ports.bus import Position
+from application.ports.observing import Stage
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import CycleCompleted, DomainEvent
 from domain.knowledge.readings import Receipt

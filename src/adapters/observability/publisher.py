@@ -8,7 +8,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvid
 from adapters.messages import envelope
 from adapters.observability import names
 from adapters.observability.tracing import context_of
-from application.ports import EventPublisher, Message
+from application.ports.bus import EventPublisher, Message
 
 _logger = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from itertools import groupby
 from opentelemetry.metrics import MeterProvider
 
 from adapters.observability import names
-from application.ports import Clock, MessageSource, Position, Received
+from application.ports.bus import MessageSource, Position, Received
+from application.ports.clock import Clock
 
 BOUNDARIES_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 

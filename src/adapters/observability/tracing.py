@@ -8,7 +8,7 @@ from opentelemetry.trace import Link, SpanKind, TracerProvider, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from adapters.observability import names
-from application.ports import PublishedEvent, Received
+from application.ports.bus import PublishedEvent, Received
 
 _W3C = TraceContextTextMapPropagator()
 

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from opentelemetry.metrics import MeterProvider
 
 from adapters.observability import names
-from application.ports import Epoch, Fenced, Transactions, UnitOfWork
+from application.ports.ownership import Epoch, Fenced
+from application.ports.persistence import Transactions, UnitOfWork
 
 _logger = logging.getLogger(__name__)
 

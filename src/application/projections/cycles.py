@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from application import event_types
-from application.ports import PublishedEvent
+from application.ports.bus import PublishedEvent
 from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
 from application.queries.rows import CycleRow

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from application.ports import EventGap, PositionKey, PublishedEvent, Reached, ReadModelChanges
+from application.ports.bus import PublishedEvent
+from application.ports.read_side import EventGap, PositionKey, Reached, ReadModelChanges
 from application.queries.rows import BreachRow, CycleRow, HistoryRow, StatusRow
 
 

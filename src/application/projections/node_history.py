@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from application import event_types
-from application.ports import PublishedEvent
+from application.ports.bus import PublishedEvent
 from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
 from application.queries.rows import HistoryRow, NodeFigures

@@ -4,17 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from application.ports import (
-    Counters,
-    MessageSource,
-    PublishedEvent,
-    ReadModelChanges,
-    ReadModelTransactions,
-    Received,
-    Stage,
-    StorageUnavailable,
-    Tracing,
-)
+from application.ports.bus import MessageSource, PublishedEvent, Received
+from application.ports.observing import Counters, Stage, Tracing
+from application.ports.persistence import StorageUnavailable
+from application.ports.read_side import ReadModelChanges, ReadModelTransactions
 from application.projections.gathered import Gathered
 
 BATCH = 200

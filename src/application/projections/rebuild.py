@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from application.ports import PublishedEvent, Reached, ReadModelTransactions
+from application.ports.bus import PublishedEvent
+from application.ports.read_side import Reached, ReadModelTransactions
 from application.projections.projector import Projection, apply, gathering
 
 

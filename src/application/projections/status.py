@@ -1,7 +1,7 @@
 """A microgrid at a glance: its configuration, its warnings, its latest cycle."""
 
 from application import event_types
-from application.ports import PublishedEvent
+from application.ports.bus import PublishedEvent
 from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
 from application.queries.rows import StatusRow

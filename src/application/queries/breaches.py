@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from application.ports import ReadModel
+from application.ports.read_side import ReadModel
 from application.queries.rows import BreachRow, BreachState
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from application.ports import ReadModel
+from application.ports.read_side import ReadModel
 from application.queries.rows import StatusRow
 from application.queries.status import AsOf, as_of
 from domain.knowledge.limits import LimitKind, Mode

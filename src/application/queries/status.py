@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from application.ports import ReadModel
+from application.ports.read_side import ReadModel
 from application.queries.rows import StatusRow
 from domain.knowledge.readings import STATUSES
 

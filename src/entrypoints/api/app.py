@@ -15,12 +15,12 @@ from entrypoints.api.described import Responses
 from entrypoints.api.feed import Feed
 from entrypoints.api.latest import LatestMicrogrids
 from entrypoints.api.measured import Measured, Requests
+from entrypoints.api.page import serving as page
 from entrypoints.api.probes import Probes
 from entrypoints.api.problems import answer_with_problems
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.shell import HeadAsGet, LoopbackOnly, SecurityHeaders
 from entrypoints.api.stream import Abort
-from entrypoints.dashboard import page
 
 API_VERSION = "1"
 

@@ -14,7 +14,8 @@ from typing import Final, TypeAlias
 
 from pydantic_core import to_json
 
-from application.ports import StorageUnavailable, StoredEvent, StoredEvents
+from application.ports.persistence import StorageUnavailable
+from application.ports.read_side import StoredEvent, StoredEvents
 
 LOOKED_EVERY_S: Final = 0.25
 COMMENT_EVERY_S: Final = 15.0

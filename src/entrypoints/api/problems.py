@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from application.ports import StorageUnavailable
+from application.ports.persistence import StorageUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
 ALLOWED: Final = "GET, HEAD"

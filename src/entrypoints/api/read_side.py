@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from application.ports import Clock, ReadModel, StorageUnavailable, StoredEvents
+from application.ports.clock import Clock
+from application.ports.persistence import StorageUnavailable
+from application.ports.read_side import ReadModel, StoredEvents
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from application.ports import StorageUnavailable
+from application.ports.persistence import StorageUnavailable
 
 TAKEN_WITHIN_S: Final = 10.0
 """How long a reader may take for what was sent to it."""

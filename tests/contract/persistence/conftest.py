@@ -15,15 +15,10 @@ from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.stored_events import SqlStoredEvents
 from adapters.database.streams import SqlStreams
 from adapters.database.unit_of_work import SqlTransactions
-from application.ports import (
-    Message,
-    Ownership,
-    PendingEvents,
-    ReadModel,
-    ReadModelTransactions,
-    StoredEvents,
-    Transactions,
-)
+from application.ports.bus import Message
+from application.ports.ownership import Ownership
+from application.ports.persistence import PendingEvents, Transactions
+from application.ports.read_side import ReadModel, ReadModelTransactions, StoredEvents
 from domain.events import DomainEvent
 from tests.builders import EIGHT, EPOCH
 from tests.databases import new_sqlite

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from application.ports import ConcurrentChange, Transactions
+from application.ports.persistence import ConcurrentChange, Transactions
 from domain.microgrid import Microgrid, MicrogridState, Refusal
 from domain.site.configuration import (
     ChargePoint,

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from application.ports import ConcurrentChange
+from application.ports.persistence import ConcurrentChange
 from tests.builders import EPOCH, a_cycle_completed, a_microgrid
 from tests.contract.persistence.conftest import Persistence, encode
 from tests.fakes.persistence import STREAM

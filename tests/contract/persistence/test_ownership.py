@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from application.ports import Epoch, Fenced
+from application.ports.ownership import Epoch, Fenced
 from tests.builders import EPOCH, a_cycle_completed, a_microgrid
 from tests.contract.persistence.conftest import Persistence
 

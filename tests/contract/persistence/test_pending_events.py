@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from application.ports import PendingEvent
+from application.ports.persistence import PendingEvent
 from tests.builders import EIGHT, EPOCH, a_cycle_completed
 from tests.contract.persistence.conftest import Persistence
 

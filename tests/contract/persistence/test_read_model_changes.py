@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports import ConcurrentChange, EventGap, PublishedEvent, Reached
+from application.ports.bus import PublishedEvent
+from application.ports.persistence import ConcurrentChange
+from application.ports.read_side import EventGap, Reached
 from application.projections.projector import gathering
 from application.queries.rows import AsPublished, CycleRow, StatusRow
 from tests.builders import EIGHT

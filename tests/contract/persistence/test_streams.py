@@ -1,6 +1,6 @@
 """What every Streams promises: a database leads one stream, under a name of its own, until a new one is begun."""
 
-from application.ports import PendingEvent
+from application.ports.persistence import PendingEvent
 from tests.builders import EPOCH, a_cycle_completed
 from tests.contract.persistence.conftest import Persistence
 from tests.fakes.persistence import STREAM

@@ -7,7 +7,7 @@ from adapters.clock import VirtualClock
 from adapters.database.engine import create_engine
 from adapters.database.read_model import SqlReadModel
 from adapters.database.stored_events import SqlStoredEvents
-from application.ports import Clock
+from application.ports.clock import Clock
 from domain.events import DomainEvent, Trigger
 from domain.microgrid import Microgrid
 from entrypoints.api.app import create_app

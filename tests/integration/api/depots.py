@@ -15,7 +15,9 @@ from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.stored_events import SqlStoredEvents
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.messages import registry
-from application.ports import Clock, Message, PublishedEvent, ReadModelTransactions, StoredEvent
+from application.ports.bus import Message, PublishedEvent
+from application.ports.clock import Clock
+from application.ports.read_side import ReadModelTransactions, StoredEvent
 from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
 from application.projections.node_history import NODE_HISTORY
@@ -25,7 +27,7 @@ from domain.events import DomainEvent
 from domain.microgrid import Microgrid
 from entrypoints.api.read_side import ReadSide
 from entrypoints.container import FAULTS_BY_NAME, SCENARIOS_BY_NAME, Container
-from entrypoints.demo import open_demo
+from entrypoints.demo.in_one_process import open_demo
 from tests.builders import EIGHT, EPOCH, a_configuration, a_cycle_completed, a_site
 from tests.databases import sqlite_url
 from tests.fakes.persistence import (

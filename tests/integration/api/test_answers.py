@@ -6,7 +6,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from application.ports import ReadModel, StorageUnavailable
+from application.ports.persistence import StorageUnavailable
+from application.ports.read_side import ReadModel
 from application.queries.rows import StatusRow
 from entrypoints.api.app import create_app
 from entrypoints.api.auth import Anonymous

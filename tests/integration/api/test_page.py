@@ -10,8 +10,8 @@ import pytest
 from entrypoints.api.app import create_app
 from entrypoints.api.auth import AccessTokens
 from entrypoints.api.feed import Feed
+from entrypoints.api.page import serving as page
 from entrypoints.api.read_side import ReadSide
-from entrypoints.dashboard import page
 
 ASSETS = sorted(each.name for each in files(page.__package__).joinpath("static").iterdir())
 FILES = [("static", name) for name in ASSETS] + [("templates", "page.html")]

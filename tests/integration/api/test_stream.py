@@ -19,7 +19,8 @@ from adapters.database.engine import create_engine
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.read_model import SqlReadModel
 from adapters.database.stored_events import SqlStoredEvents
-from application.ports import StorageUnavailable, StoredEvents
+from application.ports.persistence import StorageUnavailable
+from application.ports.read_side import StoredEvents
 from domain.events import CycleCompleted, DomainEvent
 from domain.microgrid import Microgrid
 from entrypoints.api import feed as feed_module

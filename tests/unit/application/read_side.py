@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from adapters.messages import registry
-from application.ports import PublishedEvent, ReadModelTransactions
+from application.ports.bus import PublishedEvent
+from application.ports.read_side import ReadModelTransactions
 from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
 from application.projections.node_history import NODE_HISTORY

@@ -16,20 +16,14 @@ from application.decisions import Decisions
 from application.intake import Intake
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
-from application.ports import (
-    ConcurrentChange,
-    Epoch,
-    Message,
-    MicrogridRepository,
-    Outbox,
-    PublishedEvent,
-    Unreadable,
-)
+from application.ports.bus import Message, PublishedEvent, Unreadable
+from application.ports.ownership import Epoch
+from application.ports.persistence import ConcurrentChange, MicrogridRepository, Outbox
 from application.relay import Relay
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Telemetry
 from domain.microgrid import Microgrid
 from domain.site.configuration import SiteConfiguration
-from entrypoints.assignments import Unconcerned
+from entrypoints.service.assignments import Unconcerned
 from tests.builders import EIGHT
 from tests.fakes.observation import HandedOnTraces, RememberedCounts
 from tests.fakes.persistence import (

@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.messages.events import write_cycle_completed
 from application import event_types
-from application.ports import PublishedEvent
+from application.ports.bus import PublishedEvent
 from application.projections.node_history import BUCKET, KEPT, NODE_HISTORY, PRUNED_EVERY
 from application.projections.projector import gathering
 from application.queries.rows import HistoryRow

@@ -10,7 +10,7 @@ import pytest
 from adapters.clock import VirtualClock
 from application.cycles import AT_ONCE
 from application.mailbox import STRANGERS
-from application.ports import Message, Position, Unreadable
+from application.ports.bus import Message, Position, Unreadable
 from domain.knowledge.readings import Receipt
 from domain.site.configuration import Settings
 from tests.builders import EIGHT, a_configuration

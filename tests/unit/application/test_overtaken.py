@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import pytest
 
 from application.overtaken import NotOvertaken, StreamBegun
-from application.ports import Partition, PublishedEvent, Withheld
+from application.ports.bus import Partition, PublishedEvent, Withheld
 from tests.fakes.assignments import Known
 
 

@@ -10,7 +10,8 @@ from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
-from application.ports import Epoch, Fenced, Partition
+from application.ports.bus import Partition
+from application.ports.ownership import Epoch, Fenced
 from application.relay import Relay
 from domain.microgrid import Microgrid
 from tests.builders import EIGHT, a_microgrid

@@ -9,21 +9,14 @@ import pytest
 
 from adapters.messages import registry
 from application import event_types
-from application.ports import (
-    Inbound,
-    Message,
-    Position,
-    PublishedEvent,
-    Reached,
-    Received,
-    Stage,
-    StorageUnavailable,
-    Unreadable,
-)
+from application.ports.bus import Inbound, Message, Position, PublishedEvent, Received, Unreadable
+from application.ports.observing import Stage
+from application.ports.persistence import StorageUnavailable
+from application.ports.read_side import Reached
 from application.projections.cycles import CYCLES, KEPT, PRUNED_EVERY
 from application.projections.projector import BATCH, Projector
 from application.projections.status import STATUS
-from entrypoints.assignments import Unconcerned
+from entrypoints.service.assignments import Unconcerned
 from tests.builders import EIGHT, a_configuration, a_cycle_completed
 from tests.fakes.observation import HandedOnTraces, RememberedCounts
 from tests.fakes.persistence import (

@@ -7,7 +7,9 @@ import pytest
 
 from adapters.clock import VirtualClock
 from adapters.messages import registry
-from application.ports import Message, PendingEvent, PublicationRefused, Stage
+from application.ports.bus import Message, PublicationRefused
+from application.ports.observing import Stage
+from application.ports.persistence import PendingEvent
 from application.relay import AT_HAND, BATCH, KEPT, PRUNED_EVERY, Relay
 from tests.builders import EIGHT, a_cycle_completed
 from tests.fakes.observation import RememberedCounts

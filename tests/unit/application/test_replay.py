@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from adapters.database.state_json import read_back
-from application.ports import MalformedConfiguration
+from application.ports.bus import MalformedConfiguration
 from application.replay import Happening, Input, Replay, TakeOver, TimeMark
 from domain.events import (
     ConfigurationApplied,

@@ -14,16 +14,10 @@ from adapters.messages.dead_letters import DeadLetterTopic
 from adapters.messages.envelope import traceparent
 from application import mailbox
 from application.decisions import ATTEMPTS
-from application.ports import (
-    ConcurrentChange,
-    Fenced,
-    Message,
-    Position,
-    PublicationRefused,
-    Stage,
-    StorageUnavailable,
-    Unreadable,
-)
+from application.ports.bus import Message, Position, PublicationRefused, Unreadable
+from application.ports.observing import Stage
+from application.ports.ownership import Fenced
+from application.ports.persistence import ConcurrentChange, StorageUnavailable
 from domain.knowledge.readings import Receipt
 from domain.site.configuration import SiteConfiguration
 from tests.builders import EIGHT, a_configuration, a_cycle_completed

@@ -10,13 +10,7 @@ from hypothesis import strategies as st
 from adapters.messages.lines import LineError, write_error
 from adapters.messages.registry import READERS, read
 from adapters.messages.snapshot import Snapshot, read_snapshot
-from application.ports import (
-    MalformedConfiguration,
-    Message,
-    PublishedEvent,
-    Tombstone,
-    Unreadable,
-)
+from application.ports.bus import MalformedConfiguration, Message, PublishedEvent, Tombstone, Unreadable
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
 from domain.site.configuration import SiteConfiguration
 from tests.unit.messages.examples import (

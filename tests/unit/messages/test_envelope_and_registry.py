@@ -13,7 +13,7 @@ import pytest
 from adapters.messages import envelope
 from adapters.messages.dead_letters import dead_letter
 from adapters.messages.registry import READERS, WRITERS, encode, read, write
-from application.ports import (
+from application.ports.bus import (
     MESSAGE_BYTES,
     Digest,
     Inbound,

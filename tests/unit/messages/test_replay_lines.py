@@ -12,7 +12,7 @@ from adapters.messages.envelope import structured
 from adapters.messages.lines import MAX_LINE_BYTES, LineError
 from adapters.messages.registry import write
 from adapters.messages.replay import answers, read_input, write_event, write_message, write_time_mark
-from application.ports import MalformedConfiguration
+from application.ports.bus import MalformedConfiguration
 from application.replay import Happening, Input, Replay, TakeOver, TimeMark
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
 from domain.site.configuration import SiteConfiguration

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from entrypoints import cli
+from entrypoints.cli import main as cli
 
 
 class CommandLine:

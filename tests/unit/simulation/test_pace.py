@@ -14,8 +14,8 @@ from adapters.simulation.layout import read_layout
 from adapters.simulation.pace import Pace
 from adapters.simulation.scenarios import SCENARIOS
 from domain.site.configuration import Settings
-from entrypoints import cli
-from entrypoints.simulate_command import at_speed
+from entrypoints.cli import main as cli
+from entrypoints.cli.simulate import at_speed
 from tests.unit.simulation.controller import START, Controller, a_depot, cycle, run
 
 SPEEDS = [0.25, 1, 5, 20, 0.3]

@@ -12,10 +12,10 @@ import pytest
 from adapters.simulation.layout import read_layout
 from adapters.simulation.scenarios import SCENARIOS
 from adapters.simulation.timeline import MOST_SAMPLES, TimeLine
-from entrypoints.progress import watched
-from entrypoints.report.forms import FORMS
-from entrypoints.report.html import clock
-from entrypoints.report.run import Run
+from entrypoints.demo.progress import watched
+from entrypoints.demo.report.forms import FORMS
+from entrypoints.demo.report.html import clock
+from entrypoints.demo.report.run import Run
 from tests.unit.simulation.conftest import CommandLine
 
 VIOLATION = {"node_id": "gc-1", "ticks": 41, "longest_s": 40, "worst_w": 56_929, "worst_s": 371}

@@ -1,0 +1,168 @@
+"""What comes over the bus and goes out on it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol, Self, TypeAlias
+
+from domain.knowledge.readings import Telemetry
+from domain.site.configuration import Fault, SiteConfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An encoded message: key, headers and value as they lie on the bus.
+
+    Bytes of a key that are no UTF-8 stand as lone surrogates (`surrogateescape`), a header may be null.
+    """
+
+    key: str | None
+    headers: tuple[tuple[str, bytes | None], ...]
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a message lies on the bus."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One partition of one topic."""
+
+    topic: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """Where a reader is in a partition: of the next message, and of the one that is to come there."""
+
+    next: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedConfiguration:
+    """A configuration whose shape is wrong but which names its microgrid, so that it can be answered."""
+
+    microgrid_id: str
+    version: int | None
+    faults: tuple[Fault, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A null value on the configuration topic: counted, changes nothing."""
+
+    key: str | None
+
+
+MESSAGE_BYTES: Final = 16 * 1024 * 1024
+"""The largest value that is read, unpacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Stands for bytes that are not kept."""
+
+    length: int
+    sha256: str
+
+    @classmethod
+    def of(cls, value: bytes) -> Self:
+        return cls(len(value), hashlib.sha256(value).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A message nobody can read, as it came, with the code for the dead-letter topic.
+
+    `dropped` stands for a value that is too large to be kept; the message then has none.
+    """
+
+    code: str
+    detail: str
+    message: Message
+    dropped: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedEvent:
+    """An event as subscribers see it: `data` is the parsed JSON of its value, `stream` what its source names."""
+
+    microgrid_id: str
+    event_seq: int
+    type: str
+    data: dict[str, Any]
+    stream: str
+
+
+Inbound: TypeAlias = SiteConfiguration | MalformedConfiguration | Telemetry | Tombstone | PublishedEvent | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message of a batch: as it came, read, with its place, its id, its trace and the time the bus has for it."""
+
+    position: Position
+    message: Message
+    body: Inbound
+    id: str | None = None
+    traceparent: str | None = None
+    sent_at: datetime | None = None
+
+
+class Withheld(Exception):
+    """These partitions are not taken: nothing of theirs is to be delivered. All others that were named are."""
+
+    def __init__(self, partitions: frozenset[Partition], why: str) -> None:
+        super().__init__(why)
+        self.partitions = partitions
+
+
+class Assignment(Protocol):
+    """Told which partitions a consumer gains and loses, in time to drain."""
+
+    async def assigned(self, partitions: frozenset[Partition]) -> None:
+        """Raises Withheld."""
+        ...
+
+    async def revoked(self, partitions: frozenset[Partition]) -> None: ...
+
+
+class MessageSource(Protocol):
+    """A consumer of a group: batches in order per key, at least once."""
+
+    async def receive(self, limit: int) -> Sequence[Received]:
+        """The next messages, `limit` at most; empty when there are none now, or none while a bus across a network
+        was asked for an instant: a loop around it does not spin."""
+        ...
+
+    async def acknowledge(self, positions: Sequence[Position]) -> None:
+        """What was received up to these positions is done and is not delivered again."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where messages nobody can read are put, with their coordinates."""
+
+    async def put(self, position: Position, unreadable: Unreadable) -> None: ...
+
+
+class PublicationRefused(Exception):
+    """The bus does not take these messages, however often they are sent. Some of them may be on it."""
+
+
+class EventPublisher(Protocol):
+    """The bus, outbound."""
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Return once every message is acknowledged, however long the bus is away. Raises PublicationRefused."""
+        ...

@@ -1,0 +1,133 @@
+"""What is projected, and what reads it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
+
+from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
+
+
+class EventGap(Exception):
+    """An event arrived before the one that precedes it: the stream lost something."""
+
+
+PositionKey: TypeAlias = tuple[str, str]
+"""A projection and a microgrid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The last event of a microgrid that a projection has applied, and the stream that it is in."""
+
+    stream: str
+    event_seq: int
+
+
+class ReadModelChanges(Protocol):
+    """One transaction of a projector: rows and positions, together or not at all. Each `put` is one statement."""
+
+    async def positions(self, microgrid_ids: Collection[str]) -> dict[PositionKey, Reached]:
+        """How far each projection is with these microgrids; nobody else moves it until the transaction ends."""
+        ...
+
+    async def current_stream(self) -> str:
+        """The stream that the database leads."""
+        ...
+
+    async def put_positions(self, reached: Mapping[PositionKey, Reached]) -> None:
+        """Raises ConcurrentChange where `positions` did not know one that somebody else has put since."""
+        ...
+
+    async def put_statuses(self, statuses: Sequence[StatusRow]) -> None:
+        """A status without a latest cycle leaves the one that is known."""
+        ...
+
+    async def put_latest_cycles(self, latest_cycles: Mapping[str, dict[str, Any]]) -> None:
+        """By microgrid; of no effect while it has no status."""
+        ...
+
+    async def put_cycles(self, cycles: Sequence[CycleRow]) -> None: ...
+
+    async def prune_cycles(self, decided_before: datetime) -> int:
+        """Forget the oldest of these cycles, some thousand at most; returns how many."""
+        ...
+
+    async def put_breaches(self, breaches: Sequence[BreachRow]) -> None:
+        """A breach that is known keeps when and with which event it opened."""
+        ...
+
+    async def put_history(self, history: Sequence[HistoryRow]) -> None: ...
+
+    async def prune_history(self, before: datetime) -> int:
+        """Forget the oldest of these buckets, some thousand at most; returns how many."""
+        ...
+
+    async def commit(self) -> None: ...
+
+
+class ReadModelTransactions(Protocol):
+    """Begins transactions of a projection. Leaving one without `commit` rolls back.
+
+    They raise StorageUnavailable at any time.
+    """
+
+    def begin(self) -> AbstractAsyncContextManager[ReadModelChanges]: ...
+
+
+class ReadModel(Protocol):
+    """What queries read. Every method raises StorageUnavailable."""
+
+    async def statuses(self) -> Sequence[StatusRow]:
+        """Every microgrid, in natural id order."""
+        ...
+
+    async def status(self, microgrid_id: str) -> StatusRow | None: ...
+
+    async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
+        """Newest first, those below `cycle_seq` `before` where it is given."""
+        ...
+
+    async def cycle_heads(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
+        """The same, their data without `nodes` and `setpoints`."""
+        ...
+
+    async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleRow | None: ...
+
+    async def breaches(
+        self, microgrid_id: str, state: BreachState, before: int | None, limit: int
+    ) -> Sequence[BreachRow]:
+        """Those opened last first, those below `opened_seq` `before` where it is given."""
+        ...
+
+    async def open_breaches(self) -> Mapping[str, int]:
+        """How many breaches are open, by microgrid; those without any are left out."""
+        ...
+
+    async def node_history(
+        self, microgrid_id: str, node_id: str, since: datetime, until: datetime, limit: int
+    ) -> Sequence[NodeBucket]:
+        """Newest first, from `since` on and before `until`; only buckets in which the node was there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A published event as it is kept: `data` is its JSON."""
+
+    event_seq: int
+    type: str
+    data: bytes
+
+
+class StoredEvents(Protocol):
+    """The events that the read models have taken in, as long as they are kept. Raises StorageUnavailable."""
+
+    async def newest(self, microgrid_id: str) -> int:
+        """The `event_seq` that every read model has come to, 0 before the first."""
+        ...
+
+    async def after(self, microgrid_id: str, event_seq: int, limit: int) -> Sequence[StoredEvent]:
+        """The events that follow, ascending and gap-free; the first is a later one where that is all that is kept."""
+        ...

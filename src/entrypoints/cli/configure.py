@@ -1,0 +1,135 @@
+"""`busbar configure`: a site configuration onto the bus, and what became of it."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import click
+
+from application import event_types
+from application.ports.bus import Message, PublishedEvent
+from entrypoints import settings as environment
+from entrypoints.container import (
+    Deployment,
+    UnusableSite,
+    connection_to,
+    partition_of_microgrid,
+    read_message,
+    read_offer,
+    reading,
+    require_topics,
+    when_reachable,
+)
+from entrypoints.service.refusals import quiet, refusing
+
+HISTORY = 2000
+"""How many earlier messages of the partition are looked at: a configuration that is in force already has no answer, but
+every cycle says which one is.
+"""
+
+PATIENCE_S = 30
+"""How long the brokers may take where nothing is said."""
+
+IN_FORCE, REJECTED, NO_ANSWER = 0, 1, 3
+
+
+@dataclass(slots=True)
+class Answers:
+    """What the events have said of one version of a microgrid's configuration."""
+
+    microgrid_id: str
+    version: int | None
+    in_force: int | None = None
+    faults: Sequence[dict[str, Any]] | None = None
+    rejected_now: bool = False
+
+    def hear(self, event: PublishedEvent, *, was_there: bool) -> None:
+        """Take an event in; one that was there before the offer answers an earlier one, perhaps of another content."""
+        if event.microgrid_id != self.microgrid_id:
+            return
+        match event.type:
+            case event_types.CONFIGURATION_APPLIED:
+                self.in_force = event.data["version"]
+            case event_types.CYCLE_COMPLETED:
+                self.in_force = event.data["configuration_version"]
+            case event_types.CONFIGURATION_REJECTED if event.data["version"] == self.version:
+                self.faults = event.data["faults"]
+                self.rejected_now = not was_there
+
+    def code(self) -> int | None:
+        """The exit code, None while there is no answer."""
+        if self.in_force is not None and self.version is not None and self.in_force > self.version:
+            return NO_ANSWER
+        if self.rejected_now:
+            return REJECTED
+        return None if self.in_force is None or self.in_force != self.version else IN_FORCE
+
+    def last_word(self) -> int:
+        """The exit code once nothing more is waited for. A refusal is published once: an earlier one stands."""
+        return REJECTED if self.faults is not None else NO_ANSWER
+
+
+def run(file: BinaryIO, wait_s: int | None) -> int:
+    """Publish the configuration in the file and, where asked to, wait for the answer; returns the exit code."""
+    settings = environment.kafka()
+    quiet(settings)
+    try:
+        message, offered = read_offer(file.read())
+    except (UnusableSite, OSError) as error:
+        raise click.UsageError(f"The site configuration {file.name} cannot be used: {error}") from None
+    answers = Answers(offered.microgrid_id, offered.version)
+    with refusing():
+        code = asyncio.run(_offer(settings, message, answers, wait_s))
+    if wait_s is not None:
+        _explain(code, answers)
+    return code
+
+
+async def _offer(settings: environment.Settings, message: Message, answers: Answers, wait_s: int | None) -> int:
+    deployment = Deployment(connection=connection_to(settings), prefix=settings.topic_prefix)
+    connection, topics = deployment.connection(), deployment.topics()
+    publisher = deployment.configuration_publisher()
+    try:
+        async with asyncio.timeout(wait_s or PATIENCE_S):
+            count = await when_reachable(lambda: require_topics(connection, (topics.configuration, topics.events)))
+            if wait_s is None:
+                await publisher.publish([message])
+                return IN_FORCE
+            partitions = [partition_of_microgrid(answers.microgrid_id, count)]
+            async with reading(connection, topics.events, partitions, HISTORY) as reader:
+                await publisher.publish([message])
+                while True:
+                    for position, heard in await reader.receive():
+                        event = read_message(topics.events, heard)
+                        if isinstance(event, PublishedEvent):
+                            answers.hear(event, was_there=reader.was_there(position))
+                    code = answers.code()
+                    if code is not None and await reader.caught_up():
+                        return code
+    except TimeoutError:
+        if wait_s is None:
+            raise environment.UnusableSetting(
+                f"The brokers of BUSBAR_KAFKA_BOOTSTRAP_SERVERS took nothing within {PATIENCE_S} s."
+            ) from None
+        return answers.last_word()
+    finally:
+        await publisher.close()
+
+
+def _explain(code: int, answers: Answers) -> None:
+    name = f"Version {answers.version} of {answers.microgrid_id}"
+    match code:
+        case 0:
+            click.echo(f"{name} is in force.")
+        case 1:
+            click.echo(f"{name} was rejected:", err=True)
+            for fault in answers.faults or ():
+                click.echo(json.dumps(fault), err=True)
+        case _ if answers.in_force is not None and answers.in_force != answers.version:
+            click.echo(f"{name} is not in force, version {answers.in_force} is.", err=True)
+        case _:
+            click.echo(
+                f"There was no answer in time about version {answers.version} of {answers.microgrid_id}.", err=True
+            )

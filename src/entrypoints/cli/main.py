@@ -1,0 +1,276 @@
+"""The command line: `busbar COMMAND`. Bad usage and bad settings end with exit 2 and one sentence."""
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import click
+
+from entrypoints import settings as environment
+from entrypoints.cli.groups import GroupedCommands
+from entrypoints.demo.defaults import DEFAULT_CHARGERS, DEFAULT_SCENARIO
+
+
+class Duration(click.ParamType[int]):
+    """A length of time such as `90s`, `15m` or `2h`, in whole seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"([0-9]{1,9})(s|m|h)", str(value))
+        if match is None or int(match[1]) == 0:
+            self.fail(f"{value!r} is no duration; write it like 90s, 15m or 2h.", param, ctx)
+        return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+class Speed(click.ParamType[float]):
+    """How many simulated seconds pass in a second."""
+
+    name = "number"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        written = str(value)
+        if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4})?", written) or not 0.01 <= float(written) <= 1000:
+            self.fail(f"{written!r} is no speed; write a number from 0.01 to 1000.", param, ctx)
+        return float(written)
+
+
+PORT = click.IntRange(0, 65535)
+"""0 is any free one."""
+
+OPERATIONS_PORT = "Where health and metrics are served. [default: BUSBAR_HTTP_PORT, else {} or the next free one]"
+
+
+def _played(command: Callable[..., int]) -> Callable[..., int]:
+    """The options of a command that plays a depot."""
+    for option in (
+        click.option(
+            "--chargers",
+            type=click.Choice(["real", "ideal"]),
+            default=DEFAULT_CHARGERS,
+            show_default=True,
+            help="Chargers and meters as people have them, or as they should be.",
+        ),
+        click.option(
+            "--report",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Write the run down with its time line: .html, .xml (JUnit) or .json.",
+        ),
+        click.option("--fault", help="What goes wrong meanwhile; see `busbar scenarios`."),
+        click.option("--site", type=click.File("rb"), help="A site configuration of your own, instead of a scenario."),
+        click.option("--scenario", help=f"The depot to play; see `busbar scenarios`. [default: {DEFAULT_SCENARIO}]"),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(cls=GroupedCommands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.version_option(package_name="busbar", message="%(version)s", help="Show the version.")
+@click.pass_context
+def busbar(context: click.Context) -> None:
+    """Decide, every second, how much power each charger of an EV depot may draw."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@busbar.command()
+@_played
+@click.option("--seed", default=1, show_default=True, help="Same seed, same depot, same summary.")
+@click.option("--for", "duration_s", type=Duration(), help="Simulated time [headless: 2h; live: until stopped].")
+@click.option(
+    "--speed", type=click.IntRange(1, 100_000), default=10, show_default=True, help="Simulated seconds a second, live."
+)
+@click.option("--port", type=PORT, help="Where the API is served, live. [default: 8080 or the next free one]")
+@click.option("--headless", is_flag=True, help="No view, as fast as it can; prints a summary.")
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the messages down for `busbar replay`. What goes on from an earlier run cannot be replayed.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
+def demo(speed: int, port: int | None, headless: bool, record: Path | None, **wanted: Any) -> int:
+    """Balance a simulated depot, everything in one process."""
+    from entrypoints.cli import demo as demo_command
+    from entrypoints.demo.playing import Wanted
+
+    return demo_command.run(Wanted(**wanted), speed, port, record, headless=headless)
+
+
+@busbar.command()
+@click.argument("file", type=click.File("rb"), default="-")
+def rebalance(file: BinaryIO) -> int:
+    """Decide snapshots: one JSON object a line in, one a line out."""
+    from entrypoints.cli import rebalance as rebalance_command
+
+    return rebalance_command.run(file, sys.stdout.buffer)
+
+
+@busbar.command()
+@click.argument("file", type=click.File("rb"), default="-")
+def replay(file: BinaryIO) -> int:
+    """Decide messages in virtual time: one JSON object a line in, events out.
+
+    Each has an instant (`at`), and a message (`type`, `data`), `take_over` or nothing more: a time mark.
+    """
+    from entrypoints.cli import replay as replay_command
+
+    return replay_command.run(file, sys.stdout.buffer)
+
+
+@busbar.command()
+@click.option("--json", "as_json", is_flag=True)
+def scenarios(as_json: bool) -> int:
+    """List the depots that can be played, and what can go wrong in them."""
+    from entrypoints.container import FAULTS_BY_NAME, SCENARIOS_BY_NAME
+
+    listed = {
+        "scenarios": [{"name": each.name, "summary": each.summary} for each in SCENARIOS_BY_NAME.values()],
+        "faults": [{"name": each.name, "summary": each.summary} for each in FAULTS_BY_NAME.values()],
+    }
+    if as_json:
+        click.echo(json.dumps(listed))
+        return 0
+    width = max(len(each["name"]) for kind in listed.values() for each in kind)
+    for kind, entries in listed.items():
+        click.echo(f"{kind}:")
+        for each in entries:
+            click.echo(f"  {each['name']:<{width}}  {each['summary']}")
+    return 0
+
+
+@busbar.command()
+@click.option("--port", type=PORT, help="[default: BUSBAR_HTTP_PORT, else 8080]")
+def api(port: int | None) -> int:
+    """Serve the read models of the configured database over HTTP, until it is told to end."""
+    from entrypoints.cli import api as api_command
+
+    return api_command.run(port)
+
+
+@busbar.command()
+@click.option("--new-stream", is_flag=True, help="Begin a new stream of events: after the database was restored, say.")
+def migrate(new_stream: bool) -> int:
+    """Bring the database to the newest schema and make the topics that are missing, as often as one likes."""
+    from entrypoints.cli import migrate as migrate_command
+
+    return migrate_command.run(new_stream=new_stream)
+
+
+@busbar.command()
+@click.option("--port", type=PORT, help=OPERATIONS_PORT.format(8081))
+def worker(port: int | None) -> int:
+    """Decide for the depots on the bus, until stopped; one of any number."""
+    from entrypoints.service import worker
+
+    return worker.run(port)
+
+
+@busbar.command()
+@click.option("--port", type=PORT, help=OPERATIONS_PORT.format(8082))
+def project(port: int | None) -> int:
+    """Keep the read models by the events on the bus, until stopped."""
+    from entrypoints.service import project
+
+    return project.run(port)
+
+
+@busbar.command()
+@click.argument("microgrid", required=False)
+def rebuild(microgrid: str | None) -> int:
+    """Project the events again that the bus still holds: of one microgrid, or of all. Projectors may run meanwhile."""
+    from entrypoints.cli import rebuild as rebuild_command
+
+    return rebuild_command.run(microgrid)
+
+
+@busbar.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--wait", "wait_s", type=Duration(), help="How long to wait for the answer.")
+def configure(file: BinaryIO, wait_s: int | None) -> int:
+    """Publish a site configuration. With --wait: 0 in force, 1 rejected, 3 no answer or a newer one in force."""
+    from entrypoints.cli import configure as configure_command
+
+    return configure_command.run(file, wait_s)
+
+
+@busbar.command()
+@_played
+@click.option("--seed", default=1, show_default=True, help="Same seed, same buses.")
+@click.option("--for", "duration_s", type=Duration(), help="Simulated time [default: until stopped].")
+@click.option("--speed", type=Speed(), default=1, show_default=True, help="Simulated seconds a second, 0.01 to 1000.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
+def simulate(speed: float, **wanted: Any) -> int:
+    """Play a depot onto the bus in time; it obeys the setpoints that come back."""
+    from entrypoints.cli import simulate as simulate_command
+    from entrypoints.demo.playing import Wanted
+
+    return simulate_command.run(Wanted(**wanted), speed)
+
+
+@busbar.command()
+@click.option("--follow", is_flag=True, help="Go on with what comes, until stopped.")
+@click.option("--from-beginning", is_flag=True, help="Begin with the oldest event there is.")
+@click.option("--microgrid", help="Of this one alone.")
+def events(follow: bool, from_beginning: bool, microgrid: str | None) -> int:
+    """Print events as CloudEvents JSON, one a line; the newest few where nothing is said."""
+    from entrypoints.cli import events as events_command
+
+    return events_command.run(microgrid, follow=follow, from_beginning=from_beginning)
+
+
+@busbar.command()
+@click.argument("microgrid", required=False)
+@click.option("--json", "as_json", is_flag=True)
+def status(microgrid: str | None, as_json: bool) -> int:
+    """Show how every microgrid is, or one of them in detail."""
+    from entrypoints.cli import read as read_commands
+
+    return read_commands.status(microgrid, as_json=as_json)
+
+
+@busbar.command()
+@click.argument("microgrid", required=False)
+@click.option("--state", type=click.Choice(["open", "closed", "all"]), default="open", show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def breaches(microgrid: str | None, state: str, as_json: bool) -> int:
+    """List loads over their limits."""
+    from application.queries.rows import BreachState
+    from entrypoints.cli import read as read_commands
+
+    return read_commands.breaches(microgrid, BreachState(state), as_json=as_json)
+
+
+@busbar.command()
+@click.argument("microgrid")
+@click.argument("connector", metavar="CHARGE_POINT/CONNECTOR")
+@click.option("--json", "as_json", is_flag=True)
+def explain(microgrid: str, connector: str, as_json: bool) -> int:
+    """Show why a connector may draw what it may: every limit above it, what binds, what the last cycle changed."""
+    from entrypoints.cli import read as read_commands
+
+    return read_commands.explain(microgrid, connector, as_json=as_json)
+
+
+def main() -> NoReturn:
+    """Run the command the arguments name, and exit with its code."""
+    try:
+        code = busbar.main(prog_name="busbar", standalone_mode=False)
+    except click.ClickException as error:
+        _refuse(error.format_message())
+    except environment.UnusableSetting as error:
+        _refuse(str(error))
+    except click.Abort:
+        code = 130
+    sys.exit(code)
+
+
+def _refuse(message: str) -> NoReturn:
+    print(f"busbar: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)

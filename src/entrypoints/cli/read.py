@@ -1,0 +1,110 @@
+"""`busbar status`, `busbar breaches` and `busbar explain`: what the read models of the configured database say."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+from pydantic_core import to_json
+
+from application.ports.read_side import ReadModel
+from application.queries.breaches import breaches as list_breaches
+from application.queries.explanation import NotExplained, explanation
+from application.queries.microgrids import microgrids
+from application.queries.rows import BreachState
+from application.queries.status import microgrid_status
+from entrypoints import settings as environment
+from entrypoints.cli import views as read_views
+from entrypoints.container import Container, schema_is_newest
+from entrypoints.service.refusals import OLDER_SCHEMA, refusing
+
+LISTED = 500
+"""How many breaches of a microgrid are listed at most."""
+
+_T = TypeVar("_T")
+
+
+def status(microgrid_id: str | None, *, as_json: bool) -> int:
+    """Print every microgrid in a line, or one of them in detail."""
+    if microgrid_id is None:
+        lines = _ask(lambda read_model: microgrids(read_model, _now()))
+        return _print_json({"items": lines}) if as_json else read_views.show(read_views.microgrids(lines))
+    detail = _ask(lambda read_model: _status(read_model, microgrid_id))
+    return _print_json(detail) if as_json else read_views.show(read_views.status(detail))
+
+
+def breaches(microgrid_id: str | None, state: BreachState, *, as_json: bool) -> int:
+    """Print the breaches of one microgrid, or of all."""
+    items = _ask(lambda read_model: _breaches(read_model, microgrid_id, state))
+    return _print_json({"items": items}) if as_json else read_views.show(read_views.breaches(items))
+
+
+def explain(microgrid_id: str, node_id: str, *, as_json: bool) -> int:
+    """Print why a connector may draw what it may."""
+    explained = _ask(lambda read_model: explanation(read_model, microgrid_id, node_id, _now()))
+    if isinstance(explained, NotExplained):
+        raise click.UsageError(_why_not(explained, microgrid_id, node_id))
+    return _print_json(explained) if as_json else read_views.show(read_views.explanation(explained))
+
+
+async def _status(read_model: ReadModel, microgrid_id: str) -> dict[str, Any]:
+    found = await microgrid_status(read_model, microgrid_id, _now())
+    if found is None:
+        raise click.UsageError(await _unknown(read_model, microgrid_id))
+    return {
+        **asdict(found),
+        "open_breaches": await list_breaches(read_model, microgrid_id, BreachState.OPEN, None, LISTED),
+    }
+
+
+async def _breaches(read_model: ReadModel, microgrid_id: str | None, state: BreachState) -> list[dict[str, Any]]:
+    if microgrid_id is not None and await read_model.status(microgrid_id) is None:
+        raise click.UsageError(await _unknown(read_model, microgrid_id))
+    every = [row.microgrid_id for row in await read_model.statuses()]
+    return [
+        breach
+        for each in (every if microgrid_id is None else [microgrid_id])
+        for breach in await list_breaches(read_model, each, state, None, LISTED)
+    ]
+
+
+async def _unknown(read_model: ReadModel, microgrid_id: str) -> str:
+    return _no_such("microgrid", microgrid_id, [row.microgrid_id for row in await read_model.statuses()])
+
+
+def _why_not(answer: NotExplained, microgrid_id: str, node_id: str) -> str:
+    if answer.missing == "cycle":
+        return f"Nothing was decided for {microgrid_id} yet."
+    return _no_such(answer.missing, microgrid_id if answer.missing == "microgrid" else node_id, list(answer.known))
+
+
+def _no_such(kind: str, name: str, known: list[str]) -> str:
+    return f"There is no {kind} {name!r}; {'there are ' + ', '.join(known) if known else 'there are none yet'}."
+
+
+def _ask(question: Callable[[ReadModel], Awaitable[_T]]) -> _T:
+    """Put a question to the read models of the configured database."""
+    url = environment.database_url()
+
+    async def answer() -> _T:
+        if not await schema_is_newest(url):
+            raise environment.UnusableSetting(OLDER_SCHEMA)
+        container = Container(database_url=url)
+        try:
+            return await question(container.read_model())
+        finally:
+            await container.engine().dispose()
+
+    with refusing():
+        return asyncio.run(answer())
+
+
+def _print_json(answer: object) -> int:
+    click.echo(to_json(answer))
+    return 0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

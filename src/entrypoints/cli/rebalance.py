@@ -1,0 +1,18 @@
+"""`busbar rebalance`: a stream of snapshots in, a stream of decisions or errors out."""
+
+from typing import BinaryIO
+
+from entrypoints.container import answer_snapshot, stream_lines
+from entrypoints.service.garbage import collect_rarely
+
+
+def run(source: BinaryIO, sink: BinaryIO) -> int:
+    """Answer every line in order; returns 0, or 2 where a line could not be used."""
+    collect_rarely()
+    all_used = True
+    for line in stream_lines(source):
+        answer, used = answer_snapshot(line)
+        all_used = all_used and used
+        sink.write(answer + b"\n")
+        sink.flush()
+    return 0 if all_used else 2

@@ -1,0 +1,51 @@
+"""`busbar rebuild`: the read models from the events that the bus still holds."""
+
+import asyncio
+import sys
+
+from application.ports.bus import PublishedEvent
+from application.ports.persistence import StorageUnavailable
+from application.projections.rebuild import Rebuild
+from entrypoints import settings as environment
+from entrypoints.container import (
+    Deployment,
+    connection_to,
+    partition_of_microgrid,
+    read_message,
+    reading,
+    require_topics,
+)
+from entrypoints.service.life_cycle import require_newest_schema
+from entrypoints.service.refusals import quiet, refusing
+
+
+def run(microgrid_id: str | None) -> int:
+    """Rebuild; returns the exit code. Raises UnusableSetting where database or brokers are of no use."""
+    settings, database_url = environment.kafka(), environment.database_url()
+    quiet(settings)
+    deployment = Deployment(database_url=database_url, connection=connection_to(settings), prefix=settings.topic_prefix)
+    with refusing():
+        try:
+            asyncio.run(_rebuild(deployment, microgrid_id))
+        except StorageUnavailable as error:
+            raise environment.UnusableSetting(f"The database of BUSBAR_DATABASE_URL went away: {error}.") from None
+    return 0
+
+
+async def _rebuild(deployment: Deployment, microgrid_id: str | None) -> None:
+    await require_newest_schema(deployment.database_url())
+    connection, topic = deployment.connection(), deployment.topics().events
+    count = await require_topics(connection, [topic])
+    partitions = range(count) if microgrid_id is None else [partition_of_microgrid(microgrid_id, count)]
+    rebuild: Rebuild = deployment.rebuild()
+    async with reading(connection, topic, partitions, None) as reader:
+        # Once nothing is left that came before the last look, whatever comes is the projectors' again.
+        while not await reader.caught_up() or not await reader.caught_up_with_now():
+            events = [read_message(topic, message) for _, message in await reader.receive()]
+            wanted = [each for each in events if isinstance(each, PublishedEvent)]
+            if microgrid_id is not None:
+                wanted = [each for each in wanted if each.microgrid_id == microgrid_id]
+            for missing in await rebuild.project(wanted):
+                span = f"{missing.first_seq} to {missing.last_seq}"
+                sys.stderr.write(f"{missing.microgrid_id}: the bus does not hold events {span} any more\n")
+    await deployment.engine().dispose()

@@ -1,0 +1,270 @@
+"""The life of a long-running process: it waits or refuses before it joins a group, joins anew after every failure, and
+drains when it is told to stop. All the while it says how it is over HTTP.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from application.overtaken import StreamBegun
+from application.ports.ownership import Fenced
+from application.ports.persistence import ConcurrentChange, StorageUnavailable
+from entrypoints import settings as environment
+from entrypoints.api.probes import Probes
+from entrypoints.api.serve import Operations
+from entrypoints.container import (
+    Deployment,
+    KafkaError,
+    UnreachableDatabase,
+    UnusableTopics,
+    answers_now,
+    connection_to,
+    database_answers,
+    log_to_standard_error,
+    require_topics,
+    schema_is_newest,
+    shut_down_telemetry,
+    when_reachable,
+)
+from entrypoints.service.garbage import collect_rarely
+from entrypoints.service.health import Health, Source, Turn
+from entrypoints.service.refusals import OLDER_SCHEMA, refusing
+from entrypoints.service.standstill import Look, Standstill, nothing_to_look_for, watch
+
+RETRY_S = 1.0
+
+DRAINING_S = 8.0
+"""How long what was begun may take to end. Leaving the group and closing the publishers may take 10 s each."""
+
+STUCK_S = 60.0
+"""A turn that takes longer has lost its way: the process joins anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A member of a group. The first turn takes work in; the others carry on with it, at the end until all is done.
+
+    `look` is called now and then, and raises where the group has to be joined anew.
+    """
+
+    source: Source
+    turns: Sequence[Turn]
+    look: Look = nothing_to_look_for
+
+
+Member: TypeAlias = Callable[[Deployment], AbstractAsyncContextManager[Joined]]
+"""Joins a group and leaves it."""
+
+T = TypeVar("T")
+
+_logger = logging.getLogger(__name__)
+
+
+def run(member: Member, port: int | None, default_port: int) -> int:
+    """Be a member until SIGTERM or Ctrl-C. Raises UnusableSetting where there is no way to begin."""
+    settings, database_url = environment.kafka(), environment.database_url()
+    log_to_standard_error(settings.log_level, settings.log_format)
+    deployment = Deployment(database_url=database_url, connection=connection_to(settings), prefix=settings.topic_prefix)
+    collect_rarely()
+    with refusing():
+        asyncio.run(_serve(deployment, member, Operations(settings, port, default_port)))
+    return 0
+
+
+def is_foreseen(error: Exception) -> bool:
+    """Whether it says all there is to say: database, bus or another member are the reason, and not our code."""
+    if isinstance(error, ExceptionGroup):
+        return all(map(is_foreseen, error.exceptions))
+    away = (StorageUnavailable, UnreachableDatabase, KafkaError, TimeoutError)
+    otherwise = (Fenced, ConcurrentChange, Standstill, UnusableTopics, StreamBegun)
+    return isinstance(error, away + otherwise)
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, ExceptionGroup):
+        return "; ".join(map(_in_words, error.exceptions))
+    return f"{type(error).__name__}: {error}"
+
+
+def stop_by_signal() -> asyncio.Event:
+    """An event that SIGTERM or Ctrl-C sets from now on."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What the work returns; it is cancelled, and this is None, where the process is to stop first."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        stopping.cancel()
+        working.cancel()
+        await asyncio.wait((working,))
+
+
+async def require_newest_schema(database_url: str) -> None:
+    """Once the database answers. Raises UnusableSetting where its schema is an older one, and UnusableDatabase."""
+    _require_newest(await _once_reachable(lambda: schema_is_newest(database_url)))
+
+
+def _require_newest(is_newest: bool) -> None:
+    if not is_newest:
+        raise environment.UnusableSetting(OLDER_SCHEMA)
+
+
+async def _serve(deployment: Deployment, member: Member, operations: Operations) -> None:
+    stop = stop_by_signal()
+    engine, metrics = deployment.engine(), deployment.metrics()
+    # An exporter that cannot be had is refused before anything is begun.
+    deployment.tracer_provider(), deployment.meter_provider()
+    health = Health(lambda: answers_now(engine), asyncio.get_running_loop().time)
+    try:
+        async with operations.served(Probes(health.why_not_live, health.why_not_ready, metrics.text)):
+            await _live(deployment, member, health, stop, _Announcement(operations.address))
+    finally:
+        await engine.dispose()
+
+
+class _Announcement:
+    """Says where the process can be asked: as soon as it waits or is ready, for one that is refused says only why."""
+
+    def __init__(self, address: str) -> None:
+        self._address: str | None = address
+
+    def make(self) -> None:
+        """Once."""
+        if self._address is not None:
+            _logger.info("Health and metrics are served at %s", self._address)
+        self._address = None
+
+    def where_it_waits(self, ask: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+        """The same question, announcing where it has to be asked again."""
+
+        async def asked() -> T:
+            try:
+                return await ask()
+            except (UnreachableDatabase, KafkaError) as error:
+                if isinstance(error, UnreachableDatabase) or error.retriable:
+                    self.make()
+                raise
+
+        return asked
+
+
+async def _live(
+    deployment: Deployment, member: Member, health: Health, stop: asyncio.Event, announcement: _Announcement
+) -> None:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(_let_go, deployment)
+        partitions = await unless(stop, _ready(deployment, announcement))
+        if partitions is None:
+            return
+        announcement.make()
+        deployment.partitions.override(partitions)
+        while not stop.is_set():
+            try:
+                await _be_a_member(deployment, member, health, stop)
+            except Exception as error:
+                traceback = None if is_foreseen(error) else error
+                _logger.warning("Membership failed, joining again: %s", _in_words(error), exc_info=traceback)
+                await unless(stop, _recovered(deployment))
+
+
+async def _be_a_member(deployment: Deployment, member: Member, health: Health, stop: asyncio.Event) -> None:
+    async with AsyncExitStack() as stack:
+        joined = await unless(stop, stack.enter_async_context(member(deployment)))
+        if joined is not None:
+            _logger.info("Joined the group")
+            health.joined(joined.source, joined.turns)
+            stack.callback(health.left)
+            await _while_watched(watch(joined.source, joined.look), take_turns(joined.turns, health, stop))
+
+
+async def _while_watched(watching: Coroutine[Any, Any, None], working: Coroutine[Any, Any, None]) -> None:
+    """Work to its end, unless what watches it raises."""
+    tasks = [asyncio.ensure_future(working), asyncio.ensure_future(watching)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def take_turns(turns: Sequence[Turn], health: Health, stop: asyncio.Event) -> None:
+    """Until one of them fails, or the process is to stop and what was begun has ended or took too long."""
+    working, stopping = asyncio.ensure_future(_work(turns, health, stop)), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((working,), timeout=DRAINING_S)
+        if working.done():
+            working.result()
+        else:
+            _logger.warning("What was begun did not end within %.0f s and is left", DRAINING_S)
+    finally:
+        stopping.cancel()
+        working.cancel()
+        await asyncio.wait((working,))
+
+
+async def _work(turns: Sequence[Turn], health: Health, stop: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as loops:
+        for turn in turns:
+            loops.create_task(_repeat(turn, health, stop))
+    for turn in turns[1:]:
+        while await turn():
+            pass
+
+
+async def _repeat(turn: Turn, health: Health, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        async with asyncio.timeout(STUCK_S):
+            await health.take(turn)
+
+
+async def _ready(deployment: Deployment, announcement: _Announcement) -> int:
+    """How many partitions the keyed topics have, once database and brokers answer.
+
+    Raises UnusableSetting and UnusableDatabase, UnusableTopics, KafkaError where waiting does not help.
+    """
+    url = deployment.database_url()
+    _require_newest(await _once_reachable(announcement.where_it_waits(lambda: schema_is_newest(url))))
+    connection, topics = deployment.connection(), deployment.topics()
+    keyed = (topics.configuration, topics.telemetry, topics.events)
+    partitions: int = await when_reachable(announcement.where_it_waits(lambda: require_topics(connection, keyed)))
+    await when_reachable(lambda: require_topics(connection, [topics.dead_letter]))
+    return partitions
+
+
+async def _recovered(deployment: Deployment) -> None:
+    """Once the database answers. Its schema is not looked at again: a newer release may have come meanwhile."""
+    await asyncio.sleep(RETRY_S)
+    await _once_reachable(lambda: database_answers(deployment.database_url()))
+
+
+async def _once_reachable(ask: Callable[[], Awaitable[T]]) -> T:
+    while True:
+        try:
+            return await ask()
+        except UnreachableDatabase as error:
+            _logger.warning("The database cannot be reached, trying again: %s", error)
+        await asyncio.sleep(RETRY_S)
+
+
+async def _let_go(deployment: Deployment) -> None:
+    """All at once, as each may take its time: what is told to end has 30 s."""
+    await asyncio.gather(
+        deployment.event_publisher().close(),
+        deployment.dead_letter_publisher().close(),
+        shut_down_telemetry(deployment.tracer_provider(), deployment.meter_provider()),
+    )

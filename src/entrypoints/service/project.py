@@ -1,0 +1,40 @@
+"""`busbar project`: keeps the read models by the events of its partitions."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from entrypoints.container import Deployment, join_group, read_message
+from entrypoints.service import life_cycle
+from entrypoints.service.assignments import BetweenTurns, Unconcerned
+from entrypoints.service.life_cycle import Joined
+
+PORT = 8082
+
+
+def run(port: int | None) -> int:
+    """Project until SIGTERM or Ctrl-C; returns the exit code. Raises UnusableSetting."""
+    return life_cycle.run(_member, port, PORT)
+
+
+@asynccontextmanager
+async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
+    projecting = asyncio.Lock()
+    source = await join_group(
+        deployment.connection(),
+        f"{deployment.prefix()}.projector",
+        [deployment.topics().events],
+        read_message,
+        BetweenTurns(Unconcerned(), projecting),
+    )
+    projector = deployment.projector(source=deployment.measured_source(source))
+
+    async def project() -> bool:
+        async with projecting:
+            projected: bool = await projector.turn()
+        return projected
+
+    try:
+        yield Joined(source, (project,))
+    finally:
+        await source.close()

@@ -1,0 +1,47 @@
+"""What the settings name and cannot be used, in one sentence that names the variable."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from application.ports.bus import PublicationRefused
+from entrypoints.container import (
+    KafkaError,
+    RefusedCredentials,
+    RefusedMechanism,
+    UnusableDatabase,
+    UnusableExporter,
+    UnusableTopics,
+    log_to_standard_error,
+)
+from entrypoints.settings import Settings, UnusableSetting
+
+OLDER_SCHEMA = "The database of BUSBAR_DATABASE_URL has not the schema of this release: run `busbar migrate` first."
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Raises UnusableSetting where database, brokers, topics or exporters turn out to be of no use."""
+    try:
+        yield
+    except UnusableDatabase as error:
+        raise UnusableSetting(f"The database of BUSBAR_DATABASE_URL cannot be used: {error}.") from None
+    except UnusableTopics as error:
+        raise UnusableSetting(
+            f"The topics of BUSBAR_TOPIC_PREFIX cannot be used: {error}; `busbar migrate` makes missing ones."
+        ) from None
+    except RefusedCredentials:
+        raise UnusableSetting(
+            "The brokers refuse the credentials of BUSBAR_KAFKA_SASL_USERNAME and BUSBAR_KAFKA_SASL_PASSWORD."
+        ) from None
+    except RefusedMechanism:
+        raise UnusableSetting("The brokers do not offer the mechanism of BUSBAR_KAFKA_SASL_MECHANISM.") from None
+    except (KafkaError, PublicationRefused) as error:
+        raise UnusableSetting(f"The brokers of BUSBAR_KAFKA_BOOTSTRAP_SERVERS cannot be used: {error}.") from None
+    except UnusableExporter as error:
+        raise UnusableSetting(str(error)) from None
+
+
+def quiet(settings: Settings) -> None:
+    """A command that ends by itself says what it has to say in a sentence, unless a log level was asked for."""
+    level = settings.log_level if "log_level" in settings.model_fields_set else "CRITICAL"
+    log_to_standard_error(level, settings.log_format)

@@ -1,0 +1,86 @@
+"""`busbar worker`: decides for the microgrids of its partitions, and publishes what was decided there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from application.cycles import Cycles
+from application.intake import Intake
+from application.relay import Relay
+from entrypoints.container import Deployment, join_group, read_message
+from entrypoints.service import life_cycle
+from entrypoints.service.assignments import BetweenTurns
+from entrypoints.service.life_cycle import Joined
+
+PORT = 8081
+
+LOOKS_EVERY_S = 0.02
+"""How often it is looked whether a cycle is due, where none was."""
+
+IDLE_S = 0.5
+"""How long what is published waits for a transaction that marks it by the way."""
+
+
+def run(port: int | None) -> int:
+    """Decide until SIGTERM or Ctrl-C; returns the exit code. Raises UnusableSetting."""
+    return life_cycle.run(_member, port, PORT)
+
+
+class _Loops:
+    """The three loops of a worker. `locks`: each is held while a turn of one of them is under way."""
+
+    def __init__(self, intake: Intake, cycles: Cycles, relay: Relay, locks: Sequence[asyncio.Lock]) -> None:
+        self._intake = intake
+        self._cycles = cycles
+        self._relay = relay
+        self._taking_in, self._deciding, self._publishing = locks
+
+    async def take_in(self) -> bool:
+        async with self._taking_in:
+            return await self._intake.turn()
+
+    async def decide(self) -> bool:
+        async with self._deciding:
+            decided = await self._cycles.turn()
+        if not decided:
+            await asyncio.sleep(LOOKS_EVERY_S)
+        return decided
+
+    async def publish(self) -> bool:
+        async with self._publishing:
+            published = await self._relay.turn()
+        if not published:
+            try:
+                await asyncio.wait_for(self._relay.handed.wait(), IDLE_S)
+            except TimeoutError:
+                async with self._publishing:
+                    await self._relay.mark()
+        return published
+
+
+@asynccontextmanager
+async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
+    # Who joins anew knows nothing of what he owned before: others may have decided there meanwhile.
+    for remembering in (
+        deployment.mailbox,
+        deployment.relay,
+        deployment.owned_partitions,
+        deployment.decisions,
+        deployment.cycles,
+    ):
+        remembering.reset()
+    locks, topics = [asyncio.Lock() for _ in range(3)], deployment.topics()
+    not_overtaken = deployment.not_overtaken()
+    source = await join_group(
+        deployment.connection(),
+        f"{deployment.prefix()}.worker",
+        (topics.configuration, topics.telemetry),
+        read_message,
+        BetweenTurns(not_overtaken, *locks),
+    )
+    intake = deployment.intake(source=deployment.measured_source(source))
+    loops = _Loops(intake, deployment.cycles(), deployment.relay(), locks)
+    try:
+        yield Joined(source, (loops.take_in, loops.decide, loops.publish), not_overtaken.look)
+    finally:
+        await source.close()

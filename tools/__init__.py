@@ -1,0 +1,1 @@
+"""Programs that make documents, contracts and pictures, and one that compares decisions."""

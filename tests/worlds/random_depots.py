@@ -197,19 +197,22 @@ def _capacities(plot: Plot) -> None:
 def _gauges(plot: Plot) -> None:
     for circuit in plot.circuits:
         if circuit.metered:
-            plot.gauges[circuit.circuit_id] = _gauge(plot, plot.buildings.get(circuit.circuit_id, ()))
+            buildings = [steps for each, steps in plot.buildings.items() if circuit.circuit_id in plot.path(each)]
+            plot.gauges[circuit.circuit_id] = _gauge(plot, buildings)
 
 
-def _gauge(plot: Plot, building: Steps) -> Gauge:
-    """A meter with its faults. One that deceives for longer than loads are held for has nothing to hide."""
+def _gauge(plot: Plot, buildings: Sequence[Steps]) -> Gauge:
+    """A meter with its faults. One that deceives for longer than loads are held for has nothing to hide: no building
+    below it, as one that has a meter of its own may have no other while that is silent.
+    """
     draw = plot.draw
     gauge = Gauge(every_s=draw.choice([5, 5, 10]), phase_s=draw.randrange(10), late_s=draw.choice([0, 0, 1, 3]))
     silent = [plot.span(20, 500) for _ in range(draw.randint(1, 3))] if plot.chance(35) else []
     if plot.chance(15):
         silent.append(Span(0, draw.randint(10, 90)))
-    longest = 45 if building else 600
+    longest, rises = 45 if buildings else 600, [second for steps in buildings for second, _ in steps]
     deceits = [plot.span(20, longest) for _ in range(draw.randint(1, 3))] if plot.chance(30) else []
-    deceits = [each for each in deceits if not any(each.start - 90 < second < each.end + 90 for second, _ in building)]
+    deceits = [each for each in deceits if not any(each.start - 90 < second < each.end + 90 for second in rises)]
     divides = plot.chance(50)
     return replace(
         gauge,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import compress
 
+from domain.knowledge.lines import Line
 from domain.knowledge.situation import Situation
 from domain.sharing import allocation
 from domain.sharing.claims import Claims, Filler
@@ -26,8 +27,7 @@ def send(
     is_raised = [False] * len(limits)
     for index, (line, wanted) in enumerate(zip(situation.lines, wanted_w, strict=True)):
         if is_full[line.connector.charge_point]:
-            last = line.entry.last_w
-            limits[index] = never_between(min(wanted, line.exposure_w if last is None else last), line.minimum_w)
+            limits[index] = never_between(min(wanted, _had_w(situation, line)), line.minimum_w)
         elif wanted > line.exposure_w:
             is_raised[index] = True
     raised = list(compress(situation.lines, is_raised))
@@ -50,6 +50,20 @@ def send(
     for index, line, allocated in zip(compress(range(len(limits)), is_raised), raised, filled.allocated_w, strict=True):
         limits[index] = never_between(allocated, line.minimum_w)
     return limits
+
+
+def _had_w(situation: Situation, line: Line) -> Watts:
+    """What a connector had before: what it was told last, or reported; where it was neither, what it may draw.
+
+    After a first cycle that is no more than its part of the fallback of its charge point: more than that together its
+    connectors never had.
+    """
+    last, tree, node = line.entry.last_w, situation.tree, line.connector.charge_point
+    if last is not None:
+        return last
+    if not situation.memory.sendings:
+        return line.exposure_w
+    return min(line.exposure_w, line.entry.at_meter(tree.fallbacks_w[node] // len(tree.connectors_of[node])))
 
 
 def full(situation: Situation, room_w: Sequence[Watts]) -> list[bool]:

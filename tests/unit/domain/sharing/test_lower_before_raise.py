@@ -75,6 +75,22 @@ def test_where_nothing_is_left_and_nothing_was_ever_told_the_exposure_is_the_bou
     assert depot.limits() == {"cp-1/1": 50_000, "cp-2/1": 30_000}
 
 
+def test_after_a_first_cycle_it_is_the_part_of_the_fallback_that_its_charge_point_shares_out() -> None:
+    """R43: cp-2 has 30 kW of the 60, and the outlets of cp-1 have the others together, not each of them."""
+    depot = Depot(
+        grid("gc-1", 60_000),
+        charger("cp-1", "gc-1", 80_000, 80_000, fallback_w=30_000),
+        charger("cp-2", "gc-1", 80_000, fallback_w=30_000),
+    )
+    depot.hears("cp-2/1", 30_000)
+    depot.cycle()
+    depot.later(5)
+    depot.hears("cp-1/1", 30_000)
+    depot.hears("cp-1/2", 0)
+    assert depot.targets() == {"cp-1/1": 20_000, "cp-1/2": 20_000, "cp-2/1": 20_000}
+    assert depot.limits() == {"cp-1/1": 15_000, "cp-1/2": 15_000, "cp-2/1": 20_000}
+
+
 def test_a_full_feeder_stops_raises_below_it_and_no_others() -> None:
     depot = Depot(
         grid("gc-1", 300_000),

@@ -25,9 +25,10 @@ from adapters.database.engine import create_engine
 from adapters.kafka.connection import Connection
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.reader import KafkaReader, reading
-from adapters.messages import envelope, events, registry
+from adapters.messages import envelope, registry
 from adapters.messages.configuration import SITE_CONFIGURATION
 from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY
+from application import event_types
 from benchmarks.deployment import PARTITIONS, CpuTimes, Lags, configured, counted, deployed, ended, quantiles
 from benchmarks.light_depots import LightDepot, site
 from benchmarks.machine import machine
@@ -89,7 +90,7 @@ class Fleet:
         """Deliver every cycle as it comes; never returns."""
         while True:
             for _, message in await source.receive():
-                if envelope.type_of(message) == events.CYCLE_COMPLETED and message.value is not None:
+                if envelope.type_of(message) == event_types.CYCLE_COMPLETED and message.value is not None:
                     self._deliver(from_json(message.value))
 
     def let_lapse(self) -> None:

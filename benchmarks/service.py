@@ -23,9 +23,10 @@ from adapters.database.engine import create_engine
 from adapters.kafka.connection import Connection
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.reader import KafkaReader, reading
-from adapters.messages import envelope, events, registry
+from adapters.messages import envelope, registry
 from adapters.messages.configuration import SITE_CONFIGURATION
 from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY
+from application import event_types
 from application.ports.bus import Message
 from benchmarks.deployment import PARTITIONS, CpuTimes, Lags, configured, counted, deployed, ended, quantiles
 from benchmarks.light_depots import LightDepot, site
@@ -102,7 +103,7 @@ class Bench:
         async with reading(self.connection, topic, range(PARTITIONS), 10) as source:
             while True:
                 for _, message in await source.receive():
-                    if envelope.type_of(message) == events.CYCLE_COMPLETED and message.value is not None:
+                    if envelope.type_of(message) == event_types.CYCLE_COMPLETED and message.value is not None:
                         return message.value
 
     def bare(self, count: int, every: int, event: bytes) -> dict[str, Any]:
@@ -234,7 +235,7 @@ async def _cycles(bench: Bench, source: KafkaReader, ages_s: list[float], late_s
     decided: dict[str, datetime] = {}
     while True:
         for _, message in await source.receive():
-            if envelope.type_of(message) != events.CYCLE_COMPLETED or message.value is None:
+            if envelope.type_of(message) != event_types.CYCLE_COMPLETED or message.value is None:
                 continue
             cycle, now = from_json(message.value), datetime.now(UTC)
             microgrid_id = cycle["microgrid_id"]

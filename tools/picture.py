@@ -13,10 +13,11 @@ from typing import Any
 from playwright.async_api import Browser
 from rich.console import Console
 
+from adapters.simulation.scenarios import SCENARIOS
 from application.queries.status import MicrogridStatus
 from entrypoints import settings
 from entrypoints.api.serve import Api
-from entrypoints.container import SCENARIOS_BY_NAME, Container
+from entrypoints.container import Container
 from entrypoints.demo.in_one_process import Demo, open_demo
 from entrypoints.demo.live import served
 from entrypoints.demo.view import depot_view
@@ -55,7 +56,7 @@ async def main(program: str) -> None:
     """Play, render, write."""
     with tempfile.TemporaryDirectory() as folder:
         container = Container(
-            database_url=f"sqlite+aiosqlite:///{folder}/picture.sqlite3", scenario=SCENARIOS_BY_NAME["malaga"], seed=1
+            database_url=f"sqlite+aiosqlite:///{folder}/picture.sqlite3", scenario=SCENARIOS["malaga"], seed=1
         )
         async with open_demo(container) as demo:
             for _ in range(SECONDS):

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 PLANTED = [
     ("layers", "domain/site/power.py", "import application.ports"),
-    ("layers", "application/ports.py", "from adapters import clock"),
+    ("layers", "application/ports/clock.py", "from adapters import clock"),
     ("layers", "adapters/clock.py", "import entrypoints"),
     ("rooms", "domain/site/power.py", "from domain.knowledge import demand"),
     ("rooms", "domain/knowledge/demand.py", "from domain.sharing.strategy import Ranking"),
@@ -23,10 +23,10 @@ PLANTED = [
     ("rooms", "domain/planted.py", ""),
     ("pure-domain", "domain/site/power.py", "import time"),
     ("pure-domain", "domain/site/power.py", "from os import environ"),
-    ("plain-application", "application/ports.py", "import sqlalchemy.orm"),
-    ("plain-application", "application/ports.py", "from opentelemetry import trace"),
+    ("plain-application", "application/ports/clock.py", "import sqlalchemy.orm"),
+    ("plain-application", "application/ports/clock.py", "from opentelemetry import trace"),
     ("plain-application", "domain/site/power.py", "from pydantic import BaseModel"),
-    ("one-composition-root", "entrypoints/planted.py", "from adapters.clock import SystemClock"),
+    ("one-composition-root", "entrypoints/planted.py", "from adapters.kafka.source import KafkaSource"),
     ("one-injector", "entrypoints/planted.py", "from dependency_injector import containers"),
     ("one-injector", "adapters/clock.py", "from dependency_injector.wiring import inject"),
     ("independent-adapters", "adapters/clock.py", "from adapters.memory import bus"),

@@ -3,6 +3,7 @@
 import inspect
 import typing
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,59 +12,51 @@ from dependency_injector import providers
 
 from adapters.memory.bus import MemoryBus
 from adapters.memory.partitioning import partition_of
-from adapters.messages import events, registry
+from adapters.messages import registry
+from adapters.simulation.scenarios import SCENARIOS
 from application import event_types
 from application.cycles import Cycles
 from application.decisions import Decisions
 from application.intake import Intake
 from application.owned_partitions import OwnedPartitions
-from application.ports.bus import MessageSource, Partition
 from application.projections.projector import Projector
 from application.relay import Relay
 from domain.events import DomainEvent
-from entrypoints.container import (
-    CONFIGURATION,
-    EVENTS,
-    SCENARIOS_BY_NAME,
-    TELEMETRY,
-    Container,
-    Deployment,
-    connection_to,
-    read_message,
-)
+from entrypoints.brokers import connection_to
+from entrypoints.container import PROJECTIONS, Container, Deployment, Membership
+from entrypoints.service.assignments import Unconcerned
 from entrypoints.settings import Settings
+from entrypoints.topics import CONFIGURATION, EVENTS, TELEMETRY
 from tests.databases import sqlite_url
 
 EVENT_TYPES = {value for name, value in vars(event_types).items() if name.isupper()}
 
-FED = ("intake", "projector", "measured_source")
-"""They are given a source of messages."""
-
-
-class Unconcerned:
-    """An Assignment that has nothing to hand over."""
-
-    async def assigned(self, partitions: frozenset[Partition]) -> None: ...
-
-    async def revoked(self, partitions: frozenset[Partition]) -> None: ...
-
 
 @pytest.fixture
 async def container(tmp_path: Path) -> AsyncIterator[Container]:
-    scenario = SCENARIOS_BY_NAME["joondalup-small"]
+    scenario = SCENARIOS["joondalup-small"]
     container = Container(database_url=sqlite_url(tmp_path / "demo.sqlite3"), scenario=scenario, seed=1)
     yield container
     await container.engine().dispose()
 
 
+@pytest.fixture
+def membership(container: Container) -> Membership:
+    made: Membership = container.membership()
+    return made
+
+
 async def build(container: Container, name: str) -> object:
-    """What a provider provides; one that is fed by a source of messages is given one."""
-    provider = container.providers[name]
-    if name not in FED:
-        return provider()
-    topics = (CONFIGURATION, TELEMETRY) if name == "intake" else (EVENTS,)
-    source: MessageSource = await container.bus().join(f"busbar.{name}", topics, read_message, Unconcerned())
-    return provider(source=source)
+    """What a provider of the container provides; one that is fed is given something to eat."""
+    match name:
+        case "projector":
+            source = await container.bus().join("busbar.projector", (EVENTS,), registry.read, Unconcerned())
+            return container.projector(source=source)
+        case "recorded":
+            source = await container.bus().join("busbar.worker", (TELEMETRY,), registry.read, Unconcerned())
+            return container.recorded(source, sink=BytesIO())
+        case _:
+            return container.providers[name]()
 
 
 @pytest.mark.parametrize("name", Container.providers)
@@ -72,11 +65,25 @@ async def test_a_provider_of_the_container_can_be_built(container: Container, na
     assert built is not None or isinstance(container.providers[name], providers.Object)
 
 
+@pytest.mark.parametrize("name", Membership.providers)
+async def test_a_provider_of_a_membership_can_be_built(container: Container, membership: Membership, name: str) -> None:
+    source = await container.bus().join("busbar.worker", (CONFIGURATION, TELEMETRY), registry.read, Unconcerned())
+    provider = membership.providers[name]
+    assert (provider(source=source) if name == "intake" else provider()) is not None
+
+
 async def test_what_is_shared_is_one_and_the_same(container: Container) -> None:
     shared = [name for name, each in container.providers.items() if isinstance(each, providers.Singleton)]
-    assert {"bus", "engine", "mailbox", "clock", "depot"} <= set(shared)
+    assert {"bus", "engine", "clock", "depot"} <= set(shared)
     for name in shared:
         assert await build(container, name) is await build(container, name), name
+
+
+def test_what_a_worker_remembers_is_one_for_its_membership_and_anew_for_the_next(container: Container) -> None:
+    former, present = container.membership(), container.membership()
+    for name in ("mailbox", "relay", "owned_partitions", "decisions", "cycles"):
+        assert former.providers[name]() is former.providers[name](), name
+        assert present.providers[name]() is not former.providers[name](), name
 
 
 @pytest.mark.parametrize(
@@ -87,17 +94,26 @@ async def test_what_is_shared_is_one_and_the_same(container: Container) -> None:
         ("decisions", Decisions),
         ("owned_partitions", OwnedPartitions),
         ("relay", Relay),
-        ("projector", Projector),
     ],
 )
-def test_what_a_part_is_given_is_what_it_asks_for(container: Container, name: str, kind: type[Any]) -> None:
+def test_what_a_part_of_a_worker_is_given_is_what_it_asks_for(
+    membership: Membership, name: str, kind: type[Any]
+) -> None:
+    assert_given_what_it_asks_for(membership.providers[name], kind)
+
+
+def test_what_the_projector_is_given_is_what_it_asks_for(container: Container) -> None:
+    assert_given_what_it_asks_for(container.projector, Projector)
+
+
+def assert_given_what_it_asks_for(provider: Any, kind: type[Any]) -> None:
     asked_for = {
         parameter: hint
         for parameter, hint in typing.get_type_hints(kind.__init__).items()
         if isinstance(hint, type) and parameter not in ("return", "source")
     }
     assert asked_for
-    parts = made_of(container.providers[name])
+    parts = made_of(provider)
     for parameter, class_ in asked_for.items():
         given = parts[parameter]()
         assert answers(given, class_), f"{parameter} is a {type(given).__name__}"
@@ -125,30 +141,41 @@ async def deployment(tmp_path: Path) -> AsyncIterator[Deployment]:
     await deployment.engine().dispose()
 
 
-@pytest.mark.parametrize("name", Deployment.providers)
+@pytest.mark.parametrize("name", [name for name in Deployment.providers if name != "join"])
 async def test_a_provider_of_the_deployment_can_be_built(deployment: Deployment, name: str) -> None:
     provider = deployment.providers[name]
-    if name == "depot":
-        assert provider(SCENARIOS_BY_NAME["joondalup-small"], 1, deployment.clock().now()) is not None
-        return
-    source = await MemoryBus({EVENTS: 1}).join("group", [EVENTS], read_message, Unconcerned())
-    assert (provider(source=source) if name in FED else provider()) is not None
+    source = await MemoryBus({EVENTS: 1}).join("group", [EVENTS], registry.read, Unconcerned())
+    match name:
+        case "depot":
+            built = provider(SCENARIOS["joondalup-small"], 1, deployment.clock().now())
+        case "projector" | "measured_source":
+            built = provider(source=source)
+        case "not_overtaken":
+            built = provider(Unconcerned())
+        case _:
+            built = provider()
+    assert built is not None
 
 
 async def test_the_deployment_decides_and_publishes_what_it_owns_under_its_prefix(deployment: Deployment) -> None:
-    intake, cycles, relay, owned, decisions = map(
-        made_of,
-        (deployment.intake, deployment.cycles, deployment.relay, deployment.owned_partitions, deployment.decisions),
-    )
-    assert intake["owned"] is cycles["owned"] is deployment.owned_partitions
-    assert intake["mailbox"] is cycles["mailbox"] is owned["mailbox"] is deployment.mailbox
-    assert intake["decisions"] is cycles["decisions"] is deployment.decisions
-    assert owned["relay"] is decisions["relay"] is deployment.relay
-    assert relay["publisher"] is deployment.traced_event_publisher
+    member = deployment.membership()
+    assert made_of(member.relay)["publisher"]() is deployment.traced_event_publisher()
+    assert member.transactions() is deployment.transactions()
+    assert member.dead_letters() is deployment.dead_letters()
     traced, inner = made_of(deployment.traced_event_publisher), made_of(deployment.event_publisher)
     assert traced["inner"] is deployment.event_publisher
     assert (traced["topic"](), inner["topic"]()) == ("depots.events", "depots.events")
     assert made_of(deployment.dead_letter_publisher)["topic"]() == "depots.dead-letter"
+
+
+def test_the_parts_of_a_worker_share_what_it_remembers() -> None:
+    intake, cycles, owned, decisions = map(
+        made_of, (Membership.intake, Membership.cycles, Membership.owned_partitions, Membership.decisions)
+    )
+    assert intake["owned"] is cycles["owned"] is Membership.owned_partitions
+    assert intake["mailbox"] is cycles["mailbox"] is owned["mailbox"] is Membership.mailbox
+    assert intake["decisions"] is cycles["decisions"] is Membership.decisions
+    assert owned["relay"] is decisions["relay"] is Membership.relay
 
 
 async def test_the_deployment_finds_a_microgrid_where_the_publisher_puts_it(deployment: Deployment) -> None:
@@ -162,12 +189,8 @@ def test_every_domain_event_is_written() -> None:
     assert set(registry.WRITERS) == set(typing.get_args(DomainEvent))
 
 
-def test_the_application_and_the_messages_name_the_events_alike() -> None:
-    written = {event_type for event_type, _ in registry.WRITERS.values()}
-    assert written == EVENT_TYPES
-    for name, value in vars(event_types).items():
-        if name.isupper():
-            assert getattr(events, name) == value
+def test_every_type_of_event_is_written() -> None:
+    assert {event_type for event_type, _ in registry.WRITERS.values()} == EVENT_TYPES
 
 
 def test_every_type_of_message_is_read() -> None:
@@ -175,11 +198,11 @@ def test_every_type_of_message_is_read() -> None:
     assert set(registry.READERS) == inbound
 
 
-@pytest.mark.parametrize("projection", Container.projections(), ids=lambda projection: projection.name)
+@pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
 def test_every_event_is_routed_by_every_projection(projection: Any) -> None:
     assert set(projection.effects) == EVENT_TYPES
 
 
 def test_projections_have_names_of_their_own() -> None:
-    names = [projection.name for projection in Container.projections()]
+    names = [projection.name for projection in PROJECTIONS]
     assert len(set(names)) == len(names)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from entrypoints.container import SCENARIOS_BY_NAME, Container
+from adapters.simulation.scenarios import SCENARIOS
+from entrypoints.container import Container
 from tests.databases import sqlite_url
 from tools.contract_files.examples import FOR_HALF_A_MINUTE
 from tools.contract_files.files import contract_files
@@ -46,7 +47,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> list[Heard]:
     """Everything that lay on the bus in three minutes at a depot, a disobedient connector among them."""
     container = Container(
         database_url=sqlite_url(tmp_path_factory.mktemp("demo") / "demo.sqlite3"),
-        scenario=SCENARIOS_BY_NAME["joondalup-small"],
+        scenario=SCENARIOS["joondalup-small"],
         seed=1,
         fault=FOR_HALF_A_MINUTE,
     )

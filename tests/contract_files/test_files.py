@@ -7,7 +7,7 @@ from typing import Any
 from jsonschema import Draft7Validator
 
 from adapters.messages.registry import READERS, WRITERS
-from entrypoints.container import CONFIGURATION, DEAD_LETTER, EVENTS, TELEMETRY
+from entrypoints.topics import CONFIGURATION, DEAD_LETTER, EVENTS, TELEMETRY
 from tools.contract_files.files import CONTRACTS
 from tools.contract_files.schemas import INBOUND, OUTBOUND
 

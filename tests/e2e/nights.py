@@ -8,11 +8,12 @@ from typing import Any
 from adapters.messages.configuration import read_configuration
 from adapters.messages.telemetry import read_charge_point_telemetry, read_circuit_telemetry
 from adapters.simulation.depot import Depot, Summary
+from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.scenario import Scenario
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import CycleCompleted, DomainEvent
 from domain.microgrid import Microgrid
-from entrypoints.container import FAULTS_BY_NAME, Container
+from entrypoints.container import Container
 
 
 @dataclass(slots=True)
@@ -55,8 +56,8 @@ class Night:
 
 def play(scenario: Scenario, seconds: int, fault: str | None = None, seed: int = 1) -> Night:
     """The run that `busbar demo --headless` plays, in the same lock-step, with the aggregate alone deciding."""
-    container = Container(database_url="", scenario=scenario, seed=seed, fault=FAULTS_BY_NAME.get(fault or ""))
-    clock, depot, mailbox = container.clock(), container.depot(), container.mailbox()
+    container = Container(database_url="", scenario=scenario, seed=seed, fault=FAULTS.get(fault or ""))
+    clock, depot, mailbox = container.clock(), container.depot(), container.membership().mailbox()
     microgrid, configuration = Microgrid(scenario.configuration["microgrid_id"]), None
     night = Night(depot.summary())
     for second in range(seconds + 1):

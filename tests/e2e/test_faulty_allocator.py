@@ -13,6 +13,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoint
 
 from adapters.observability import names
+from adapters.simulation.scenarios import SCENARIOS
 from domain.knowledge.situation import Situation
 from domain.microgrid import Decide
 from domain.sharing import allocation, rebalance
@@ -22,7 +23,7 @@ from domain.sharing.plan import Plan
 from domain.sharing.rebalance import Certifier, certify
 from domain.sharing.rotation import Rotation
 from domain.site.power import NO_LIMIT, Watts
-from entrypoints.container import SCENARIOS_BY_NAME, Container
+from entrypoints.container import Container
 from entrypoints.demo.in_one_process import open_demo
 from tests.databases import sqlite_url
 
@@ -92,9 +93,7 @@ class Outcome:
 
 async def played(folder: Path, scenario: str, decide: Decide) -> Outcome:
     """A demo in this process, with another way to decide."""
-    container = Container(
-        database_url=sqlite_url(folder / "demo.sqlite3"), scenario=SCENARIOS_BY_NAME[scenario], seed=1
-    )
+    container = Container(database_url=sqlite_url(folder / "demo.sqlite3"), scenario=SCENARIOS[scenario], seed=1)
     reader = InMemoryMetricReader()
     container.meter_provider.override(providers.Object(MeterProvider([reader])))
     container.decide.override(providers.Object(decide))

@@ -10,7 +10,7 @@ from adapters.database.unit_of_work import SqlTransactions
 from adapters.messages import registry
 from application.ports.bus import Assignment
 from application.ports.persistence import PendingEvents, Transactions
-from entrypoints.container import Deployment
+from entrypoints.container import Deployment, Membership
 from entrypoints.service import worker
 from tests.faults import ablations, failpoints
 from tests.faults.failpoints import FailingMailbox, FailingPendingEvents, FailingTransactions, Failpoint
@@ -51,11 +51,11 @@ def main() -> int:
     if chosen.ablation == ablations.PUBLISH_BEFORE_COMMIT:
         transactions = providers.Singleton(ablations.EagerTransactions, transactions, Deployment.event_publisher)
         # Another safeguard would find that the bus is ahead, and decide nothing.
-        Deployment.not_overtaken.override(providers.Factory(Unlooked, Deployment.owned_partitions))
+        Deployment.not_overtaken.override(providers.Factory(Unlooked))
     Deployment.transactions.override(transactions)
     Deployment.pending_events.override(providers.Singleton(FailingPendingEvents, pending_events, failpoint))
-    Deployment.mailbox.override(
-        providers.Singleton(FailingMailbox, Deployment.clock, failpoint, Deployment.decisions.provider)
+    Membership.mailbox.override(
+        providers.Singleton(FailingMailbox, Membership.clock, failpoint, Membership.decisions.provider)
     )
     return worker.run(port=0)
 

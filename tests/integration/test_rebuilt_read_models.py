@@ -21,12 +21,15 @@ from adapters.database.tables import (
     projection_positions,
 )
 from adapters.messages import registry
+from adapters.simulation.faults.scripts import FAULTS
+from adapters.simulation.scenarios import SCENARIOS
 from application import event_types
 from application.ports.bus import Message, PublishedEvent
 from application.projections.projector import Projection
 from application.projections.rebuild import Missing, Rebuild
-from entrypoints.container import EVENTS, FAULTS_BY_NAME, SCENARIOS_BY_NAME, Container
+from entrypoints.container import PROJECTIONS, Container
 from entrypoints.demo.in_one_process import open_demo
+from entrypoints.topics import EVENTS
 from tests.databases import new_sqlite, sqlite_url
 from tests.services.postgresql import PostgresqlServer
 
@@ -37,9 +40,7 @@ AT_ONCE = 50
 
 async def live(url: str, fault: str) -> Sequence[PublishedEvent]:
     """What is published of a depot that something is wrong with for ten minutes. It leaves its read model at `url`."""
-    container = Container(
-        database_url=url, scenario=SCENARIOS_BY_NAME["joondalup-small"], seed=1, fault=FAULTS_BY_NAME[fault]
-    )
+    container = Container(database_url=url, scenario=SCENARIOS["joondalup-small"], seed=1, fault=FAULTS[fault])
     async with open_demo(container) as demo:
         for _ in range(MINUTES * 60):
             await demo.tick()
@@ -77,7 +78,7 @@ async def _rows(connection: Any, table: Table) -> list[tuple[Any, ...]]:
 
 
 async def rebuild(
-    url: str, events: Sequence[PublishedEvent], projections: Sequence[Projection] = Container.projections()
+    url: str, events: Sequence[PublishedEvent], projections: Sequence[Projection] = PROJECTIONS
 ) -> Sequence[Missing]:
     """Batch after batch, as `busbar rebuild` reads them off the bus."""
     engine = create_engine(url)

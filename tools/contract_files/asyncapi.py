@@ -11,7 +11,7 @@ from adapters.messages.configuration import SITE_CONFIGURATION
 from adapters.messages.envelope import MEDIA_TYPE, STRUCTURED, schema_of, source_of
 from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY, CIRCUIT_TELEMETRY
 from domain.site.identifiers import ID_PATTERN
-from entrypoints.container import CONFIGURATION, DEAD_LETTER, EVENTS, PARTITIONS, TELEMETRY
+from entrypoints.topics import CONFIGURATION, DEAD_LETTER, EVENTS, PARTITIONS, TELEMETRY
 from tools.contract_files.schemas import INBOUND, OUTBOUND
 
 Part: TypeAlias = dict[str, Any]

@@ -8,6 +8,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
+from adapters.database import migrations
 from adapters.messages.configuration import SITE_CONFIGURATION
 from adapters.messages.registry import encode
 from adapters.simulation.arrivals import ArrivalPlan
@@ -15,7 +16,7 @@ from adapters.simulation.faults.chargers import Disobedience
 from adapters.simulation.faults.script import Fault
 from adapters.simulation.scenario import Scenario
 from adapters.simulation.sites.parts import charge_point, circuit, site
-from entrypoints.container import Container, upgrade_database
+from entrypoints.container import Container
 from tools.contract_files.listening import Heard, open_overheard_demo
 from tools.contract_files.schemas import INBOUND, OUTBOUND
 
@@ -66,7 +67,7 @@ async def examples() -> dict[str, dict[str, Any]]:
     said: dict[str, Heard] = {}
     with tempfile.TemporaryDirectory() as folder:
         container = _container(folder)
-        await upgrade_database(container.database_url())
+        await migrations.upgrade(container.database_url())
         await container.streams().begin(STREAM)
         async with open_overheard_demo(container) as (demo, listener):
             for _ in range(CALM_S):

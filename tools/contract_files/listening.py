@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from application.ports.bus import Message, MessageSource, Partition, Unreadable
-from entrypoints.container import CONFIGURATION, EVENTS, TELEMETRY, Container
+from entrypoints.container import Container
 from entrypoints.demo.in_one_process import Demo, open_demo
+from entrypoints.topics import CONFIGURATION, EVENTS, TELEMETRY
 
 BATCH = 500
 

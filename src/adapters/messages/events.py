@@ -17,13 +17,6 @@ from application.queries.rows import AsPublished
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridProvisioned
 
-MICROGRID_PROVISIONED: Final = "busbar.microgrid.provisioned.v1"
-CONFIGURATION_APPLIED: Final = "busbar.configuration.applied.v1"
-CONFIGURATION_REJECTED: Final = "busbar.configuration.rejected.v1"
-CYCLE_COMPLETED: Final = "busbar.cycle.completed.v1"
-CONSTRAINT_BREACHED: Final = "busbar.constraint.breached.v1"
-CONSTRAINT_CLEARED: Final = "busbar.constraint.cleared.v1"
-
 
 class EventHeadV1(TypedDict):
     """What all event data begin with."""

@@ -20,6 +20,7 @@ from adapters.messages.telemetry import (
     read_charge_point_telemetry,
     read_circuit_telemetry,
 )
+from application import event_types
 from application.ports.bus import (
     MESSAGE_BYTES,
     Digest,
@@ -41,12 +42,12 @@ Body: TypeAlias = SiteConfiguration | Telemetry | PublishedEvent
 """What a readable message says. It belongs to one microgrid, whose id is the key of the message."""
 
 WRITERS: Final[Mapping[type[DomainEvent], tuple[str, Callable[[Any], bytes]]]] = {
-    MicrogridProvisioned: (events.MICROGRID_PROVISIONED, events.write_microgrid_provisioned),
-    ConfigurationApplied: (events.CONFIGURATION_APPLIED, events.write_configuration_applied),
-    ConfigurationRejected: (events.CONFIGURATION_REJECTED, events.write_configuration_rejected),
-    CycleCompleted: (events.CYCLE_COMPLETED, events.write_cycle_completed),
-    ConstraintBreached: (events.CONSTRAINT_BREACHED, events.write_constraint_breached),
-    ConstraintCleared: (events.CONSTRAINT_CLEARED, events.write_constraint_cleared),
+    MicrogridProvisioned: (event_types.MICROGRID_PROVISIONED, events.write_microgrid_provisioned),
+    ConfigurationApplied: (event_types.CONFIGURATION_APPLIED, events.write_configuration_applied),
+    ConfigurationRejected: (event_types.CONFIGURATION_REJECTED, events.write_configuration_rejected),
+    CycleCompleted: (event_types.CYCLE_COMPLETED, events.write_cycle_completed),
+    ConstraintBreached: (event_types.CONSTRAINT_BREACHED, events.write_constraint_breached),
+    ConstraintCleared: (event_types.CONSTRAINT_CLEARED, events.write_constraint_cleared),
 }
 """A domain event's class -> its CloudEvents type, and what makes JSON of it."""
 

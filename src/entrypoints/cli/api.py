@@ -3,10 +3,13 @@
 import asyncio
 import logging
 
+from adapters.clock import SystemClock
+from adapters.observability import providers
+from adapters.observability.logs import configure_logging
 from entrypoints import settings as environment
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.serve import Api
-from entrypoints.container import Container, log_to_standard_error, shut_down_telemetry, system_clock
+from entrypoints.container import Container
 from entrypoints.service.life_cycle import require_newest_schema, stop_by_signal
 from entrypoints.service.refusals import refusing
 
@@ -20,7 +23,7 @@ def run(port: int | None) -> int:
     """Serve; returns the exit code 0 once a signal ended it. Raises UnusableSetting."""
     settings = environment.load()
     url = environment.database_url()
-    log_to_standard_error(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format)
     with refusing():
         asyncio.run(_serve(Api(settings, port), url))
     return 0
@@ -32,7 +35,7 @@ async def _serve(api: Api, url: str) -> None:
     meter_provider = container.meter_provider()
     started = asyncio.Event()
     read_side = ReadSide(
-        container.read_model(), container.stored_events(), system_clock(), container.metrics().text, started.is_set
+        container.read_model(), container.stored_events(), SystemClock(), container.metrics().text, started.is_set
     )
     try:
         async with api.served(read_side, container.requests(), PATIENCE_S):
@@ -40,7 +43,7 @@ async def _serve(api: Api, url: str) -> None:
             await _run(url, started, stop)
     finally:
         await container.engine().dispose()
-        await shut_down_telemetry(meter_provider)
+        await providers.shut_down(meter_provider)
 
 
 async def _run(url: str, started: asyncio.Event, stop: asyncio.Event) -> None:

@@ -8,21 +8,18 @@ from typing import Any, BinaryIO
 
 import click
 
+from adapters.kafka import topics as kafka_topics
+from adapters.kafka.connection import when_reachable
+from adapters.kafka.reader import reading
+from adapters.memory.partitioning import partition_of
+from adapters.messages import registry
 from application import event_types
 from application.ports.bus import Message, PublishedEvent
 from entrypoints import settings as environment
-from entrypoints.container import (
-    Deployment,
-    UnusableSite,
-    connection_to,
-    partition_of_microgrid,
-    read_message,
-    read_offer,
-    reading,
-    require_topics,
-    when_reachable,
-)
+from entrypoints.brokers import connection_to
+from entrypoints.container import Deployment
 from entrypoints.service.refusals import quiet, refusing
+from entrypoints.site_files import UnusableSite, read_offer
 
 HISTORY = 2000
 """How many earlier messages of the partition are looked at: a configuration that is in force already has no answer, but
@@ -93,16 +90,18 @@ async def _offer(settings: environment.Settings, message: Message, answers: Answ
     publisher = deployment.configuration_publisher()
     try:
         async with asyncio.timeout(wait_s or PATIENCE_S):
-            count = await when_reachable(lambda: require_topics(connection, (topics.configuration, topics.events)))
+            count = await when_reachable(
+                lambda: kafka_topics.require(connection, (topics.configuration, topics.events))
+            )
             if wait_s is None:
                 await publisher.publish([message])
                 return IN_FORCE
-            partitions = [partition_of_microgrid(answers.microgrid_id, count)]
+            partitions = [partition_of(answers.microgrid_id, count)]
             async with reading(connection, topics.events, partitions, HISTORY) as reader:
                 await publisher.publish([message])
                 while True:
                     for position, heard in await reader.receive():
-                        event = read_message(topics.events, heard)
+                        event = registry.read(topics.events, heard)
                         if isinstance(event, PublishedEvent):
                             answers.hear(event, was_there=reader.was_there(position))
                     code = answers.code()

@@ -12,8 +12,9 @@ from typing import Any, BinaryIO, TypeAlias
 import click
 from platformdirs import user_state_path
 
+from adapters.observability.logs import configure_logging
 from entrypoints import settings as environment
-from entrypoints.container import Container, log_to_standard_error
+from entrypoints.container import Container
 from entrypoints.demo.defaults import HEADLESS_S
 from entrypoints.demo.in_one_process import Demo, open_demo
 from entrypoints.demo.playing import Wanted, affecting, played, told
@@ -29,7 +30,7 @@ def run(wanted: Wanted, speed: int, port: int | None, record: Path | None, *, he
     """Play a scenario or a site of one's own; returns the exit code: 1 where the verdict is `fail`, else 0."""
     depot = played(wanted)
     settings = environment.load()
-    log_to_standard_error(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format)
     play = (
         partial(_play_headless, seconds=wanted.duration_s or HEADLESS_S)
         if headless

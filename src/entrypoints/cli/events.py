@@ -3,19 +3,16 @@
 import asyncio
 import sys
 
+from adapters.kafka import topics as kafka_topics
+from adapters.kafka.reader import reading
+from adapters.memory.partitioning import partition_of
+from adapters.messages import envelope, registry
 from application.ports.bus import PublishedEvent
 from entrypoints import settings as environment
-from entrypoints.container import (
-    Topics,
-    connection_to,
-    partition_of_microgrid,
-    read_message,
-    reading,
-    require_topics,
-    structured_event,
-)
+from entrypoints.brokers import connection_to
 from entrypoints.service.life_cycle import stop_by_signal, unless
 from entrypoints.service.refusals import quiet, refusing
+from entrypoints.topics import Topics
 
 NEWEST = 10
 """How many messages of each partition are looked at where neither the beginning nor what is to come is asked for."""
@@ -39,14 +36,14 @@ async def _print_until_stopped(
 
 async def _print(settings: environment.Settings, microgrid_id: str | None, newest: int | None, *, follow: bool) -> None:
     connection, topic = connection_to(settings), Topics.under(settings.topic_prefix).events
-    count = await require_topics(connection, [topic])
-    partitions = range(count) if microgrid_id is None else [partition_of_microgrid(microgrid_id, count)]
+    count = await kafka_topics.require(connection, [topic])
+    partitions = range(count) if microgrid_id is None else [partition_of(microgrid_id, count)]
     async with reading(connection, topic, partitions, newest) as reader:
         while follow or not await reader.caught_up():
             for position, message in await reader.receive():
-                event = read_message(topic, message)
+                event = registry.read(topic, message)
                 if not isinstance(event, PublishedEvent) or microgrid_id not in (None, event.microgrid_id):
                     continue
                 if follow or reader.was_there(position):
-                    sys.stdout.buffer.write(structured_event(message, event.data) + b"\n")
+                    sys.stdout.buffer.write(envelope.structured(message, event.data) + b"\n")
             sys.stdout.buffer.flush()

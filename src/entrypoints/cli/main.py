@@ -128,11 +128,12 @@ def replay(file: BinaryIO) -> int:
 @click.option("--json", "as_json", is_flag=True)
 def scenarios(as_json: bool) -> int:
     """List the depots that can be played, and what can go wrong in them."""
-    from entrypoints.container import FAULTS_BY_NAME, SCENARIOS_BY_NAME
+    from adapters.simulation.faults.scripts import FAULTS
+    from adapters.simulation.scenarios import SCENARIOS
 
     listed = {
-        "scenarios": [{"name": each.name, "summary": each.summary} for each in SCENARIOS_BY_NAME.values()],
-        "faults": [{"name": each.name, "summary": each.summary} for each in FAULTS_BY_NAME.values()],
+        "scenarios": [{"name": each.name, "summary": each.summary} for each in SCENARIOS.values()],
+        "faults": [{"name": each.name, "summary": each.summary} for each in FAULTS.values()],
     }
     if as_json:
         click.echo(json.dumps(listed))

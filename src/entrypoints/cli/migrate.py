@@ -4,9 +4,12 @@ import asyncio
 
 import click
 
+from adapters.database import migrations
+from adapters.kafka import topics as kafka_topics
 from application.ports.persistence import StorageUnavailable
 from entrypoints import settings as environment
-from entrypoints.container import Deployment, connection_to, create_missing_topics, upgrade_database
+from entrypoints.brokers import connection_to
+from entrypoints.container import Deployment
 from entrypoints.service.refusals import quiet, refusing
 
 
@@ -22,11 +25,11 @@ def run(*, new_stream: bool) -> int:
 
 
 async def _migrate(database_url: str, brokers: environment.Settings | None, *, new_stream: bool) -> None:
-    await upgrade_database(database_url)
+    await migrations.upgrade(database_url)
     if new_stream:
         await _begin_stream(database_url)
     if brokers is not None:
-        await create_missing_topics(
+        await kafka_topics.create_missing(
             connection_to(brokers),
             brokers.topic_prefix,
             brokers.topic_partitions,

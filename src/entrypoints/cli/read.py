@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 from pydantic_core import to_json
 
+from adapters.database import migrations
 from application.ports.read_side import ReadModel
 from application.queries.breaches import breaches as list_breaches
 from application.queries.explanation import NotExplained, explanation
@@ -17,7 +18,7 @@ from application.queries.rows import BreachState
 from application.queries.status import microgrid_status
 from entrypoints import settings as environment
 from entrypoints.cli import views as read_views
-from entrypoints.container import Container, schema_is_newest
+from entrypoints.container import Container
 from entrypoints.service.refusals import OLDER_SCHEMA, refusing
 
 LISTED = 500
@@ -89,7 +90,7 @@ def _ask(question: Callable[[ReadModel], Awaitable[_T]]) -> _T:
     url = environment.database_url()
 
     async def answer() -> _T:
-        if not await schema_is_newest(url):
+        if not await migrations.is_newest(url):
             raise environment.UnusableSetting(OLDER_SCHEMA)
         container = Container(database_url=url)
         try:

@@ -2,7 +2,8 @@
 
 from typing import BinaryIO
 
-from entrypoints.container import answer_snapshot, stream_lines
+from adapters.messages import snapshot
+from adapters.messages.lines import lines
 from entrypoints.service.garbage import collect_rarely
 
 
@@ -10,8 +11,8 @@ def run(source: BinaryIO, sink: BinaryIO) -> int:
     """Answer every line in order; returns 0, or 2 where a line could not be used."""
     collect_rarely()
     all_used = True
-    for line in stream_lines(source):
-        answer, used = answer_snapshot(line)
+    for line in lines(source):
+        answer, used = snapshot.answer(line)
         all_used = all_used and used
         sink.write(answer + b"\n")
         sink.flush()

@@ -3,18 +3,16 @@
 import asyncio
 import sys
 
+from adapters.kafka import topics as kafka_topics
+from adapters.kafka.reader import reading
+from adapters.memory.partitioning import partition_of
+from adapters.messages import registry
 from application.ports.bus import PublishedEvent
 from application.ports.persistence import StorageUnavailable
 from application.projections.rebuild import Rebuild
 from entrypoints import settings as environment
-from entrypoints.container import (
-    Deployment,
-    connection_to,
-    partition_of_microgrid,
-    read_message,
-    reading,
-    require_topics,
-)
+from entrypoints.brokers import connection_to
+from entrypoints.container import Deployment
 from entrypoints.service.life_cycle import require_newest_schema
 from entrypoints.service.refusals import quiet, refusing
 
@@ -35,13 +33,13 @@ def run(microgrid_id: str | None) -> int:
 async def _rebuild(deployment: Deployment, microgrid_id: str | None) -> None:
     await require_newest_schema(deployment.database_url())
     connection, topic = deployment.connection(), deployment.topics().events
-    count = await require_topics(connection, [topic])
-    partitions = range(count) if microgrid_id is None else [partition_of_microgrid(microgrid_id, count)]
+    count = await kafka_topics.require(connection, [topic])
+    partitions = range(count) if microgrid_id is None else [partition_of(microgrid_id, count)]
     rebuild: Rebuild = deployment.rebuild()
     async with reading(connection, topic, partitions, None) as reader:
         # Once nothing is left that came before the last look, whatever comes is the projectors' again.
         while not await reader.caught_up() or not await reader.caught_up_with_now():
-            events = [read_message(topic, message) for _, message in await reader.receive()]
+            events = [registry.read(topic, message) for _, message in await reader.receive()]
             wanted = [each for each in events if isinstance(each, PublishedEvent)]
             if microgrid_id is not None:
                 wanted = [each for each in wanted if each.microgrid_id == microgrid_id]

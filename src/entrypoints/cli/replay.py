@@ -2,17 +2,20 @@
 
 from typing import BinaryIO
 
-from entrypoints.container import new_replay, replay_line, stream_lines
+from adapters.database import state_json
+from adapters.messages import replay
+from adapters.messages.lines import lines
+from application.replay import Replay
 from entrypoints.service.garbage import collect_rarely
 
 
 def run(source: BinaryIO, sink: BinaryIO) -> int:
     """Answer every line in order; returns 0, or 2 where a line could not be used."""
     collect_rarely()
-    replay = new_replay()
+    service = Replay(state_json.read_back)
     all_used = True
-    for line in stream_lines(source):
-        answers, used = replay_line(replay, line)
+    for line in lines(source):
+        answers, used = replay.answers(service, line)
         all_used = all_used and used
         sink.writelines(answer + b"\n" for answer in answers)
         sink.flush()

@@ -7,21 +7,18 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
+from adapters.kafka import topics as kafka_topics
+from adapters.kafka.reader import reading
+from adapters.memory.partitioning import partition_of
+from adapters.messages import registry
+from adapters.messages.configuration import read_configuration
+from adapters.simulation.pace import Pace
+from adapters.simulation.scenario import Scenario
 from application import event_types
 from application.ports.bus import PublishedEvent
 from entrypoints import settings as environment
-from entrypoints.container import (
-    Deployment,
-    Pace,
-    Scenario,
-    connection_to,
-    encode_message,
-    partition_of_microgrid,
-    read_message,
-    reading,
-    require_topics,
-    site_configuration,
-)
+from entrypoints.brokers import connection_to
+from entrypoints.container import Deployment
 from entrypoints.demo.in_one_process import TICK, telemetry_message
 from entrypoints.demo.playing import Played, Wanted, affecting, played, require_no_worker_here, told
 from entrypoints.demo.tally import Tally
@@ -83,14 +80,14 @@ async def _play(
     scenario = at_speed(played.scenario, speed)
     depot = deployment.depot(scenario, played.seed, start, fault=played.fault, chargers=played.chargers)
     microgrid_id = depot.configuration["microgrid_id"]
-    count = await require_topics(connection, (topics.configuration, topics.telemetry, topics.events))
+    count = await kafka_topics.require(connection, (topics.configuration, topics.telemetry, topics.events))
     tally, past, offered = Tally(), Past(depot.configuration), None
     end = None if duration_s is None else start + timedelta(seconds=duration_s)
     try:
-        async with reading(connection, topics.events, [partition_of_microgrid(microgrid_id, count)], HISTORY) as reader:
+        async with reading(connection, topics.events, [partition_of(microgrid_id, count)], HISTORY) as reader:
             while not stop.is_set() and depot.now != end:
                 for position, message in await reader.receive():
-                    event = read_message(topics.events, message)
+                    event = registry.read(topics.events, message)
                     if not isinstance(event, PublishedEvent) or event.microgrid_id != microgrid_id:
                         continue
                     if reader.was_there(position):
@@ -107,7 +104,7 @@ async def _play(
                         depot.remember(pace.received(past.cycle))
                 if depot.configuration is not offered:
                     offered = depot.configuration
-                    await configurations.publish([encode_message("site.configuration.v1", offered)])
+                    await configurations.publish([registry.encode("site.configuration.v1", offered)])
                 due = (pace.simulated(clock.now()) - depot.now) // TICK
                 for _ in range(min(due, ceil(speed))):
                     if depot.now == end:
@@ -135,10 +132,10 @@ def at_speed(scenario: Scenario, speed: float) -> Scenario:
     """
     if speed >= 1:
         return replace(scenario, reaction_s=ceil(scenario.reaction_s * speed))
-    settings = asdict(site_configuration(scenario.configuration).settings)
+    settings = asdict(read_configuration(scenario.configuration).settings)
     stretched = {name: ceil(value / speed) if name.endswith("_s") else value for name, value in settings.items()}
     return replace(scenario, configuration={**scenario.configuration, "settings": stretched})
 
 
 def _but_for_version(configuration: Mapping[str, Any]) -> object:
-    return replace(site_configuration(configuration), version=0)
+    return replace(read_configuration(configuration), version=0)

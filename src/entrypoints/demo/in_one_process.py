@@ -6,26 +6,20 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
+from adapters.database import migrations
+from adapters.messages import registry
+from adapters.messages.configuration import read_configuration
+from adapters.observability import providers
 from application.cycles import Cycles
 from application.intake import Intake
 from application.ports.bus import Message, MessageSource, PublishedEvent
 from application.projections.projector import Projector
 from application.queries.status import MicrogridStatus, microgrid_status
 from application.relay import Relay
-from entrypoints.container import (
-    CONFIGURATION,
-    EVENTS,
-    TELEMETRY,
-    Container,
-    encode_message,
-    read_message,
-    recorded,
-    shut_down_telemetry,
-    site_configuration,
-    upgrade_database,
-)
+from entrypoints.container import PROJECTIONS, Container, Membership
 from entrypoints.demo.tally import Tally
 from entrypoints.service.assignments import Unconcerned
+from entrypoints.topics import CONFIGURATION, EVENTS, TELEMETRY
 
 TICK = timedelta(seconds=1)
 BATCH = 500
@@ -36,16 +30,20 @@ class Demo:
     """One simulated depot and the service that balances it, in lock-step: time moves when nothing is left to do."""
 
     def __init__(
-        self, container: Container, sources: Mapping[str, MessageSource], note_take_over: Callable[[], None]
+        self,
+        container: Container,
+        membership: Membership,
+        sources: Mapping[str, MessageSource],
+        note_take_over: Callable[[], None],
     ) -> None:
         self._container = container
         self._clock = container.clock()
         self._depot = container.depot()
         self._events_source = sources["depot"]
-        self._intake: Intake = container.intake(source=sources["worker"])
-        self._cycles: Cycles = container.cycles()
+        self._intake: Intake = membership.intake(source=sources["worker"])
+        self._cycles: Cycles = membership.cycles()
         self._projector: Projector = container.projector(source=sources["projector"])
-        self._relay: Relay = container.relay()
+        self._relay: Relay = membership.relay()
         self._published: Mapping[str, Any] | None = None
         self._tally = Tally()
         self._note_take_over = note_take_over
@@ -96,7 +94,7 @@ class Demo:
     async def _publish_configuration(self) -> None:
         self._published = self._depot.configuration
         await self._container.configuration_publisher().publish(
-            [encode_message("site.configuration.v1", self._published)]
+            [registry.encode("site.configuration.v1", self._published)]
         )
 
     async def _settle(self) -> None:
@@ -125,7 +123,7 @@ class Demo:
 def telemetry_message(payload: Mapping[str, Any]) -> Message:
     """What a simulated depot sends, as it goes onto the bus."""
     kind = "charge_point" if "charge_point_id" in payload else "circuit"
-    return encode_message(f"{kind}.telemetry.v1", payload)
+    return registry.encode(f"{kind}.telemetry.v1", payload)
 
 
 @asynccontextmanager
@@ -134,25 +132,25 @@ async def open_demo(container: Container, recording: BinaryIO | None = None) -> 
 
     What its worker takes in is written into the `recording`, for `busbar replay`.
     """
-    await upgrade_database(container.database_url())
+    await migrations.upgrade(container.database_url())
     async with AsyncExitStack() as stack:
         engine = container.engine()
         stack.push_async_callback(engine.dispose)
-        stack.push_async_callback(shut_down_telemetry, container.tracer_provider(), container.meter_provider())
+        stack.push_async_callback(providers.shut_down, container.tracer_provider(), container.meter_provider())
         known_event_seq = await _resume(container)
-        sources: dict[str, MessageSource] = {}
+        membership, sources = container.membership(), dict[str, MessageSource]()
         for group, topics, assignment in (
-            ("worker", (CONFIGURATION, TELEMETRY), container.owned_partitions()),
+            ("worker", (CONFIGURATION, TELEMETRY), membership.owned_partitions()),
             ("projector", (EVENTS,), Unconcerned()),
             ("depot", (EVENTS,), Unconcerned()),
         ):
-            source = await container.bus().join(GROUP.format(group), topics, read_message, assignment)
+            source = await container.bus().join(GROUP.format(group), topics, registry.read, assignment)
             stack.push_async_callback(source.close)
             sources[group] = source
-        record = None if recording is None else recorded(sources["worker"], container.clock(), recording)
+        record = None if recording is None else container.recorded(sources["worker"], sink=recording)
         if record is not None:
             sources["worker"] = record
-        demo = Demo(container, sources, _nothing_to_note if record is None else record.take_over)
+        demo = Demo(container, membership, sources, _nothing_to_note if record is None else record.take_over)
         await demo.begin(known_event_seq)
         yield demo
         if record is not None:
@@ -182,11 +180,11 @@ async def _resume(container: Container) -> int:
         # The earlier run stopped at most a refresh interval after its last published cycle.
         gap_s = settings.refresh_interval_s + settings.setpoint_valid_for_s + settings.apply_grace_s
         container.clock().advance(microgrid.state.published.decided_at + timedelta(seconds=gap_s))
-    in_force, offered = microgrid.site.configuration, site_configuration(container.depot().configuration)
+    in_force, offered = microgrid.site.configuration, read_configuration(container.depot().configuration)
     goes_on = replace(offered, version=in_force.version) == in_force
     container.depot().number_configurations_from(
         in_force.version if goes_on else max(offered.version, in_force.version + 1)
     )
-    names = [projection.name for projection in container.projections()]
+    names = [projection.name for projection in PROJECTIONS]
     await container.pending_events().republish_after(await container.read_model().projected(names))
     return microgrid.state.event_seq

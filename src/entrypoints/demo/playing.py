@@ -9,19 +9,15 @@ from typing import Any, BinaryIO, TypeVar
 
 import click
 
-from entrypoints.container import (
-    FAULTS_BY_NAME,
-    SCENARIOS_BY_NAME,
-    Chargers,
-    Fault,
-    NothingToAffect,
-    Scenario,
-    UnusableSite,
-    read_site,
-)
+from adapters.simulation.faults.script import Fault, NothingToAffect
+from adapters.simulation.faults.scripts import FAULTS
+from adapters.simulation.habits import Chargers
+from adapters.simulation.scenario import Scenario
+from adapters.simulation.scenarios import SCENARIOS
 from entrypoints.demo.defaults import DEFAULT_SCENARIO
 from entrypoints.demo.report.forms import FORMS
 from entrypoints.demo.report.run import Run
+from entrypoints.site_files import UnusableSite, read_site
 
 _T = TypeVar("_T")
 
@@ -59,8 +55,8 @@ def played(wanted: Wanted) -> Played:
     if wanted.site is not None:
         scenario = own_site(wanted.site)
     else:
-        scenario = named("scenario", wanted.scenario or DEFAULT_SCENARIO, SCENARIOS_BY_NAME)
-    fault = None if wanted.fault is None else named("fault script", wanted.fault, FAULTS_BY_NAME)
+        scenario = named("scenario", wanted.scenario or DEFAULT_SCENARIO, SCENARIOS)
+    fault = None if wanted.fault is None else named("fault script", wanted.fault, FAULTS)
     _leave_time_for(fault, wanted.duration_s)
     name = scenario.name if wanted.site is None else None
     return Played(scenario, name, fault, wanted.seed, Chargers(wanted.chargers))

@@ -10,26 +10,24 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from aiokafka.errors import KafkaError
+
+from adapters.database import migrations
+from adapters.database.engine import answers
+from adapters.database.migrations import UnreachableDatabase
+from adapters.kafka import topics as kafka_topics
+from adapters.kafka.connection import when_reachable
+from adapters.kafka.topics import UnusableTopics
+from adapters.observability import providers
+from adapters.observability.logs import configure_logging
 from application.overtaken import StreamBegun
 from application.ports.ownership import Fenced
 from application.ports.persistence import ConcurrentChange, StorageUnavailable
 from entrypoints import settings as environment
 from entrypoints.api.probes import Probes
 from entrypoints.api.serve import Operations
-from entrypoints.container import (
-    Deployment,
-    KafkaError,
-    UnreachableDatabase,
-    UnusableTopics,
-    answers_now,
-    connection_to,
-    database_answers,
-    log_to_standard_error,
-    require_topics,
-    schema_is_newest,
-    shut_down_telemetry,
-    when_reachable,
-)
+from entrypoints.brokers import connection_to
+from entrypoints.container import Deployment
 from entrypoints.service.garbage import collect_rarely
 from entrypoints.service.health import Health, Source, Turn
 from entrypoints.service.refusals import OLDER_SCHEMA, refusing
@@ -67,7 +65,7 @@ _logger = logging.getLogger(__name__)
 def run(member: Member, port: int | None, default_port: int) -> int:
     """Be a member until SIGTERM or Ctrl-C. Raises UnusableSetting where there is no way to begin."""
     settings, database_url = environment.kafka(), environment.database_url()
-    log_to_standard_error(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format)
     deployment = Deployment(database_url=database_url, connection=connection_to(settings), prefix=settings.topic_prefix)
     collect_rarely()
     with refusing():
@@ -112,7 +110,7 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
 
 async def require_newest_schema(database_url: str) -> None:
     """Once the database answers. Raises UnusableSetting where its schema is an older one, and UnusableDatabase."""
-    _require_newest(await _once_reachable(lambda: schema_is_newest(database_url)))
+    _require_newest(await _once_reachable(lambda: migrations.is_newest(database_url)))
 
 
 def _require_newest(is_newest: bool) -> None:
@@ -125,7 +123,7 @@ async def _serve(deployment: Deployment, member: Member, operations: Operations)
     engine, metrics = deployment.engine(), deployment.metrics()
     # An exporter that cannot be had is refused before anything is begun.
     deployment.tracer_provider(), deployment.meter_provider()
-    health = Health(lambda: answers_now(engine), asyncio.get_running_loop().time)
+    health = Health(lambda: answers(engine), asyncio.get_running_loop().time)
     try:
         async with operations.served(Probes(health.why_not_live, health.why_not_ready, metrics.text)):
             await _live(deployment, member, health, stop, _Announcement(operations.address))
@@ -238,18 +236,18 @@ async def _ready(deployment: Deployment, announcement: _Announcement) -> int:
     Raises UnusableSetting and UnusableDatabase, UnusableTopics, KafkaError where waiting does not help.
     """
     url = deployment.database_url()
-    _require_newest(await _once_reachable(announcement.where_it_waits(lambda: schema_is_newest(url))))
+    _require_newest(await _once_reachable(announcement.where_it_waits(lambda: migrations.is_newest(url))))
     connection, topics = deployment.connection(), deployment.topics()
     keyed = (topics.configuration, topics.telemetry, topics.events)
-    partitions: int = await when_reachable(announcement.where_it_waits(lambda: require_topics(connection, keyed)))
-    await when_reachable(lambda: require_topics(connection, [topics.dead_letter]))
+    partitions: int = await when_reachable(announcement.where_it_waits(lambda: kafka_topics.require(connection, keyed)))
+    await when_reachable(lambda: kafka_topics.require(connection, [topics.dead_letter]))
     return partitions
 
 
 async def _recovered(deployment: Deployment) -> None:
     """Once the database answers. Its schema is not looked at again: a newer release may have come meanwhile."""
     await asyncio.sleep(RETRY_S)
-    await _once_reachable(lambda: database_answers(deployment.database_url()))
+    await _once_reachable(lambda: migrations.current_schema(deployment.database_url()))
 
 
 async def _once_reachable(ask: Callable[[], Awaitable[T]]) -> T:
@@ -266,5 +264,5 @@ async def _let_go(deployment: Deployment) -> None:
     await asyncio.gather(
         deployment.event_publisher().close(),
         deployment.dead_letter_publisher().close(),
-        shut_down_telemetry(deployment.tracer_provider(), deployment.meter_provider()),
+        providers.shut_down(deployment.tracer_provider(), deployment.meter_provider()),
     )

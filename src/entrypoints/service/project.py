@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from entrypoints.container import Deployment, join_group, read_message
+from adapters.messages import registry
+from entrypoints.container import Deployment
 from entrypoints.service import life_cycle
 from entrypoints.service.assignments import BetweenTurns, Unconcerned
 from entrypoints.service.life_cycle import Joined
@@ -20,11 +21,10 @@ def run(port: int | None) -> int:
 @asynccontextmanager
 async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
     projecting = asyncio.Lock()
-    source = await join_group(
-        deployment.connection(),
+    source = await deployment.join(
         f"{deployment.prefix()}.projector",
         [deployment.topics().events],
-        read_message,
+        registry.read,
         BetweenTurns(Unconcerned(), projecting),
     )
     projector = deployment.projector(source=deployment.measured_source(source))

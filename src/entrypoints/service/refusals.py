@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from aiokafka.errors import KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
+
+from adapters.database.migrations import UnusableDatabase
+from adapters.kafka.topics import UnusableTopics
+from adapters.observability.logs import configure_logging
+from adapters.observability.providers import UnusableExporter
 from application.ports.bus import PublicationRefused
-from entrypoints.container import (
-    KafkaError,
-    RefusedCredentials,
-    RefusedMechanism,
-    UnusableDatabase,
-    UnusableExporter,
-    UnusableTopics,
-    log_to_standard_error,
-)
 from entrypoints.settings import Settings, UnusableSetting
 
 OLDER_SCHEMA = "The database of BUSBAR_DATABASE_URL has not the schema of this release: run `busbar migrate` first."
@@ -29,11 +26,11 @@ def refusing() -> Iterator[None]:
         raise UnusableSetting(
             f"The topics of BUSBAR_TOPIC_PREFIX cannot be used: {error}; `busbar migrate` makes missing ones."
         ) from None
-    except RefusedCredentials:
+    except SaslAuthenticationFailed:
         raise UnusableSetting(
             "The brokers refuse the credentials of BUSBAR_KAFKA_SASL_USERNAME and BUSBAR_KAFKA_SASL_PASSWORD."
         ) from None
-    except RefusedMechanism:
+    except UnsupportedSaslMechanismError:
         raise UnusableSetting("The brokers do not offer the mechanism of BUSBAR_KAFKA_SASL_MECHANISM.") from None
     except (KafkaError, PublicationRefused) as error:
         raise UnusableSetting(f"The brokers of BUSBAR_KAFKA_BOOTSTRAP_SERVERS cannot be used: {error}.") from None
@@ -44,4 +41,4 @@ def refusing() -> Iterator[None]:
 def quiet(settings: Settings) -> None:
     """A command that ends by itself says what it has to say in a sentence, unless a log level was asked for."""
     level = settings.log_level if "log_level" in settings.model_fields_set else "CRITICAL"
-    log_to_standard_error(level, settings.log_format)
+    configure_logging(level, settings.log_format)

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Protocol, TypeAlias
 
+from aiokafka.errors import KafkaError
+
 from application.ports.bus import Offsets, Partition
-from entrypoints.container import KafkaError
 
 STILL_S: Final = 30.0
 LOOKED_EVERY_S: Final = 5.0

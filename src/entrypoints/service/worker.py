@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from adapters.messages import registry
 from application.cycles import Cycles
 from application.intake import Intake
 from application.relay import Relay
-from entrypoints.container import Deployment, join_group, read_message
+from entrypoints.container import Deployment
 from entrypoints.service import life_cycle
 from entrypoints.service.assignments import BetweenTurns
 from entrypoints.service.life_cycle import Joined
@@ -60,26 +61,17 @@ class _Loops:
 
 @asynccontextmanager
 async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
-    # Who joins anew knows nothing of what he owned before: others may have decided there meanwhile.
-    for remembering in (
-        deployment.mailbox,
-        deployment.relay,
-        deployment.owned_partitions,
-        deployment.decisions,
-        deployment.cycles,
-    ):
-        remembering.reset()
-    locks, topics = [asyncio.Lock() for _ in range(3)], deployment.topics()
-    not_overtaken = deployment.not_overtaken()
-    source = await join_group(
-        deployment.connection(),
+    membership, topics = deployment.membership(), deployment.topics()
+    not_overtaken = deployment.not_overtaken(membership.owned_partitions())
+    locks = [asyncio.Lock() for _ in range(3)]
+    source = await deployment.join(
         f"{deployment.prefix()}.worker",
         (topics.configuration, topics.telemetry),
-        read_message,
+        registry.read,
         BetweenTurns(not_overtaken, *locks),
     )
-    intake = deployment.intake(source=deployment.measured_source(source))
-    loops = _Loops(intake, deployment.cycles(), deployment.relay(), locks)
+    intake = membership.intake(source=deployment.measured_source(source))
+    loops = _Loops(intake, membership.cycles(), membership.relay(), locks)
     try:
         yield Joined(source, (loops.take_in, loops.decide, loops.publish), not_overtaken.look)
     finally:

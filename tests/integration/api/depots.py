@@ -15,6 +15,8 @@ from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.stored_events import SqlStoredEvents
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.messages import registry
+from adapters.simulation.faults.scripts import FAULTS
+from adapters.simulation.scenarios import SCENARIOS
 from application.ports.bus import Message, PublishedEvent
 from application.ports.clock import Clock
 from application.ports.read_side import ReadModelTransactions, StoredEvent
@@ -26,7 +28,7 @@ from application.projections.status import STATUS
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid
 from entrypoints.api.read_side import ReadSide
-from entrypoints.container import FAULTS_BY_NAME, SCENARIOS_BY_NAME, Container
+from entrypoints.container import Container
 from entrypoints.demo.in_one_process import open_demo
 from tests.builders import EIGHT, EPOCH, a_configuration, a_cycle_completed, a_site
 from tests.databases import sqlite_url
@@ -70,9 +72,9 @@ def fill(folder: Path) -> Depots:
 async def _filled(url: str) -> Depots:
     container = Container(
         database_url=url,
-        scenario=SCENARIOS_BY_NAME[PLAYED],
+        scenario=SCENARIOS[PLAYED],
         seed=1,
-        fault=FAULTS_BY_NAME["ignores-setpoint"],
+        fault=FAULTS["ignores-setpoint"],
     )
     async with open_demo(container) as demo:
         while not demo.summary()["breaches"]:

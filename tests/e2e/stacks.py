@@ -3,6 +3,8 @@
 import asyncio
 import json
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,6 +110,17 @@ def until(holds: Callable[[], bool], log: Path) -> None:
     while not holds():
         assert time.monotonic() < patient_until, log.read_text()[-3000:]
         time.sleep(0.05)
+
+
+def readiness(port: int) -> tuple[int, str]:
+    """What the process at this port says of itself: status and text; 0 where nothing listens there."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.read().decode()
+    except OSError:
+        return 0, ""
 
 
 def configuration(microgrid_id: str, version: int = 1, **changes: Any) -> dict[str, Any]:

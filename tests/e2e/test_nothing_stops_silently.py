@@ -4,8 +4,6 @@ import asyncio
 import shutil
 import sqlite3
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from adapters.kafka.connection import Connection
 from adapters.kafka.topics import create_missing
 from tests.databases import sqlite_url
 from tests.e2e.processes import PATIENCE_S
-from tests.e2e.stacks import PARTITIONS, Events, Stack, a_prefix, configuration, reading, until
+from tests.e2e.stacks import PARTITIONS, Events, Stack, a_prefix, configuration, readiness, reading, until
 from tests.services.kafka import Broker
 from tests.services.processes import free_port
 
@@ -28,16 +26,6 @@ def stack(kafka_broker: Broker, tmp_path: Path) -> Stack:
     stack = Stack(tmp_path, kafka_broker.bootstrap_servers, sqlite_url(tmp_path / "busbar.sqlite3"), a_prefix())
     assert stack.run("migrate").code == 0
     return stack
-
-
-def readiness(port: int) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as refusal:
-        return refusal.code, refusal.read().decode()
-    except OSError:
-        return 0, ""
 
 
 def copy(source: Path, target: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import chromium, postgresql
+from tests.services import chromium, faketime, postgresql, small_disk
 from tests.services.finding import missing
 from tests.services.processes import DidNotStart, free_port, start, stop, wait_until
 
@@ -19,6 +19,25 @@ def test_a_service_that_is_missing_skips_elsewhere_and_says_what_to_install(monk
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="apt install postgresql"):
         missing(postgresql.MISSING)
+
+
+def test_a_clock_that_cannot_be_set_is_named_with_what_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(faketime, "FOLDERS", [tmp_path])
+    with pytest.raises(pytest.skip.Exception, match="apt install libfaketime"):
+        faketime.HostClock(tmp_path / "clock")
+
+
+def test_a_disk_that_must_not_be_mounted_skips_and_fails_where_ci_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(small_disk, "MOUNT", "false")
+    for ci, outcome in (("", pytest.skip.Exception), ("true", pytest.fail.Exception)):
+        monkeypatch.setenv("CI", ci)
+        with pytest.raises(outcome, match="as root"), small_disk.a_small_disk(tmp_path / f"disk-{ci}", mib=1):
+            pass
 
 
 async def test_a_browser_that_is_missing_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from adapters.database.packing import unpack
 from tests.e2e.processes import PATIENCE_S, run, running
 
 KILLS = 5
@@ -52,7 +53,8 @@ class Record:
         last = self.event_seq()
         if last == 0:
             return
-        rows = self.rows("SELECT event_seq, value FROM outbox ORDER BY event_seq")
+        stored = self.rows("SELECT event_seq, value FROM outbox ORDER BY event_seq")
+        rows = [(event_seq, unpack(value)) for event_seq, value in stored]
         assert [event_seq for event_seq, value in rows if self.events.get(event_seq, value) != value] == []
         assert all(json.loads(value)["event_seq"] == event_seq for event_seq, value in rows)
         self.events.update(rows)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from adapters.database.packing import unpack
 from adapters.kafka.connection import Connection
 from adapters.kafka.topics import create_missing
 from tests.databases import sqlite_url
@@ -99,7 +100,7 @@ def test_a_topic_that_is_made_anew_under_a_process_is_read_on(stack: Stack, comm
                 newest = database.execute("SELECT max(event_seq) FROM outbox").fetchall()
                 return rows[0][0] is not None and rows[0][0] >= newest[0][0] - 2
             value = database.execute("SELECT value FROM outbox ORDER BY event_seq DESC LIMIT 1").fetchone()
-            return value is not None and b'"requested_w":150000' in value[0]
+            return value is not None and b'"requested_w":150000' in unpack(value[0])
 
     port = free_port()
     with stack.running("worker", "worker", "--port", str(port)) as worker:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from adapters.database.packing import unpack
 from tests.e2e.processes import COMMAND, PATIENCE_S, Ended, environment, run
 
 SMALL = ("--scenario", "joondalup-small")
@@ -37,7 +38,7 @@ def kept_in(database: Path) -> list[dict[str, Any]]:
     """The events that a worker put into its outbox."""
     with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT headers, value FROM outbox ORDER BY event_seq").fetchall()
-    return [{**dict(json.loads(headers)), "data": json.loads(value)} for headers, value in rows]
+    return [{**dict(json.loads(headers)), "data": json.loads(unpack(value))} for headers, value in rows]
 
 
 class Recorded:

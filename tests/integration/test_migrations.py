@@ -11,6 +11,7 @@ from adapters.database.engine import create_engine
 from adapters.database.migrations import UnusableDatabase, config, current_schema, is_newest, upgrade
 from adapters.database.tables import metadata
 from tests.databases import sqlite_url
+from tests.integration.states_before_packing import states_are_packed
 
 
 def tables_in(file: Path) -> set[str]:
@@ -74,8 +75,12 @@ def definitions_in(file: Path) -> dict[str, list[str]]:
 
 
 def parts_of(definition: str) -> list[str]:
-    """What stands between the commas outside brackets: SQLite writes a column that is added into the line before."""
-    return [" ".join(part.split()) for part in re.split(r",(?![^(]*\))", definition.rstrip().removesuffix(")"))]
+    """What stands between the commas outside brackets, without quotes around names.
+
+    SQLite writes a column that is added into the line before, and the name of a table that was renamed in quotes.
+    """
+    bare = definition.replace('"', "").rstrip().removesuffix(")")
+    return [" ".join(part.split()) for part in re.split(r",(?![^(]*\))", bare)]
 
 
 async def test_a_charge_point_of_before_it_had_a_name_is_called_by_its_id(tmp_path: Path) -> None:
@@ -115,6 +120,11 @@ async def test_a_database_of_before_streams_leads_one_of_its_own_behind_what_was
                 ("status", "depot", 41, "busbar")
             ]
     assert len(names) == 2
+
+
+async def test_states_of_before_they_were_packed_say_what_they_said(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "busbar.sqlite3")
+    await states_are_packed(url)
 
 
 async def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from adapters.database.migrations import (
     upgrade,
 )
 from adapters.database.tables import metadata
+from tests.integration.states_before_packing import states_are_packed
 from tests.services.processes import free_port
 
 DEFINITIONS = """
@@ -79,6 +80,10 @@ async def test_constraints_of_the_migrated_schema_are_those_of_the_tables(empty_
 
     assert await definitions_in(empty_postgresql_url) == migrated
     assert {table for table, _, _ in migrated} == set(metadata.tables)
+
+
+async def test_states_of_before_they_were_packed_say_what_they_said(empty_postgresql_url: str) -> None:
+    await states_are_packed(empty_postgresql_url)
 
 
 async def test_an_upgrade_that_fails_leaves_nothing_behind(empty_postgresql_url: str) -> None:

@@ -16,6 +16,7 @@ from adapters.database import migrations
 from adapters.database.engine import answers, create_engine
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
+from adapters.database.packing import pack
 from adapters.database.tables import microgrid_state
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.memory.bus import MemoryBus
@@ -192,7 +193,14 @@ async def anew(before: Deciding) -> None:
     assert [event.event_seq for event in pending] == [1, 2] * 5
 
 
-@pytest.mark.parametrize("values", [{"schema_number": 99}, {"data": {}}, {"data": {"memory": {}}}, {"data": "cut of"}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"schema_number": 99},
+        *({"data": pack(text)} for text in (b"{}", b'{"memory": {}}', b'"cut of"', b'{"memory": {')),
+        *({"data": stored} for stored in (b"", b"{}", pack(b'{"memory": {}}')[:-3])),
+    ],
+)
 async def test_a_state_that_cannot_be_read_parks_its_depot_alone_and_says_so(
     deciding: Deciding, values: dict[str, Any]
 ) -> None:

@@ -1,6 +1,7 @@
 """What holds for SQLite alone: how it is opened, who waits for whom, and what a crash leaves."""
 
 import asyncio
+import json
 import sqlite3
 import threading
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from adapters.clock import VirtualClock
 from adapters.database.engine import READ_ONLY, create_engine, reading
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
+from adapters.database.packing import pack
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.tables import connectors, cycles, microgrid_state, microgrids
 from adapters.database.unit_of_work import SqlTransactions
@@ -175,12 +177,32 @@ async def test_a_state_of_the_schema_before_is_read(engine: AsyncEngine, transac
         await unit_of_work.microgrids.save(a_microgrid())
         await unit_of_work.commit()
     async with engine.begin() as connection:
-        await connection.execute(microgrid_state.update().values(schema_number=2, data=OF_SCHEMA_2))
+        await connection.execute(
+            microgrid_state.update().values(schema_number=2, data=pack(json.dumps(OF_SCHEMA_2).encode()))
+        )
 
     async with transactions.begin(EPOCH) as unit_of_work:
         read = await unit_of_work.microgrids.get("depot")
     assert read is not None
     assert read.state.memory.ledger.keys() == OF_SCHEMA_2["memory"]["ledger"].keys()
+
+
+async def test_events_are_stored_packed_and_those_of_the_release_before_are_read_as_they_are(
+    engine: AsyncEngine, transactions: SqlTransactions
+) -> None:
+    async with transactions.begin(EPOCH) as unit_of_work:
+        (event,) = unit_of_work.outbox.append([a_cycle_completed()], None, None)
+        await unit_of_work.commit()
+    value = event.message.value or b""
+    async with engine.begin() as connection:
+        (stored,) = (await connection.exec_driver_sql("SELECT value FROM outbox")).one()
+        assert len(stored) < len(value)
+        await connection.exec_driver_sql(
+            "INSERT INTO outbox SELECT microgrid_id, 2, ce_type, created_at, NULL, headers, ? FROM outbox", (value,)
+        )
+
+    pending = await SqlPendingEvents(engine).pending(["depot"], 10)
+    assert [each.message.value for each in pending] == [value, value]
 
 
 async def test_an_instant_is_stored_in_utc(engine: AsyncEngine) -> None:

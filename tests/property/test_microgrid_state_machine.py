@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from adapters.database import state_json
+from adapters.database import stored_state
 from domain.breaches import breach
 from domain.breaches.breach import Watched
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
@@ -241,8 +241,7 @@ class DepotOverTime(RuleBasedStateMachine):
     @rule()
     def another_worker_takes_over(self) -> None:
         state = self.microgrid.state
-        stored = state_json.dump(state)
-        loaded = state_json.load(state_json.SCHEMA_NUMBER, stored, event_seq=state.event_seq, cycle_seq=state.cycle_seq)
+        loaded = stored_state.read_back(state)
         assert loaded == state
         self.microgrid = replace(self.microgrid, state=loaded)
         self.readings = Readings(listening_since=self.at if state.cycle_seq else None)

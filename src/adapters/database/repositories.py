@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.database import site_rows, state_json
+from adapters.database import site_rows, stored_state
 from adapters.database.among import among
 from adapters.database.many import arrays, rows_of
 from adapters.database.tables import microgrid_state, microgrids
@@ -106,17 +106,17 @@ class SqlMicrogridRepository:
             "epoch": epoch.number,
             "cycle_seq": microgrid.state.cycle_seq,
             "event_seq": microgrid.state.event_seq,
-            "schema_number": state_json.SCHEMA_NUMBER,
-            "data": state_json.dump(microgrid.state),
+            "schema_number": stored_state.SCHEMA_NUMBER,
+            "data": stored_state.dump(microgrid.state),
         }
 
 
 def _microgrid(row: Row[Any], site: Site | None) -> Microgrid:
-    state = state_json.load(
+    state = stored_state.load(
         row.schema_number,
         row.data,
         event_seq=row.event_seq,
         cycle_seq=row.cycle_seq,
-        settings=state_json.DEFAULTS if site is None else site.configuration.settings,
+        settings=stored_state.DEFAULTS if site is None else site.configuration.settings,
     )
     return Microgrid(row.microgrid_id, site, state, row.version)

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from adapters.database.column_types import Json, UtcDateTime
+from adapters.database.packing import Packed
 from domain.site.configuration import Order, Unit
 
 metadata = MetaData(
@@ -141,7 +142,7 @@ microgrid_state = Table(
     Column("cycle_seq", BigInteger, nullable=False),
     Column("event_seq", BigInteger, nullable=False),
     Column("schema_number", Integer, nullable=False),
-    Column("data", Json, nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 outbox = Table(
@@ -153,7 +154,7 @@ outbox = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("published_at", UtcDateTime),
     Column("headers", Json, nullable=False),
-    Column("value", LargeBinary, nullable=False),
+    Column("value", Packed, nullable=False),
 )
 
 Index(

@@ -2,7 +2,7 @@
 
 from typing import BinaryIO
 
-from adapters.database import state_json
+from adapters.database import stored_state
 from adapters.messages import replay
 from adapters.messages.lines import lines
 from application.replay import Replay
@@ -12,7 +12,7 @@ from entrypoints.service.garbage import collect_rarely
 def run(source: BinaryIO, sink: BinaryIO) -> int:
     """Answer every line in order; returns 0, or 2 where a line could not be used."""
     collect_rarely()
-    service = Replay(state_json.read_back)
+    service = Replay(stored_state.read_back)
     all_used = True
     for line in lines(source):
         answers, used = replay.answers(service, line)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.database.state_json import read_back
+from adapters.database.stored_state import read_back
 from application.ports.bus import MalformedConfiguration
 from application.replay import Happening, Input, Replay, TakeOver, TimeMark
 from domain.events import (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from adapters.database.state_json import read_back
+from adapters.database.stored_state import read_back
 from adapters.messages.envelope import structured
 from adapters.messages.lines import MAX_LINE_BYTES, LineError
 from adapters.messages.registry import write

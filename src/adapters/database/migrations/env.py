@@ -7,6 +7,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import JSON
 
 from adapters.database.column_types import UtcDateTime
+from adapters.database.packing import Packed
 from adapters.database.tables import metadata
 
 
@@ -17,6 +18,8 @@ def render_item(_kind: str, item: object, _autogenerate: AutogenContext) -> str 
             return "UtcDateTime()"
         case JSON():
             return "Json"
+        case Packed():
+            return "sa.LargeBinary()"
         case _:
             return False
 

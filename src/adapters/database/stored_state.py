@@ -1,10 +1,13 @@
-"""A microgrid's memory as JSON with a schema number."""
+"""A microgrid's memory as it is stored: JSON with a schema number, packed."""
 
+from dataclasses import fields
 from typing import Any, Final
 
+import msgspec
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import SchemaValidator, from_json, to_json
+from pydantic_core import SchemaValidator, from_json
 
+from adapters.database.packing import pack, unpack
 from adapters.database.state_upcasts import UPCASTS
 from domain.microgrid import MicrogridState
 from domain.site.configuration import Settings
@@ -16,25 +19,27 @@ DEFAULTS: Final = Settings()
 
 _STATE: Final = TypeAdapter(MicrogridState)
 _COLUMNS: Final = {"event_seq", "cycle_seq"}
+_KEPT: Final = [each.name for each in fields(MicrogridState) if each.name not in _COLUMNS]
+_ENCODER: Final = msgspec.json.Encoder()
+"""Writes what pydantic would, in a quarter of the time; not as MessagePack, which has no integers beyond 64 bits."""
 
 
 class UnreadableState(ValueError):
     """A stored memory that this code cannot read; the message says what is wrong with it, and where."""
 
 
-def dump(state: MicrogridState) -> dict[str, Any]:
-    """What is not a column of its own, as JSON values."""
-    data: dict[str, Any] = _STATE.dump_python(state, mode="json", exclude=_COLUMNS)
-    return data
+def dump(state: MicrogridState) -> bytes:
+    """What is not a column of its own."""
+    return pack(_ENCODER.encode({name: getattr(state, name) for name in _KEPT}))
 
 
 def read_back(state: MicrogridState) -> MicrogridState:
-    """What another worker reads of it, by way of the text that is stored."""
-    return load(SCHEMA_NUMBER, from_json(to_json(dump(state))), event_seq=state.event_seq, cycle_seq=state.cycle_seq)
+    """What another worker reads of it, by way of the bytes that are stored."""
+    return load(SCHEMA_NUMBER, dump(state), event_seq=state.event_seq, cycle_seq=state.cycle_seq)
 
 
 def load(
-    schema_number: int, data: dict[str, Any], *, event_seq: int, cycle_seq: int, settings: Settings = DEFAULTS
+    schema_number: int, stored: bytes, *, event_seq: int, cycle_seq: int, settings: Settings = DEFAULTS
 ) -> MicrogridState:
     """Raises UnreadableState for a schema this code does not know, and for what is missing or is not as it should be.
 
@@ -43,6 +48,10 @@ def load(
     """
     if not 1 <= schema_number <= SCHEMA_NUMBER:
         raise UnreadableState(f"microgrid state of schema {schema_number}; this code reads up to {SCHEMA_NUMBER}")
+    try:
+        data: Any = from_json(unpack(stored))
+    except ValueError as error:
+        raise UnreadableState(f"microgrid state of schema {schema_number}: {error}") from error
     if not isinstance(data, dict):
         raise UnreadableState(f"microgrid state of schema {schema_number}: {type(data).__name__}, not an object")
     try:

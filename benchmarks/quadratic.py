@@ -1,7 +1,7 @@
 """The rival: least weighted squares on the tree by solvers of quadratic programs, from matrices built beforehand.
 
 A variable a leaf, a row a node that limits: minimise the sum of w/2 · (R − x/w)² with R above every level. Its optimum
-is the weighted max-min share (allocation.md). Each solver runs single-threaded at the loosest of its tolerances that
+is the weighted max-min share (FILL-7). Each solver runs single-threaded at the loosest of its tolerances that
 brings every leaf within ACCURACY_W of the exact share. Also tried, and slower throughout where it got as close: HiGHS,
 ProxQP, SCS, and DAQP, which is dense.
 """

@@ -1,4 +1,4 @@
-"""The CloudEvents types of the events, as subscribers know them (contract section 7)."""
+"""The CloudEvents types of the events, as subscribers know them (EVT-5)."""
 
 from typing import Final
 

@@ -42,7 +42,7 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class Settings(BaseSettings):
-    """`BUSBAR_` variables (contract section 11)."""
+    """`BUSBAR_` variables (ENV-2)."""
 
     model_config = SettingsConfigDict(env_prefix="BUSBAR_", env_file=".env", extra="ignore")
 

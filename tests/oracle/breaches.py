@@ -1,4 +1,4 @@
-"""The nodes over their limit at one instant (contract sections 7 and 9)."""
+"""The nodes over their limit at one instant (BREACH-2, CLI-17)."""
 
 from tests.oracle.depot import Connector, Depot, Json, Node
 from tests.oracle.figures import Figures

@@ -1,6 +1,6 @@
 """What must hold of any answer, computed from the snapshot and the answer's own targets and limits.
 
-F, B, M, A and E are those of allocation.md. Each check returns sentences, none where it holds.
+F, B, M, A and E are those of FILL-15. Each check returns sentences, none where it holds.
 """
 
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ class Case:
 
 
 def violations(snapshot: Json, answer: Json) -> list[str]:
-    """Every sentence of allocation.md's certificate that the answer breaks."""
+    """Every sentence of the certificate (FILL-15) that the answer breaks."""
     case = Case.of(snapshot, answer)
     return feasible(case) + bounded(case) + maximal(case) + admitted_by_rank(case) + explained(case)
 

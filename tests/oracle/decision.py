@@ -1,4 +1,4 @@
-"""The oracle: one snapshot in, the whole answer of `busbar rebalance` out (contract sections 7 and 9)."""
+"""The oracle: one snapshot in, the whole answer of `busbar rebalance` out (CLI-17, EVT-8)."""
 
 from dataclasses import dataclass
 from datetime import datetime

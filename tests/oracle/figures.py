@@ -1,4 +1,4 @@
-"""Limits in force, exposure, reserved and background of a first cycle (contract sections 4 and 6)."""
+"""Limits in force, exposure, reserved and background of a first cycle (LIM-2 to LIM-8, R15)."""
 
 from dataclasses import dataclass
 

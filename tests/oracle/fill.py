@@ -1,4 +1,4 @@
-"""The fill of allocation.md in rationals, each sentence of it the shortest way, with no regard for speed."""
+"""The fill (FILL-1 to FILL-8) in rationals, each sentence of it the shortest way, with no regard for speed."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence

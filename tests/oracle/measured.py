@@ -1,4 +1,4 @@
-"""What every node measures, how good that is, and the session of every connector (contract section 7)."""
+"""What every node measures, how good that is, and the session of every connector (EVT-10, EVT-11)."""
 
 from tests.oracle.depot import Connector, Depot, Json, Node, Reading, instant, watts
 

@@ -1,4 +1,4 @@
-"""Tiers, ranks and weights of the six orders in a first cycle (contract section 5, allocation.md)."""
+"""Tiers, ranks and weights of the six orders in a first cycle (FILL-9 to FILL-11)."""
 
 from fractions import Fraction
 from typing import Any

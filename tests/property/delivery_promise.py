@@ -1,4 +1,4 @@
-"""Chargers on links that keep the promise of contract section 6 and no more: what each may draw by what reached it.
+"""Chargers on links that keep the promise of SEND-2 and no more: what each may draw by what reached it.
 
 It knows nothing of the domain: its memory is of messages delivered, not of setpoints sent.
 """
@@ -12,7 +12,7 @@ from itertools import product
 VALID_FOR = timedelta(seconds=120)
 APPLY_GRACE = timedelta(seconds=20)
 HOLDS_FOR = VALID_FOR + APPLY_GRACE
-"""So long after its newest setpoint a connector that was taken from a place counts there (contract section 6)."""
+"""So long after its newest setpoint a connector that was taken from a place counts there (R21)."""
 
 
 @dataclass(frozen=True, slots=True)

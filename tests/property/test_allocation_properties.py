@@ -1,4 +1,4 @@
-"""What must hold of any fill (`allocation.md`, "Properties worth testing"), on exact shares and whole watts."""
+"""What must hold of any fill (FILL-17), on exact shares and whole watts."""
 
 from fractions import Fraction
 from math import floor, lcm

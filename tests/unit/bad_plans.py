@@ -33,7 +33,7 @@ GOOD = Fill(
 
 @dataclass(frozen=True)
 class JudgedFill:
-    """A fill and the letter of allocation.md that it breaks; None for a good one."""
+    """A fill and the letter of the certificate (FILL-15) that it breaks; None for a good one."""
 
     what: str
     letter: str | None

@@ -103,7 +103,7 @@ class Charger:
         if self.waiting and self.reached and self.newest is not None:
             self.waiting = False
             is_lost = second < self.habits.loses_until_s and draw.random() < self.habits.loses
-            # Who has named no cycle so far is counted on to receive what is sent (contract section 6).
+            # Who has named no cycle so far is counted on to receive what is sent (SEND-2).
             self.lost = is_lost and all(each.named for each in self.outlets)
             if not self.lost:
                 self._pass_on(self.newest, second)

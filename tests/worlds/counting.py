@@ -1,4 +1,4 @@
-"""What is permitted below every node, second by second, as contract section 9 counts it; it knows no rule."""
+"""What is permitted below every node, second by second, as CLI-8 and CLI-9 count it; it knows no rule."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

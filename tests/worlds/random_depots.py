@@ -1,7 +1,8 @@
 """Depots by chance: trees, chargers with habits, links, meters, buildings, configurations, take-overs.
 
 All within what the contract promises: fallbacks and buildings fit, also into the safe capacities; what a limit that
-falls or a building that rises needs lowered is in reach for long enough. `rules.md` ends with what it does not promise.
+falls or a building that rises needs lowered is in reach for long enough. The rules over time end with what they do not
+give.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`site.configuration.v1` on the wire (contract section 2).
+"""`site.configuration.v1` on the wire (SITE-2, SITE-3).
 
 Shape only. What a configuration means, negative watts and unknown names included, is judged by the domain.
 Where a key may be absent, null says the same: no statement.

@@ -1,4 +1,4 @@
-"""The data of the events (contract section 7) as JSON: every key in the order of the contract, null written out.
+"""The data of the events (EVT-7, EVT-8, BREACH-7) as JSON: every key in its order, null written out.
 
 The fields of the domain's events stand in that order, so that one pass of pydantic's serialiser writes them.
 """

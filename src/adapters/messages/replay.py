@@ -1,4 +1,4 @@
-"""The lines of `busbar replay` (contract section 9): messages and their instants in, events out."""
+"""The lines of `busbar replay` (CLI-19 to CLI-21): messages and their instants in, events out."""
 
 import json
 from collections.abc import Iterator

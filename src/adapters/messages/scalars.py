@@ -1,4 +1,4 @@
-"""The scalar values of the wire (contract section 1): what is accepted, and how far it may go.
+"""The scalar values of the wire (CONV-1 to CONV-6): what is accepted, and how far it may go.
 
 `parsing.parse` has made integers of numbers with zero fraction before; nothing is coerced here.
 """

@@ -1,4 +1,4 @@
-"""The lines of `busbar rebalance` (contract section 9): snapshots in, decisions or errors out."""
+"""The lines of `busbar rebalance` (CLI-17, CLI-18): snapshots in, decisions or errors out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

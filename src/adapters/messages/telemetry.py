@@ -1,4 +1,4 @@
-"""`charge_point.telemetry.v1` and `circuit.telemetry.v1` on the wire (contract section 3).
+"""`charge_point.telemetry.v1` and `circuit.telemetry.v1` on the wire (TEL-1 to TEL-7).
 
 Where a key may be absent, null says the same: no statement.
 """

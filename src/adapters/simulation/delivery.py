@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The setpoints of one cycle (contract section 7) for one charge point."""
+    """The setpoints of one cycle (EVT-8) for one charge point."""
 
     charge_point_id: str
     cycle_seq: int

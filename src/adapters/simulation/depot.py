@@ -38,7 +38,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run came to, as far as the depot knows it; the fields of contract section 9.
+    """What a run came to, as far as the depot knows it; fields of the summary (CLI-7).
 
     `vehicles_ready` are those that have taken in the energy they need so far, departed or still there;
     `vehicles_departed` those that left, ready or not. `messages_affected` is 0 without a fault. `verdict` is `fail`

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Configuration: TypeAlias = Mapping[str, Any]
-"""A site configuration as it lies on the bus (contract section 2)."""
+"""A site configuration as it lies on the bus (SITE-2)."""
 
 Payload: TypeAlias = dict[str, Any]
-"""The data of a message, ready for JSON (contract section 3)."""
+"""The data of a message, ready for JSON (TEL-1, TEL-2)."""
 
 ConnectorKey: TypeAlias = tuple[str, int]
 """Charge point id and connector id."""

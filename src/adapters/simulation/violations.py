@@ -36,7 +36,7 @@ class _Conditions:
 
 
 class ViolationCounter:
-    """Counts ticks of one second in which some node was exceeded (contract section 9).
+    """Counts ticks of one second in which some node was exceeded (CLI-8).
 
     `violations`: permitted power below + lowest background > highest capacity, both of the last `reaction_s`, as far as
     anybody could have lowered what is permitted. `overloads`: drawn power below + background > capacity, all of this

@@ -1,4 +1,4 @@
-"""The life of a breach: a load over its limit begins, opens it, makes it critical, ends it (contract section 7)."""
+"""The life of a breach: a load over its limit begins, opens it, makes it critical, ends it (BREACH-1 to BREACH-5)."""
 
 import hashlib
 from collections.abc import Mapping
@@ -102,7 +102,7 @@ class _Watch:
         self._clear(replace(known, observed_at=max(known.observed_at, self.observed.situation.at)), announced, None)
 
     def _sees(self, place: Place, known: Exceedance, taken: Taken) -> bool:
-        """Whether all of a load is fresh and known, as a breach asks for to be over (contract section 7).
+        """Whether all of a load is fresh and known, as a breach asks for to be over (BREACH-3).
 
         One that a meter saw is not over because the meter says nothing any more: only chargers are seen from then on.
         """

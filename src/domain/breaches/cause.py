@@ -1,4 +1,4 @@
-"""Why a load is over a limit, and who has a part in it (contract section 7)."""
+"""Why a load is over a limit, and who has a part in it (BREACH-6)."""
 
 from domain.breaches.constraint import Cause, Contributor
 from domain.breaches.observation import Observed, Place, connectors_below, measured_at, nodes_below

@@ -1,4 +1,4 @@
-"""What is announced of a breach, as it opens, becomes critical and clears (contract section 7)."""
+"""What is announced of a breach, as it opens, becomes critical and clears (BREACH-7)."""
 
 from dataclasses import fields
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A load seen over a limit, from cycle to cycle: how far, for how long, how much energy (contract section 7)."""
+"""A load seen over a limit, from cycle to cycle: how far, for how long, how much energy (BREACH-7)."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

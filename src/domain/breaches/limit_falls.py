@@ -1,4 +1,4 @@
-"""Limits that came down: what is over one has to be given the time to follow (contract section 7)."""
+"""Limits that came down: what is over one has to be given the time to follow (BREACH-4)."""
 
 from collections.abc import Mapping
 from dataclasses import field, replace

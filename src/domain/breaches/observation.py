@@ -1,4 +1,4 @@
-"""The load observed at nodes and connectors, from which readings, and when they were taken (contract section 7)."""
+"""The load observed at nodes and connectors, from which readings, and when they were taken (BREACH-1)."""
 
 from collections.abc import Iterator
 from datetime import datetime

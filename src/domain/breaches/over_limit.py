@@ -1,4 +1,4 @@
-"""Loads against the limits in force: which are over, by how much, how bad that is (contract section 7)."""
+"""Loads against the limits in force: which are over, by how much, how bad that is (BREACH-1, BREACH-2)."""
 
 from collections.abc import Iterator
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What a message shows of a connector's setpoints: which it received, and which is in force (rules C)."""
+"""What a message shows of a connector's setpoints: which it received, and which is in force (R5, R12, R16)."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The limit in force at every node, its kind and its mode (contract section 4)."""
+"""The limit in force at every node, its kind and its mode (LIM-2)."""
 
 from enum import StrEnum
 

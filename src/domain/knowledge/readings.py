@@ -1,4 +1,4 @@
-"""What chargers and meters report, which reading is newer, and how long one stays fresh (contract section 3)."""
+"""What chargers and meters report, which reading is newer, and how long one stays fresh (TEL-1 to TEL-8, R1 to R7)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What was sent: the published cycles, and the setpoints that each connector was told by them (contract section 6)."""
+"""What was sent: the published cycles, and the setpoints that each connector was told by them (R8)."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The exact fill: strict tiers of weighted max-min shares under every limit of a tree at once.
 
-Stated in `allocation.md` of the design; the method is the one of Hochbaum and Hong (Math. Prog. 69, 1995) for
+Stated in FILL-1 to FILL-8; the method is the one of Hochbaum and Hong (Math. Prog. 69, 1995) for
 separable objectives over a tree: every node's response to a water level is piecewise linear, is built bottom-up from
 the breakpoints below it, and is cut where it meets the node's capacity. All decisions are made in integers or in
 cross-multiplied rationals, so the same claims give the same watts everywhere.

@@ -1,4 +1,4 @@
-"""The independent check of a plan: F, B, M, A, E of `allocation.md`, R of spare room, S of what may be sent.
+"""The independent check of a plan: F, B, M, A, E of a fill, R of spare room, S of what is sent (FILL-15).
 
 Separate from the allocator on purpose: it shares only types with it, and no plan is committed that it refuses.
 Every check returns the first thing it finds wrong as a sentence, or None.

@@ -1,4 +1,4 @@
-"""What a plan tells the world: the figures of every node and connector, reasons, outcome (contract section 7)."""
+"""What a plan tells the world: the figures of every node and connector, reasons, outcome (EVT-8 to EVT-15)."""
 
 from domain.knowledge.demand import Standing
 from domain.knowledge.ledger import EXACT

@@ -1,4 +1,4 @@
-"""What every node measures, and how good that is (contract section 7)."""
+"""What every node measures, and how good that is (EVT-10)."""
 
 from domain.knowledge.lines import Line
 from domain.knowledge.situation import NodeView, Situation

@@ -11,7 +11,7 @@ from domain.values import value
 
 
 class Reason(StrEnum):
-    """Why a connector got what it got (contract section 7)."""
+    """Why a connector got what it got (EVT-15)."""
 
     GRANTED = "granted"
     LIMITED = "limited"
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 
 class Quality(StrEnum):
-    """How good what a node measures is; the first that fits (contract section 7)."""
+    """How good what a node measures is; the first that fits (EVT-10)."""
 
     MISSING = "missing"
     BAD = "bad"
@@ -53,7 +53,7 @@ class Totals:
 
 @value
 class NodeFigures:
-    """One power node after a decision; the fields of contract section 7, in order."""
+    """One power node after a decision; its fields in the order of EVT-8."""
 
     node_id: str
     node_type: NodeType
@@ -84,7 +84,7 @@ class ServedSession:
 
 @value
 class Setpoint:
-    """What one connector is told, and why; the fields of contract section 7, in order."""
+    """What one connector is told, and why; its fields in the order of EVT-8."""
 
     charge_point_id: str
     connector_id: int

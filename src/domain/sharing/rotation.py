@@ -1,4 +1,4 @@
-"""Who has been served how much, and ranks that last (contract section 5, `allocation.md`)."""
+"""Who has been served how much, and ranks that last (FILL-11, FILL-12)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace

@@ -1,4 +1,4 @@
-"""The order of a strategy turned into tiers, weights and ranks (contract section 5, `allocation.md`)."""
+"""The order of a strategy turned into tiers, weights and ranks (FILL-9, FILL-10)."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta

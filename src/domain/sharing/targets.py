@@ -1,4 +1,4 @@
-"""Who gets what: the fill of `allocation.md` over connectors, or over charge points and then inside each."""
+"""Who gets what: the fill (FILL-1 to FILL-13) over connectors, or over charge points and then inside each."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -15,7 +15,7 @@ class Unit(StrEnum):
 
 
 class Order(StrEnum):
-    """By what rule capacity is shared (contract section 5)."""
+    """By what rule capacity is shared (FILL-9)."""
 
     EQUAL_SHARE = "equal_share"
     PROPORTIONAL = "proportional"

@@ -6,13 +6,13 @@ from typing import TypeAlias
 NaturalKey: TypeAlias = tuple[tuple[tuple[int, int, str], ...], str]
 
 ID_PATTERN = r"^[A-Za-z0-9*=+@|._:-]{1,64}$"
-"""OCPP's identifier characters (contract section 1)."""
+"""OCPP's identifier characters (CONV-6)."""
 
 _RUNS = re.compile(r"[0-9]+|[^0-9]+")
 
 
 def natural_key(identifier: str) -> NaturalKey:
-    """The sort key of the natural id order (contract section 1): `cp-2` before `cp-10`.
+    """The sort key of the natural id order (CONV-7): `cp-2` before `cp-10`.
 
     Digit runs compare as numbers and come before other text; ties go by the raw id (`cp-2` after `cp-02`).
     """

@@ -6,7 +6,7 @@ Watts: TypeAlias = int
 WattHours: TypeAlias = int
 
 MAX_MAGNITUDE = 10**12
-"""The largest accepted magnitude of a `_w` or `_wh` figure (contract section 1)."""
+"""The largest accepted magnitude of a `_w` or `_wh` figure (CONV-5)."""
 
 NO_LIMIT: Watts = 1 << 62
 """The capacity of a node that limits nothing; above any sum of accepted figures."""

@@ -1,4 +1,4 @@
-"""Which faults make a site configuration refused, and which warnings it is accepted with (contract section 2)."""
+"""Which faults make a site configuration refused, and which warnings it is accepted with (SITE-7, SITE-8)."""
 
 from collections.abc import Iterator
 from dataclasses import fields

@@ -1,1 +1,1 @@
-"""The read side over HTTP (contract section 10)."""
+"""The read side over HTTP (HTTP-1 to HTTP-15)."""

@@ -45,7 +45,7 @@ class Anonymous:
 class AccessTokens:
     """The bearer of an access token sees his workspace.
 
-    The token is in the style of Cognito: `token_use` and `client_id`, no audience (contract section 10).
+    The token is in the style of Cognito: `token_use` and `client_id`, no audience (HTTP-13).
     """
 
     def __init__(self, issuer: str, client_ids: Collection[str], scope: str) -> None:

@@ -1,4 +1,4 @@
-"""The reads of section 10 of the contract."""
+"""The reads (HTTP-1 to HTTP-7)."""
 
 from dataclasses import fields
 from datetime import UTC, datetime

@@ -78,7 +78,7 @@ class Demo:
         )
 
     def summary(self) -> dict[str, Any]:
-        """What this run came to: the object of contract section 9 but for scenario, fault and seed."""
+        """What this run came to: the summary (CLI-7) but for scenario, fault and seed."""
         depot = asdict(self._depot.summary())
         return {
             "simulated_s": depot.pop("simulated_s"),

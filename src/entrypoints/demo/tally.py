@@ -34,7 +34,7 @@ class Tally:
         return self._events[event_types.CYCLE_COMPLETED]
 
     def summary(self) -> dict[str, Any]:
-        """The counted part of a summary (contract section 9)."""
+        """The counted part of a summary (CLI-7)."""
         return {
             "cycles_published": self.cycles_published,
             "events": dict(sorted(self._events.items())),

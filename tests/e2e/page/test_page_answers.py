@@ -34,7 +34,7 @@ class Answers:
 
 
 async def answers(address: str, microgrid_id: str) -> Answers:
-    """By the routes of contract section 10."""
+    """By the routes of HTTP-1 to HTTP-7."""
     one = f"/v1/microgrids/{microgrid_id}"
     async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
         cycles = (await client.get(f"{one}/cycles?limit=1")).json()["items"]

@@ -1,4 +1,4 @@
-"""Every read of section 10 of the contract, over the fakes and over SQLite."""
+"""Every read (HTTP-1, HTTP-2, HTTP-4 to HTTP-6), over the fakes and over SQLite."""
 
 from datetime import timedelta
 from typing import Any

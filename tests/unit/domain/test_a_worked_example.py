@@ -1,5 +1,5 @@
 """One depot, worked out by hand: two grid connections, nested feeders, minimums, a building, a silent meter, an
-offline charger. To be read beside contract sections 4 to 7; all figures in kW.
+offline charger. To be read beside the rules on limits, the fill, setpoints and events; all figures in kW.
 
     depot           no import limit
     ├── gc-1        230 (safe 150), its meter shows 205

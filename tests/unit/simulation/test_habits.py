@@ -196,7 +196,7 @@ def test_a_vehicle_that_is_full_early_stays_suspended_until_it_leaves() -> None:
 
 @pytest.mark.parametrize("habits", [{"full_early": True}, {"plain_ocpp": True}])
 def test_where_nobody_says_that_a_vehicle_wants_nothing_its_readings_go_on(habits: dict[str, bool]) -> None:
-    """It may draw again at any time, and contract section 3 asks for a reading of its own."""
+    """It may draw again at any time, and R7 asks for a reading of its own."""
     bench = Bench(80_000, replace(PRESENT, needed_wh=300), report_interval_s=5, **habits)
     while bench.socket.status is not Status.SUSPENDED_EV:
         bench.pass_seconds(1)

@@ -18,7 +18,7 @@ class Outage(Undisturbed):
     """The links of some devices are dead, both ways or downwards alone.
 
     When one comes back, the newest setpoints are passed on. A gateway that may pass readings on and no setpoints names
-    the cycles that it passed on: that is what it owes (contract section 6).
+    the cycles that it passed on: that is what it owes (SEND-2).
     """
 
     def __init__(self, plant: Plant, devices: Iterable[str], seconds: range, *, readings_too: bool = True) -> None:

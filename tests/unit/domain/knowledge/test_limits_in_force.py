@@ -1,4 +1,4 @@
-"""The table of contract section 4: which limit is in force at a node, of which kind, in which mode."""
+"""The table of LIM-2: which limit is in force at a node, of which kind, in which mode."""
 
 from datetime import datetime, timedelta
 

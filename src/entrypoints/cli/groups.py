@@ -7,7 +7,7 @@ import click
 
 GROUPS: Final[Mapping[str, Sequence[str]]] = {
     "Try it": ("demo", "scenarios"),
-    "Decide without a service": ("rebalance", "replay"),
+    "Decide without a service": ("check", "rebalance", "replay"),
     "Run the service": ("migrate", "worker", "project", "api", "rebuild"),
     "Work with a running service": ("configure", "simulate", "events", "status", "breaches", "explain"),
 }

@@ -125,6 +125,18 @@ def replay(file: BinaryIO) -> int:
 
 
 @busbar.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--against", type=click.File("rb"), metavar="FILE", help="Also what changes of this configuration.")
+@click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
+@click.option("--json", "as_json", is_flag=True)
+def check(file: BinaryIO, against: BinaryIO | None, strict: bool, as_json: bool) -> int:
+    """Judge a site configuration offline: its faults, its warnings, likely slips, and its tree in figures."""
+    from entrypoints.cli import check
+
+    return check.run(file, against, strict=strict, as_json=as_json)
+
+
+@busbar.command()
 @click.option("--json", "as_json", is_flag=True)
 def scenarios(as_json: bool) -> int:
     """List the depots that can be played, and what can go wrong in them."""

@@ -10,6 +10,7 @@ from rich.text import Text
 from application.queries.explanation import Explanation, Link
 from application.queries.microgrids import MicrogridLine
 from application.queries.status import AsOf
+from entrypoints.cli.tables import figure, kw, new_table, shown
 
 PLAIN_COLUMNS = 160
 """How wide tables may be where nobody watches: piped into a file, they are not to be cut."""
@@ -28,7 +29,7 @@ def microgrids(lines: Sequence[MicrogridLine]) -> RenderableType:
     """A line a microgrid."""
     if not lines:
         return Text("There are no microgrids yet.")
-    table = _table("microgrid", "name", "outcome", "measured kW", "allocated kW", "open breaches", "cycle", "as of")
+    table = new_table("microgrid", "name", "outcome", "measured kW", "allocated kW", "open breaches", "cycle", "as of")
     for line in lines:
         totals = line.totals or {"measured_w": None, "allocated_w": None}
         outcome = "not decided yet" if line.outcome is None else line.outcome + (", degraded" if line.degraded else "")
@@ -36,10 +37,10 @@ def microgrids(lines: Sequence[MicrogridLine]) -> RenderableType:
             line.microgrid_id,
             line.name,
             outcome,
-            _kw(totals["measured_w"]),
-            _kw(totals["allocated_w"]),
+            kw(totals["measured_w"]),
+            kw(totals["allocated_w"]),
             Text(str(line.open_breaches), style="bold red" if line.open_breaches else ""),
-            _figure(line.as_of.cycle_seq),
+            figure(line.as_of.cycle_seq),
             _instant(line.as_of),
         )
     return table
@@ -56,8 +57,8 @@ def status(detail: Mapping[str, Any]) -> RenderableType:
         parts.append(
             Text(
                 f"Cycle {as_of.cycle_seq}: {cycle['outcome']}{', degraded' if cycle['degraded'] else ''}; "
-                f"{_kw(cycle['totals']['requested_w'])} kW asked for, {_kw(cycle['totals']['allocated_w'])} kW "
-                f"allocated, headroom {_kw(detail['headroom_w'])} kW."
+                f"{kw(cycle['totals']['requested_w'])} kW asked for, {kw(cycle['totals']['allocated_w'])} kW "
+                f"allocated, headroom {kw(detail['headroom_w'])} kW."
             )
         )
     parts += [Text(f"Warning: {each['message']}", style="yellow") for each in detail["warnings"]]
@@ -71,7 +72,7 @@ def breaches(items: Sequence[Mapping[str, Any]]) -> RenderableType:
     """A line a breach."""
     if not items:
         return Text("No breaches.")
-    table = _table(
+    table = new_table(
         "microgrid",
         "node",
         "severity",
@@ -89,10 +90,10 @@ def breaches(items: Sequence[Mapping[str, Any]]) -> RenderableType:
             each["node_id"],
             Text(each["severity"], style="bold red" if each["severity"] == "critical" else "yellow"),
             each["cause"],
-            _kw(each["observed_w"]),
-            _kw(each["limit_w"]),
-            _kw(each["peak_excess_w"]),
-            _kw(each["energy_over_limit_wh"]),
+            kw(each["observed_w"]),
+            kw(each["limit_w"]),
+            kw(each["peak_excess_w"]),
+            kw(each["energy_over_limit_wh"]),
             f"{each['opened_at']:%Y-%m-%d %H:%M:%S}Z",
             "still open" if each["cleared_at"] is None else f"{each['cleared_at']:%H:%M:%S}Z",
         )
@@ -110,7 +111,7 @@ QUALITIES = {
 def explanation(explained: Explanation) -> RenderableType:
     """The reason in a sentence, the chain of limits, what is wrong with its figures, the changes."""
     changes = [
-        Text(f"  {each.node_id} {each.figure}: {_value(each.before)} -> {_value(each.now)}")
+        Text(f"  {each.node_id} {each.figure}: {shown(each.before)} -> {shown(each.now)}")
         for each in explained.differences
     ]
     return Group(
@@ -126,13 +127,13 @@ def explanation(explained: Explanation) -> RenderableType:
 def _sentence(explained: Explanation) -> str:
     setpoint = explained.setpoint
     binding = next((f"{each.name} ({each.node_id})" for each in explained.chain if each.binds), "nothing")
-    told = "was never told anything" if setpoint["limit_w"] is None else f"may draw {_kw(setpoint['limit_w'])} kW"
-    held = f"{_kw(setpoint['reserved_w'])} kW are held for it"
+    told = "was never told anything" if setpoint["limit_w"] is None else f"may draw {kw(setpoint['limit_w'])} kW"
+    held = f"{kw(setpoint['reserved_w'])} kW are held for it"
     why = {
         "granted": "all that it asks for",
         "limited": f"{binding} has no more for it",
         "below_minimum": f"its minimum does not fit at {binding}",
-        "awaiting_decrease": f"{_kw(setpoint['target_w'])} kW once others have come down",
+        "awaiting_decrease": f"{kw(setpoint['target_w'])} kW once others have come down",
         "standby": f"it is full or asleep, and is asked again within {_minutes(explained.asked_again_within_s)} min",
         "idle": "it asks for nothing",
         "reserved": f"it is not heard from or is about to fall back, and {held}",
@@ -147,7 +148,7 @@ def _factor(setpoint: Mapping[str, Any]) -> str:
 
 
 def _chain(links: Sequence[Link]) -> Table:
-    table = _table(
+    table = new_table(
         "",
         "node",
         "name",
@@ -166,10 +167,10 @@ def _chain(links: Sequence[Link]) -> Table:
             link.node_id,
             link.name,
             Text(link.mode, style="yellow" if link.mode == "safe" else ""),
-            _kw(link.limit_w),
+            kw(link.limit_w),
             link.limit_kind or "-",
             *(
-                _kw(watts)
+                kw(watts)
                 for watts in (
                     link.measured_w,
                     link.background_w,
@@ -183,7 +184,7 @@ def _chain(links: Sequence[Link]) -> Table:
 
 
 def _tree(nodes: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table(
+    table = new_table(
         "node", "name", "mode", "limit kW", "measured kW", "background kW", "allocated kW", "headroom kW", ""
     )
     depths: dict[str | None, int] = {None: -1}
@@ -193,7 +194,7 @@ def _tree(nodes: Sequence[Mapping[str, Any]]) -> Table:
             "  " * depth + node["node_id"],
             node["name"],
             Text(node.get("mode", "-"), style="yellow" if node.get("mode") == "safe" else ""),
-            *(_kw(node.get(key)) for key in ("limit_w", "measured_w", "background_w", "allocated_w", "headroom_w")),
+            *(kw(node.get(key)) for key in ("limit_w", "measured_w", "background_w", "allocated_w", "headroom_w")),
             _remark(node),
         )
     return table
@@ -208,27 +209,8 @@ def _remark(node: Mapping[str, Any]) -> Text:
     return Text(", ".join([*remarks, *[QUALITIES[each] for each in [node.get("quality")] if each in QUALITIES]]))
 
 
-def _table(*headings: str) -> Table:
-    table = Table(box=None, padding=(0, 1), header_style="dim")
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading.endswith(("kW", "kWh", "cycle")) else "left")
-    return table
-
-
-def _kw(watts: int | None) -> str:
-    return "-" if watts is None else f"{watts / 1000:,.1f}"
-
-
 def _minutes(seconds: int | None) -> str:
     return "-" if seconds is None else f"{-(-seconds // 60)}"
-
-
-def _figure(number: int | None) -> str:
-    return "-" if number is None else f"{number:,}"
-
-
-def _value(value: object) -> str:
-    return "none" if value is None else f"{value:,}" if type(value) is int else str(value)
 
 
 def _instant(as_of: AsOf) -> str:

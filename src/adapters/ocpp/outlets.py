@@ -1,0 +1,106 @@
+"""A connector of a station as the gateway knows it: what it is about, what it was told and what it shows of that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from adapters.ocpp.memory import Kept, Transaction
+from adapters.ocpp.registers import Slope
+from adapters.ocpp.setpoints import Setpoint, Standing
+from domain.knowledge.readings import STATUSES_WITH_DEMAND
+from domain.site.configuration import Connector
+
+SAMPLED: Final = timedelta(seconds=30)
+"""Who sent a sample so long ago at most will soon send another, with which news can go up."""
+
+IMPLAUSIBLE: Final = 10
+"""A power so many times the rating is written in another unit than it says: it is not known."""
+
+
+def tolerance_w(limit_w: int, apply_tolerance_w: int) -> int:
+    """How far above its limit a charger may be (specification, words)."""
+    return max(apply_tolerance_w, limit_w // 20)
+
+
+@dataclass(slots=True)
+class Outlet:
+    """Of one connector. `kept` is its station's; `read_back` is a limit in watts and when it was read."""
+
+    connector: Connector
+    kept: Kept
+    slope: Slope = field(default_factory=Slope)
+    standing: Standing | None = None
+    read_back: tuple[datetime, int | None] | None = None
+    refused: Setpoint | None = None
+    measured_at: datetime | None = None
+    sampled_at: datetime | None = None
+    over_since: datetime | None = None
+    has_news: bool = False
+    """A limit read back, a cycle or a refusal that no reading has told of."""
+
+    @property
+    def number(self) -> int:
+        """Its OCPP connector id."""
+        return self.connector.connector_id
+
+    @property
+    def transaction(self) -> Transaction | None:
+        """The one that runs."""
+        return self.kept.transactions.get(self.number)
+
+    @property
+    def status(self) -> str | None:
+        """As last said; in a transaction of which no status is known a vehicle is there at least."""
+        said = self.kept.statuses.get(self.number)
+        return said if said is not None or self.transaction is None else "Occupied"
+
+    @property
+    def has_demand(self) -> bool:
+        """Whether readings of its own are owed."""
+        return self.status in STATUSES_WITH_DEMAND
+
+    def is_sampled(self, now: datetime) -> bool:
+        """Whether the next sample is near."""
+        return self.sampled_at is not None and now - self.sampled_at <= SAMPLED
+
+    def plausible(self, power_w: float | None) -> float | None:
+        """The power, None where it cannot be one of this connector."""
+        return None if power_w is None or power_w > IMPLAUSIBLE * self.connector.max_power_w else power_w
+
+    def applied_cycle_seq(self, now: datetime, apply_tolerance_w: int) -> int | None:
+        """The newest cycle whose limit the station accepted, does not contradict and has in force."""
+        standing = self.standing
+        if standing is None or now >= standing.setpoint.lapses_at or standing.setpoint.cycle_seq == 0:
+            return None
+        read = self.read_back
+        if read is None or read[0] < standing.accepted_at:
+            # Not asked since: it goes by what the station said before.
+            return None if self.kept.abilities.reads_back else standing.setpoint.cycle_seq
+        contradicts = read[1] is not None and read[1] > standing.told_w + tolerance_w(
+            standing.told_w, apply_tolerance_w
+        )
+        return None if contradicts else standing.setpoint.cycle_seq
+
+    def reading(self, at: datetime, power_w: float | None, now: datetime, apply_tolerance_w: int) -> Mapping[str, Any]:
+        """Its part of a message, taken at an instant (contract section 3). What was read back is said once."""
+        limit_w = None
+        if self.has_news and self.read_back is not None and self.read_back[0] <= at:
+            limit_w = self.read_back[1]
+        self.has_news = self.has_news and self.read_back is not None and self.read_back[0] > at
+        self.measured_at = at if self.measured_at is None else max(at, self.measured_at)
+        return {
+            "connector_id": self.number,
+            "status": self.status,
+            "power_w": None if power_w is None else round(power_w),
+            "requested_w": None,
+            "applied_limit_w": limit_w,
+            "applied_cycle_seq": self.applied_cycle_seq(now, apply_tolerance_w),
+            "refused_cycle_seq": None if self.refused is None else self.refused.cycle_seq,
+            "session": self._session(),
+        }
+
+    def _session(self) -> Mapping[str, Any] | None:
+        if self.transaction is None or self.status == "Available":
+            return None
+        return {"session_id": str(self.transaction.transaction_id), "started_at": self.transaction.started_at}

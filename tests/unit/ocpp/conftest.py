@@ -1,0 +1,68 @@
+"""A station of the gateway in virtual time, with what it says upward."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+from pydantic_core import from_json
+
+from adapters.clock import VirtualClock
+from adapters.ocpp.memory import Kept, LinkMemory
+from adapters.ocpp.station import Station
+from adapters.ocpp.uplink import Uplink
+from application.ports.bus import Message
+from domain.site.configuration import ChargePoint, Connector, Settings
+from tests.builders import EIGHT
+
+
+@dataclass(slots=True)
+class Published:
+    """EventPublisher that keeps what it was given, parsed."""
+
+    data: list[dict[str, Any]] = field(default_factory=list)
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        self.data += [from_json(message.value or b"") for message in messages]
+
+
+@dataclass(slots=True)
+class Bench:
+    """A charge point of two connectors of 22 kW each."""
+
+    clock: VirtualClock
+    published: Published
+    uplink: Uplink
+    station: Station
+    memory: LinkMemory
+
+    async def said(self) -> list[dict[str, Any]]:
+        """What went up since it was last asked, message by message."""
+        await self.uplink.turn()
+        said, self.published.data = self.published.data, []
+        return said
+
+    async def readings(self) -> list[dict[str, Any]]:
+        """The same, connector by connector, with the time of the message."""
+        return [each | {"at": said["measured_at"]} for said in await self.said() for each in said["connectors"]]
+
+
+def meter_value(at: datetime, *sampled: dict[str, Any]) -> list[dict[str, Any]]:
+    """A MeterValues payload as the package hands it over."""
+    return [{"timestamp": at.isoformat().replace("+00:00", "Z"), "sampled_value": list(sampled)}]
+
+
+def power(watts: float) -> dict[str, Any]:
+    return {"value": str(watts), "measurand": "Power.Active.Import", "unit": "W", "context": "Sample.Periodic"}
+
+
+@pytest.fixture
+def bench() -> Bench:
+    clock, published = VirtualClock(EIGHT), Published()
+    memory = LinkMemory(":memory:", "depot")
+    uplink = Uplink("depot", published, clock)
+    connectors = (Connector(1, 22_000), Connector(2, 22_000))
+    charge_point = ChargePoint("cp-1", "f-1", 44_000, connectors, fallback_power_w=8_400)
+    station = Station(charge_point, Settings(), Kept(), memory=memory, uplink=uplink, clock=clock)
+    return Bench(clock, published, uplink, station, memory)

@@ -52,12 +52,6 @@ class Line:
     measured_w: Watts
     steady_until: datetime
 
-    @property
-    def unproven_w(self) -> Watts:
-        """What it may draw on top of what a meter sees, where its reading cannot be and counts as less (R6)."""
-        known, power_w = self.known, self.power_w
-        return self.told_w if known is not None and known.reading.power_w != power_w else 0
-
     def drawn_w(self, moment: Moment) -> tuple[Watts, Watts]:
         """The least and the most that it draws by now, as a meter above it may see it (R26).
 

@@ -19,7 +19,7 @@ from adapters.kafka.source import KafkaSource
 from adapters.kafka.tails import KafkaEventTails
 from adapters.memory.bus import MemoryBus
 from adapters.memory.partitioning import partition_of as partition_among
-from adapters.messages import registry
+from adapters.messages import events, registry
 from adapters.messages.dead_letters import DeadLetterTopic
 from adapters.messages.recording import RecordedSource
 from adapters.observability import providers as telemetry
@@ -183,6 +183,7 @@ class Container(containers.DeclarativeContainer):
         projections=PROJECTIONS,
         tracing=tracing,
         counters=counters,
+        fact_of=events.fact_of,
     )
 
     depot = providers.Singleton(
@@ -260,7 +261,8 @@ class Deployment(containers.DeclarativeContainer):
         projections=PROJECTIONS,
         tracing=tracing,
         counters=counters,
+        fact_of=events.fact_of,
     )
-    rebuild = providers.Factory(Rebuild, read_model_transactions, PROJECTIONS)
+    rebuild = providers.Factory(Rebuild, read_model_transactions, PROJECTIONS, events.fact_of)
 
     depot = providers.Factory(Depot, allocate=providers.Factory(new_allocator))

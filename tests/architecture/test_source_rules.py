@@ -119,9 +119,28 @@ def test_an_import_root_is_the_folder_under_src(root: str) -> None:
     assert Path(spec.origin).resolve() == ROOT / "src" / root / "__init__.py"
 
 
+def looked_up_by_text(tree: ast.Module) -> list[str]:
+    """`["key"]`: behind the edge there are attributes, which the type checker knows."""
+    return [
+        f"{ast.unparse(node)} in line {node.lineno}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+        and isinstance(node.value, ast.Name | ast.Attribute | ast.Call | ast.Subscript)
+        and not ast.unparse(node.value).endswith(("Literal", "type", "Callable"))
+    ]
+
+
+def test_behind_the_edge_nothing_is_looked_up_by_text() -> None:
+    assert offences(looked_up_by_text, "src/domain", "src/application") == []
+
+
 @pytest.mark.parametrize(
     ("rule", "source"),
     [
+        (looked_up_by_text, 'cycle["nodes"]'),
+        (looked_up_by_text, 'rows[0]["limit_w"]'),
         (impure_imports, "import json"),
         (impure_imports, "from os import environ"),
         (impure_imports, "import collections.other"),
@@ -150,6 +169,7 @@ def test_a_rule_sees_what_it_forbids(rule: Callable[[ast.Module], list[str]], so
 @pytest.mark.parametrize(
     ("rule", "source"),
     [
+        (looked_up_by_text, "nodes[node_id]"),
         (impure_imports, "from collections.abc import Sequence\nfrom domain.site.power import Watts"),
         (foreign_imports, "import asyncio\nfrom domain.site.power import Watts"),
         (time_and_chance, "from datetime import UTC, datetime\nat = datetime(2026, 11, 22, tzinfo=UTC)"),

@@ -1,21 +1,19 @@
 """The persistence ports in memory. Transactions queue for one writer's place, as they do on SQLite."""
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from application.ports.bus import Message
 from application.ports.ownership import Epoch, Fenced
 from application.ports.persistence import ConcurrentChange, PendingEvent
 from application.ports.read_side import PositionKey, Reached, StoredEvent
-from application.queries.rows import AsPublished, BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
-from domain.events import DomainEvent
+from application.queries.rows import BreachRow, BreachState, CycleHead, HistoryRow, NodeBucket, StatusRow
+from domain.events import CycleCompleted, DomainEvent
 from domain.microgrid import Microgrid
 from domain.site.identifiers import natural_key
 
@@ -42,7 +40,7 @@ class Tables:
     outbox: dict[tuple[str, int], OutboxRow] = field(default_factory=dict)
     positions: dict[PositionKey, Reached] = field(default_factory=dict)
     statuses: dict[str, StatusRow] = field(default_factory=dict)
-    cycles: dict[tuple[str, int], CycleRow] = field(default_factory=dict)
+    cycles: dict[tuple[str, int], CycleCompleted] = field(default_factory=dict)
     breaches: dict[tuple[str, str], BreachRow] = field(default_factory=dict)
     history: dict[tuple[str, datetime], HistoryRow] = field(default_factory=dict)
     stream: str = STREAM
@@ -256,12 +254,6 @@ class InMemoryPendingEvents:
             await transaction.commit()
 
 
-def as_stored(data: dict[str, Any]) -> dict[str, Any]:
-    """Parsed JSON as it is read again: of what was published that is its text."""
-    known: dict[str, Any] = json.loads(data.text) if isinstance(data, AsPublished) else deepcopy(data)
-    return known
-
-
 class InMemoryReadModelChanges:
     """A transaction of a projector."""
 
@@ -287,17 +279,16 @@ class InMemoryReadModelChanges:
         for status in statuses:
             known = self._tables.statuses.get(status.microgrid_id)
             latest_cycle = status.latest_cycle or (known.latest_cycle if known else None)
-            self._tables.statuses[status.microgrid_id] = deepcopy(replace(status, latest_cycle=latest_cycle))
+            self._tables.statuses[status.microgrid_id] = replace(status, latest_cycle=latest_cycle)
 
-    async def put_latest_cycles(self, latest_cycles: Mapping[str, dict[str, Any]]) -> None:
-        for microgrid_id, latest_cycle in latest_cycles.items():
-            known = self._tables.statuses.get(microgrid_id)
-            if known:
-                self._tables.statuses[microgrid_id] = replace(known, latest_cycle=as_stored(latest_cycle))
-
-    async def put_cycles(self, cycles: Sequence[CycleRow]) -> None:
+    async def put_latest_cycles(self, cycles: Sequence[CycleCompleted]) -> None:
         for cycle in cycles:
-            self._tables.cycles[cycle.microgrid_id, cycle.cycle_seq] = replace(cycle, data=as_stored(cycle.data))
+            known = self._tables.statuses.get(cycle.microgrid_id)
+            if known:
+                self._tables.statuses[cycle.microgrid_id] = replace(known, latest_cycle=cycle)
+
+    async def put_cycles(self, cycles: Sequence[CycleCompleted]) -> None:
+        self._tables.cycles.update({(cycle.microgrid_id, cycle.cycle_seq): cycle for cycle in cycles})
 
     async def prune_cycles(self, decided_before: datetime) -> int:
         old = [key for key, cycle in self._tables.cycles.items() if cycle.decided_at < decided_before]
@@ -309,12 +300,11 @@ class InMemoryReadModelChanges:
         for breach in breaches:
             key = breach.microgrid_id, breach.breach_id
             known = self._tables.breaches.get(key, breach)
-            opened = replace(breach, opened_seq=known.opened_seq, opened_at=known.opened_at)
-            self._tables.breaches[key] = replace(opened, data=as_stored(breach.data))
+            self._tables.breaches[key] = replace(breach, opened_seq=known.opened_seq, opened_at=known.opened_at)
 
     async def put_history(self, history: Sequence[HistoryRow]) -> None:
         for row in history:
-            self._tables.history[row.microgrid_id, row.at] = deepcopy(row)
+            self._tables.history[row.microgrid_id, row.at] = row
 
     async def prune_history(self, before: datetime) -> int:
         old = [key for key in self._tables.history if key[1] < before]
@@ -346,27 +336,24 @@ class InMemoryReadModel:
 
     async def statuses(self) -> Sequence[StatusRow]:
         statuses = self._database.tables.statuses
-        return [deepcopy(statuses[microgrid_id]) for microgrid_id in sorted(statuses, key=natural_key)]
+        return [statuses[microgrid_id] for microgrid_id in sorted(statuses, key=natural_key)]
 
     async def status(self, microgrid_id: str) -> StatusRow | None:
-        return deepcopy(self._database.tables.statuses.get(microgrid_id))
+        return self._database.tables.statuses.get(microgrid_id)
 
-    async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
+    async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleCompleted]:
         found = [
             cycle
             for cycle in self._database.tables.cycles.values()
             if cycle.microgrid_id == microgrid_id and (before is None or cycle.cycle_seq < before)
         ]
-        return deepcopy(sorted(found, key=lambda cycle: -cycle.cycle_seq)[:limit])
+        return sorted(found, key=lambda cycle: -cycle.cycle_seq)[:limit]
 
-    async def cycle_heads(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
-        return [
-            replace(cycle, data={key: value for key, value in cycle.data.items() if key not in ("nodes", "setpoints")})
-            for cycle in await self.cycles(microgrid_id, before, limit)
-        ]
+    async def cycle_heads(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleHead]:
+        return [CycleHead.of(cycle) for cycle in await self.cycles(microgrid_id, before, limit)]
 
-    async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleRow | None:
-        return deepcopy(self._database.tables.cycles.get((microgrid_id, cycle_seq)))
+    async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleCompleted | None:
+        return self._database.tables.cycles.get((microgrid_id, cycle_seq))
 
     async def breaches(
         self, microgrid_id: str, state: BreachState, before: int | None, limit: int
@@ -378,7 +365,7 @@ class InMemoryReadModel:
             and state in (BreachState.ALL, BreachState.OPEN if breach.cleared_at is None else BreachState.CLOSED)
             and (before is None or breach.opened_seq < before)
         ]
-        return deepcopy(sorted(found, key=lambda breach: -breach.opened_seq)[:limit])
+        return sorted(found, key=lambda breach: -breach.opened_seq)[:limit]
 
     async def open_breaches(self) -> Mapping[str, int]:
         breaches = self._database.tables.breaches.values()

@@ -26,6 +26,7 @@ from adapters.kafka.connection import Connection
 from adapters.kafka.topics import require
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
+from adapters.messages.events import fact_of
 from application.ports.bus import PublishedEvent
 from application.projections.rebuild import Rebuild
 from entrypoints.container import Deployment
@@ -155,7 +156,7 @@ async def _rebuilt(events: Sequence[Record], folder: Path) -> Rows:
     projections = Deployment.projector.kwargs["projections"]()
     read = [registry.read("events", each.message) for each in events]
     published = [each for each in read if isinstance(each, PublishedEvent)]
-    await Rebuild(SqlReadModelTransactions(engine), projections).project(published)
+    await Rebuild(SqlReadModelTransactions(engine), projections, fact_of).project(published)
     rows = await _rows(engine)
     await engine.dispose()
     return rows

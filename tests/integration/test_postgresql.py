@@ -22,7 +22,6 @@ from adapters.database.unit_of_work import SqlTransactions
 from application.ports.bus import Message
 from application.ports.ownership import Epoch, Fenced
 from application.ports.persistence import ConcurrentChange, StorageUnavailable
-from application.queries.rows import CycleRow
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid
 from domain.site.site import Site
@@ -186,7 +185,7 @@ async def test_pruning_waits_for_nobody(engine: AsyncEngine) -> None:
     read_model = SqlReadModelTransactions(engine)
     async with read_model.begin() as changes:
         for seq in (1, 2):
-            await changes.put_cycles([CycleRow("depot", seq, seq, EIGHT, {})])
+            await changes.put_cycles([replace(a_cycle_completed("depot", seq, seq), decided_at=EIGHT)])
         await changes.commit()
 
     async with asyncio.timeout(PATIENCE_S), read_model.begin() as one, read_model.begin() as another:

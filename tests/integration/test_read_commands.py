@@ -125,11 +125,11 @@ def test_the_status_of_one_for_programs(busbar: Command) -> None:
         "warnings",
         "nodes",
         "latest_cycle",
+        "open_breaches",
         "headroom_w",
         "time_zone",
         "unknown_statuses",
         "as_of",
-        "open_breaches",
     ]
     assert [node["node_id"] for node in status["nodes"]] == ["depot", "gc-1", "f-1", "cp-1", "cp-2"]
     assert status["latest_cycle"]["cycle_seq"] == 1

@@ -21,6 +21,7 @@ from adapters.database.tables import (
     projection_positions,
 )
 from adapters.messages import registry
+from adapters.messages.events import fact_of
 from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.scenarios import SCENARIOS
 from application import event_types
@@ -82,7 +83,7 @@ async def rebuild(
 ) -> Sequence[Missing]:
     """Batch after batch, as `busbar rebuild` reads them off the bus."""
     engine = create_engine(url)
-    again = Rebuild(SqlReadModelTransactions(engine), projections)
+    again = Rebuild(SqlReadModelTransactions(engine), projections, fact_of)
     missing: list[Missing] = []
     for start in range(0, len(events), AT_ONCE):
         missing += await again.project(events[start : start + AT_ONCE])

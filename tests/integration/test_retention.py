@@ -1,6 +1,7 @@
 """Forgetting in small bites: what gathered while nobody pruned goes the oldest first, a bounded number at once."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +13,7 @@ from adapters.database.engine import create_engine
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.tables import outbox
-from application.queries.rows import CycleRow
-from tests.builders import EIGHT
+from tests.builders import EIGHT, a_cycle_completed
 from tests.databases import new_sqlite
 
 
@@ -38,8 +38,8 @@ async def test_a_projection_forgets_the_oldest_cycles_of_all_microgrids_first(en
     read_model = SqlReadModelTransactions(engine)
     async with read_model.begin() as changes:
         for seq in range(1, 6):  # the later of two microgrids' cycles come first
-            cycle = CycleRow(f"depot-{seq % 2}", 9 - seq, 1, EIGHT - timedelta(minutes=seq), {})
-            await changes.put_cycles([cycle])
+            cycle = a_cycle_completed(f"depot-{seq % 2}", 1, 9 - seq)
+            await changes.put_cycles([replace(cycle, decided_at=EIGHT - timedelta(minutes=seq))])
         await changes.commit()
 
     left = []

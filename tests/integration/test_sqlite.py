@@ -26,7 +26,6 @@ from adapters.database.tables import connectors, cycles, microgrid_state, microg
 from adapters.database.unit_of_work import SqlTransactions
 from application.ports.bus import Message
 from application.ports.persistence import StorageUnavailable
-from application.queries.rows import CycleRow
 from domain.events import DomainEvent
 from tests.builders import EIGHT, EPOCH, a_cycle_completed, a_microgrid, a_site
 from tests.databases import new_sqlite
@@ -208,7 +207,7 @@ async def test_events_are_stored_packed_and_those_of_the_release_before_are_read
 async def test_an_instant_is_stored_in_utc(engine: AsyncEngine) -> None:
     perth = EIGHT.astimezone(timezone(timedelta(hours=8)))
     async with SqlReadModelTransactions(engine).begin() as changes:
-        await changes.put_cycles([CycleRow("depot", 1, 1, perth, {})])
+        await changes.put_cycles([replace(a_cycle_completed(), decided_at=perth)])
         await changes.commit()
 
     async with engine.connect() as connection:
@@ -222,7 +221,7 @@ async def test_an_instant_without_a_zone_is_refused(engine: AsyncEngine) -> None
     naive = datetime(2026, 11, 22, 8)  # noqa: DTZ001
     async with SqlReadModelTransactions(engine).begin() as changes:
         with pytest.raises(StatementError, match="no time zone"):
-            await changes.put_cycles([CycleRow("depot", 1, 1, naive, {})])
+            await changes.put_cycles([replace(a_cycle_completed(), decided_at=naive)])
 
 
 async def test_a_connector_needs_its_charge_point(engine: AsyncEngine) -> None:

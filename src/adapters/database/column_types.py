@@ -1,7 +1,9 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
+from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import JSON, DateTime, Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -27,3 +29,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Typed(TypeDecorator[Any]):
+    """A value of a type that pydantic knows, as JSON. What it does not know any more is passed over."""
+
+    impl = Json
+    cache_ok = True
+
+    def __init__(self, kind: Any) -> None:
+        super().__init__(none_as_null=True)
+        self.kind = kind
+        self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Raises pydantic's ValidationError where something else is stored."""
+        return None if value is None else self._adapter.validate_python(value)

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from application.ports.persistence import StorageUnavailable
-from application.queries.rows import AsPublished
 
 SQLITE_PRAGMAS = (
     "PRAGMA busy_timeout = 10000",  # first: the others may have to wait for a lock
@@ -116,7 +115,7 @@ async def answers(engine: AsyncEngine) -> bool:
 
 
 def _dump_json(value: object) -> str:
-    return value.text if isinstance(value, AsPublished) else to_json(value).decode()
+    return to_json(value).decode()
 
 
 def _open_ahead(_dialect: Dialect, _entry: ConnectionPoolEntry, arguments: list[Any], named: dict[str, Any]) -> None:

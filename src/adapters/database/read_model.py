@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from pydantic import TypeAdapter
 from sqlalchemy import (
     ColumnElement,
     RowMapping,
@@ -28,11 +29,18 @@ from adapters.database.tables import breaches, cycles, microgrid_status, node_hi
 from adapters.database.upsert import insert
 from application.ports.persistence import ConcurrentChange
 from application.ports.read_side import PositionKey, Reached
-from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
+from application.queries.rows import BreachRow, BreachState, CycleHead, HistoryRow, NodeBucket, StatusRow
+from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from domain.events import CycleCompleted
 from domain.site.identifiers import natural_key
 
 Excluded: TypeAlias = ReadOnlyColumnCollection[str, ColumnElement[Any]]
 """The row that was to be inserted, where there is one already."""
+
+_STATUSES: Final = select(*[microgrid_status.c[each.name] for each in fields(StatusRow)])
+_HEAD: Final = TypeAdapter(CycleHead)
+_BREACHED: Final = TypeAdapter(ConstraintBreached)
+_CLEARED: Final = TypeAdapter(ConstraintCleared)
 
 
 class SqlReadModelChanges:
@@ -77,21 +85,20 @@ class SqlReadModelChanges:
         def keeping(excluded: Excluded) -> dict[str, Any]:
             return {"latest_cycle": func.coalesce(excluded.latest_cycle, microgrid_status.c.latest_cycle)}
 
-        await self._put(microgrid_status, list(map(_values, statuses)), keeping)
+        await self._put(microgrid_status, list(map(_status, statuses)), keeping)
 
-    async def put_latest_cycles(self, latest_cycles: Mapping[str, dict[str, Any]]) -> None:
-        if not latest_cycles:
+    async def put_latest_cycles(self, latest: Sequence[CycleCompleted]) -> None:
+        if not latest:
             return
         row = microgrid_status.c
         statement = microgrid_status.update().where(row.microgrid_id == bindparam("of"))
-        latest = bindparam("latest", type_=row.latest_cycle.type)
         await self._connection.execute(
-            statement.values(latest_cycle=latest),
-            [{"of": microgrid_id, "latest": cycle} for microgrid_id, cycle in sorted(latest_cycles.items())],
+            statement.values(latest_cycle=bindparam("latest", type_=row.latest_cycle.type)),
+            [{"of": each.microgrid_id, "latest": each} for each in sorted(latest, key=lambda each: each.microgrid_id)],
         )
 
-    async def put_cycles(self, rows: Sequence[CycleRow]) -> None:
-        await self._put(cycles, list(map(_values, rows)))
+    async def put_cycles(self, decided: Sequence[CycleCompleted]) -> None:
+        await self._put(cycles, list(map(_cycle, decided)))
 
     async def prune_cycles(self, decided_before: datetime) -> int:
         return await prune(self._connection, cycles, cycles.c.decided_at, decided_before)
@@ -100,10 +107,12 @@ class SqlReadModelChanges:
         def keeping(_: Excluded) -> dict[str, Any]:
             return {"opened_seq": breaches.c.opened_seq, "opened_at": breaches.c.opened_at}
 
-        await self._put(breaches, list(map(_values, rows)), keeping)
+        await self._put(breaches, list(map(_breach, rows)), keeping)
 
     async def put_history(self, rows: Sequence[HistoryRow]) -> None:
-        await self._put(node_history, list(map(_values, rows)))
+        await self._put(
+            node_history, [{"microgrid_id": row.microgrid_id, "at": row.at, "nodes": row.nodes} for row in rows]
+        )
 
     async def prune_history(self, before: datetime) -> int:
         return await prune(self._connection, node_history, node_history.c.at, before)
@@ -148,35 +157,34 @@ class SqlReadModel:
         self._reading = engine.execution_options(**READ_ONLY)
 
     async def statuses(self) -> Sequence[StatusRow]:
-        rows = await self._rows(select(microgrid_status))
+        rows = await self._rows(_STATUSES)
         return sorted((StatusRow(**row) for row in rows), key=lambda status: natural_key(status.microgrid_id))
 
     async def status(self, microgrid_id: str) -> StatusRow | None:
-        rows = await self._rows(select(microgrid_status).where(microgrid_status.c.microgrid_id == microgrid_id))
+        rows = await self._rows(_STATUSES.where(microgrid_status.c.microgrid_id == microgrid_id))
         return next((StatusRow(**row) for row in rows), None)
 
-    async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
-        statement = select(cycles).where(cycles.c.microgrid_id == microgrid_id)
+    async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleCompleted]:
+        statement = select(cycles.c.data).where(cycles.c.microgrid_id == microgrid_id)
         if before is not None:
             statement = statement.where(cycles.c.cycle_seq < before)
         rows = await self._rows(statement.order_by(cycles.c.cycle_seq.desc()).limit(limit))
-        return [CycleRow(**row) for row in rows]
+        return [row["data"] for row in rows]
 
-    async def cycle_heads(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
+    async def cycle_heads(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleHead]:
         row = cycles.c
-        head = self._without(row.data, "nodes", "setpoints").label("data")
-        statement = select(row.microgrid_id, row.cycle_seq, row.event_seq, row.decided_at, head)
-        statement = statement.where(row.microgrid_id == microgrid_id)
+        head = self._without(row.data, "nodes", "setpoints").label("head")
+        statement = select(head).where(row.microgrid_id == microgrid_id)
         if before is not None:
             statement = statement.where(row.cycle_seq < before)
         rows = await self._rows(statement.order_by(row.cycle_seq.desc()).limit(limit))
-        return [CycleRow(**row) for row in rows]
+        return [_HEAD.validate_python(row["head"]) for row in rows]
 
-    async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleRow | None:
+    async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleCompleted | None:
         rows = await self._rows(
-            select(cycles).where(cycles.c.microgrid_id == microgrid_id, cycles.c.cycle_seq == cycle_seq)
+            select(cycles.c.data).where(cycles.c.microgrid_id == microgrid_id, cycles.c.cycle_seq == cycle_seq)
         )
-        return next((CycleRow(**row) for row in rows), None)
+        return next((row["data"] for row in rows), None)
 
     async def breaches(
         self, microgrid_id: str, state: BreachState, before: int | None, limit: int
@@ -190,7 +198,7 @@ class SqlReadModel:
         if before is not None:
             statement = statement.where(breaches.c.opened_seq < before)
         rows = await self._rows(statement.order_by(breaches.c.opened_seq.desc()).limit(limit))
-        return [BreachRow(**row) for row in rows]
+        return [_breach_row(row) for row in rows]
 
     async def open_breaches(self) -> Mapping[str, int]:
         statement = (
@@ -238,5 +246,40 @@ class SqlReadModel:
         return kept.scalar_subquery()
 
 
-def _values(row: StatusRow | CycleRow | BreachRow | HistoryRow) -> dict[str, Any]:
-    return {field.name: getattr(row, field.name) for field in fields(row)}
+def _status(row: StatusRow) -> dict[str, Any]:
+    return {
+        "microgrid_id": row.microgrid_id,
+        "workspace_id": row.workspace_id,
+        "name": row.name,
+        "configuration_version": row.configuration.version,
+        "configuration": row.configuration,
+        "nodes": row.nodes,
+        "warnings": row.warnings,
+        "latest_cycle": row.latest_cycle,
+    }
+
+
+def _cycle(cycle: CycleCompleted) -> dict[str, Any]:
+    return {
+        "microgrid_id": cycle.microgrid_id,
+        "cycle_seq": cycle.cycle_seq,
+        "event_seq": cycle.event_seq,
+        "decided_at": cycle.decided_at,
+        "data": cycle,
+    }
+
+
+def _breach(row: BreachRow) -> dict[str, Any]:
+    return {
+        "microgrid_id": row.microgrid_id,
+        "breach_id": row.breach_id,
+        "opened_seq": row.opened_seq,
+        "opened_at": row.opened_at,
+        "cleared_at": row.cleared_at,
+        "data": row.latest,
+    }
+
+
+def _breach_row(row: RowMapping) -> BreachRow:
+    latest = (_BREACHED if row["cleared_at"] is None else _CLEARED).validate_python(row["data"])
+    return BreachRow(row["opened_seq"], row["opened_at"], row["cleared_at"], latest)

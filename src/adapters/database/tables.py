@@ -19,9 +19,10 @@ from sqlalchemy import (
     false,
 )
 
-from adapters.database.column_types import Json, UtcDateTime
+from adapters.database.column_types import Json, Typed, UtcDateTime
 from adapters.database.packing import Packed
-from domain.site.configuration import Order, Unit
+from domain.events import CycleCompleted, TreeNode
+from domain.site.configuration import Order, SiteConfiguration, SiteWarning, Unit
 
 metadata = MetaData(
     naming_convention={
@@ -184,10 +185,10 @@ microgrid_status = Table(
     Column("workspace_id", Text),
     Column("name", Text, nullable=False),
     Column("configuration_version", BigInteger, nullable=False),
-    Column("configuration", Json, nullable=False),
-    Column("nodes", Json, nullable=False),
-    Column("warnings", Json, nullable=False),
-    Column("latest_cycle", Json),
+    Column("configuration", Typed(SiteConfiguration), nullable=False),
+    Column("nodes", Typed(tuple[TreeNode, ...]), nullable=False),
+    Column("warnings", Typed(tuple[SiteWarning, ...]), nullable=False),
+    Column("latest_cycle", Typed(CycleCompleted)),
 )
 
 cycles = Table(
@@ -197,7 +198,7 @@ cycles = Table(
     Column("cycle_seq", BigInteger, primary_key=True),
     Column("event_seq", BigInteger, nullable=False),
     Column("decided_at", UtcDateTime, nullable=False, index=True),
-    Column("data", Json, nullable=False),
+    Column("data", Typed(CycleCompleted), nullable=False),
 )
 
 breaches = Table(

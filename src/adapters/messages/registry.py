@@ -113,7 +113,7 @@ def _reader(topic: str, message: Message) -> tuple[Callable[[Any], Body] | None,
         return None, ("invalid_header", f"The ce_id is longer than {ID_LENGTH} characters.")
     reader: Callable[[Any], Body] | None = READERS.get(event_type)
     if topic.rpartition(".")[2] == _TOPIC_OF_EVENTS:
-        reader = partial(events.read_event, event_type, envelope.stream_of(message), message.value or b"")
+        reader = partial(events.read_event, event_type, envelope.stream_of(message))
     if reader is None:
         return None, ("unknown_type", "The type in ce_type is none that is read here.")
     if not envelope.is_json(message):

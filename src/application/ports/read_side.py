@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
-from application.queries.rows import BreachRow, BreachState, CycleRow, HistoryRow, NodeBucket, StatusRow
+from application.queries.rows import BreachRow, BreachState, CycleHead, HistoryRow, NodeBucket, StatusRow
+from domain.events import CycleCompleted
 
 
 class EventGap(Exception):
@@ -44,11 +45,11 @@ class ReadModelChanges(Protocol):
         """A status without a latest cycle leaves the one that is known."""
         ...
 
-    async def put_latest_cycles(self, latest_cycles: Mapping[str, dict[str, Any]]) -> None:
-        """By microgrid; of no effect while it has no status."""
+    async def put_latest_cycles(self, cycles: Sequence[CycleCompleted]) -> None:
+        """One a microgrid; of no effect while it has no status."""
         ...
 
-    async def put_cycles(self, cycles: Sequence[CycleRow]) -> None: ...
+    async def put_cycles(self, cycles: Sequence[CycleCompleted]) -> None: ...
 
     async def prune_cycles(self, decided_before: datetime) -> int:
         """Forget the oldest of these cycles, some thousand at most; returns how many."""
@@ -85,15 +86,15 @@ class ReadModel(Protocol):
 
     async def status(self, microgrid_id: str) -> StatusRow | None: ...
 
-    async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
+    async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleCompleted]:
         """Newest first, those below `cycle_seq` `before` where it is given."""
         ...
 
-    async def cycle_heads(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleRow]:
-        """The same, their data without `nodes` and `setpoints`."""
+    async def cycle_heads(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleHead]:
+        """The same without what is long."""
         ...
 
-    async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleRow | None: ...
+    async def cycle(self, microgrid_id: str, cycle_seq: int) -> CycleCompleted | None: ...
 
     async def breaches(
         self, microgrid_id: str, state: BreachState, before: int | None, limit: int

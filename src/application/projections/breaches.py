@@ -2,40 +2,36 @@
 
 from datetime import datetime
 
-from application import event_types
-from application.ports.bus import PublishedEvent
 from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
 from application.queries.rows import BreachRow
+from domain.breaches.constraint import Constraint, ConstraintBreached, ConstraintCleared
+from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridProvisioned
 
 
-def _breached(event: PublishedEvent, gathered: Gathered) -> None:
-    gathered.put_breach(_row(event, cleared_at=None))
-
-
-def _cleared(event: PublishedEvent, gathered: Gathered) -> None:
-    gathered.put_breach(_row(event, cleared_at=_at(event)))
-
-
-def _row(event: PublishedEvent, cleared_at: datetime | None) -> BreachRow:
+def _breached(event: ConstraintBreached, gathered: Gathered) -> None:
     """As if it opened with this event: of a breach that is known already, the read model keeps when it did."""
-    return BreachRow(event.microgrid_id, event.data["breach_id"], event.event_seq, _at(event), cleared_at, event.data)
+    gathered.put_breach(BreachRow(event.event_seq, _at(event), None, event))
 
 
-def _at(event: PublishedEvent) -> datetime:
+def _cleared(event: ConstraintCleared, gathered: Gathered) -> None:
+    gathered.put_breach(BreachRow(event.event_seq, _at(event), _at(event), event))
+
+
+def _at(event: Constraint) -> datetime:
     """When it was observed, or decided where nothing was."""
-    return datetime.fromisoformat(event.data["observed_at"] or event.data["decided_at"])
+    return event.observed_at or event.decided_at
 
 
 BREACHES = Projection(
     "breaches",
     {
-        event_types.MICROGRID_PROVISIONED: nothing,
-        event_types.CONFIGURATION_APPLIED: nothing,
-        event_types.CONFIGURATION_REJECTED: nothing,
-        event_types.CYCLE_COMPLETED: nothing,
-        event_types.CONSTRAINT_BREACHED: _breached,
-        event_types.CONSTRAINT_CLEARED: _cleared,
+        MicrogridProvisioned: nothing,
+        ConfigurationApplied: nothing,
+        ConfigurationRejected: nothing,
+        CycleCompleted: nothing,
+        ConstraintBreached: _breached,
+        ConstraintCleared: _cleared,
     },
 )
 """One row a breach."""

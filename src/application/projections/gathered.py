@@ -2,23 +2,24 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from application.ports.bus import PublishedEvent
 from application.ports.read_side import EventGap, PositionKey, Reached, ReadModelChanges
-from application.queries.rows import BreachRow, CycleRow, HistoryRow, StatusRow
+from application.queries.rows import BreachRow, HistoryRow, StatusRow
+from domain.events import CycleCompleted
 
 
 class Gathered:
     """The newest of every row that a batch of events changes, and how far each projection is after it."""
 
-    def __init__(self, known: dict[PositionKey, Reached], current_stream: str) -> None:
+    def __init__(self, known: dict[PositionKey, Reached], current_stream: str | None) -> None:
+        """`current_stream` is the database's, None where there is but one among these positions and events."""
         self._reached = known
         self._current_stream = current_stream
         self._advanced: dict[PositionKey, Reached] = {}
         self._statuses: dict[str, StatusRow] = {}
-        self._latest_cycles: dict[str, dict[str, Any]] = {}
-        self._cycles: dict[tuple[str, int], CycleRow] = {}
+        self._latest_cycles: dict[str, CycleCompleted] = {}
+        self._cycles: dict[tuple[str, int], CycleCompleted] = {}
         self._breaches: dict[tuple[str, str], BreachRow] = {}
         self._history: dict[tuple[str, datetime], HistoryRow] = {}
         self._cycles_until: datetime | None = None
@@ -46,10 +47,10 @@ class Gathered:
     def put_status(self, status: StatusRow) -> None:
         self._statuses[status.microgrid_id] = status
 
-    def put_latest_cycle(self, microgrid_id: str, latest_cycle: dict[str, Any]) -> None:
-        self._latest_cycles[microgrid_id] = latest_cycle
+    def put_latest_cycle(self, cycle: CycleCompleted) -> None:
+        self._latest_cycles[cycle.microgrid_id] = cycle
 
-    def put_cycle(self, cycle: CycleRow) -> None:
+    def put_cycle(self, cycle: CycleCompleted) -> None:
         self._cycles[cycle.microgrid_id, cycle.cycle_seq] = cycle
 
     def put_breach(self, breach: BreachRow) -> None:
@@ -71,7 +72,7 @@ class Gathered:
         """Write all of it. Raises ConcurrentChange where another projector wrote in between."""
         await changes.put_positions(self._advanced)
         await changes.put_statuses(list(self._statuses.values()))
-        await changes.put_latest_cycles(self._latest_cycles)
+        await changes.put_latest_cycles(list(self._latest_cycles.values()))
         await changes.put_cycles(list(self._cycles.values()))
         await changes.put_breaches(list(self._breaches.values()))
         await changes.put_history(list(self._history.values()))

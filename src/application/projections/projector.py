@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from application.ports.bus import MessageSource, PublishedEvent, Received
 from application.ports.observing import Counters, Stage, Tracing
 from application.ports.persistence import StorageUnavailable
 from application.ports.read_side import ReadModelChanges, ReadModelTransactions
 from application.projections.gathered import Gathered
+from domain.events import DomainEvent
 
 BATCH = 200
 
-Effect: TypeAlias = Callable[[PublishedEvent, Gathered], None]
+Effect: TypeAlias = Callable[[Any, Gathered], None]
+"""What an event of one type changes."""
+
+FactOf: TypeAlias = Callable[[PublishedEvent], DomainEvent | None]
+"""An event as the domain announced it; None where it is of a newer release's type. Raises what a malformed one is."""
 
 Arrived: TypeAlias = tuple[Received, PublishedEvent]
 """An event, and how it came."""
@@ -23,10 +28,10 @@ class Projection:
     """One read model: what each type of event changes in it. `name` is its name among the stored positions."""
 
     name: str
-    effects: Mapping[str, Effect]
+    effects: Mapping[type[DomainEvent], Effect]
 
 
-def nothing(event: PublishedEvent, gathered: Gathered) -> None:
+def nothing(event: DomainEvent, gathered: Gathered) -> None:
     """The effect of an event that a projection has no use for."""
 
 
@@ -44,12 +49,14 @@ class Projector:
         projections: Sequence[Projection],
         tracing: Tracing,
         counters: Counters,
+        fact_of: FactOf,
     ) -> None:
         self._source = source
         self._transactions = transactions
         self._projections = projections
         self._tracing = tracing
         self._counters = counters
+        self._fact_of = fact_of
         self._parked: dict[str, int] = {}
         """How many of its events failed in a row, by microgrid."""
 
@@ -94,7 +101,7 @@ class Projector:
             gathered = await gathering([event for _, event in arrived], changes)
             for received, event in arrived:
                 with self._tracing.projection_span(received, event):
-                    news += apply(event, self._projections, gathered)
+                    news += apply(event, self._fact_of, self._projections, gathered)
             await gathered.write(changes)
             await changes.commit()
         self._counters.projected(news=news, duplicates=len(arrived) - news)
@@ -103,15 +110,17 @@ class Projector:
 async def gathering(events: Sequence[PublishedEvent], changes: ReadModelChanges) -> Gathered:
     """Where what these events change is gathered."""
     known = await changes.positions({event.microgrid_id for event in events})
-    return Gathered(known, await changes.current_stream())
+    streams = {each.stream for each in known.values()} | {event.stream for event in events}
+    return Gathered(known, await changes.current_stream() if len(streams) > 1 else None)
 
 
-def apply(event: PublishedEvent, projections: Sequence[Projection], gathered: Gathered) -> bool:
-    """Change what the event changes; returns whether it was news. Raises EventGap and what an effect raises."""
-    news = False
-    for projection in projections:
-        if gathered.advance(projection.name, event):
-            # A type from a newer release changes nothing here; it only moves the position on.
-            projection.effects.get(event.type, nothing)(event, gathered)
-            news = True
-    return news
+def apply(event: PublishedEvent, fact_of: FactOf, projections: Sequence[Projection], gathered: Gathered) -> bool:
+    """Change what the event changes; returns whether it was news. Raises EventGap, and where it is malformed."""
+    concerned = [each for each in projections if gathered.advance(each.name, event)]
+    if not concerned:
+        return False
+    fact = fact_of(event)
+    if fact is not None:
+        for projection in concerned:
+            projection.effects[type(fact)](fact, gathered)
+    return True

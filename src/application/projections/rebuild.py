@@ -6,7 +6,7 @@ from itertools import groupby
 
 from application.ports.bus import PublishedEvent
 from application.ports.read_side import Reached, ReadModelTransactions
-from application.projections.projector import Projection, apply, gathering
+from application.projections.projector import FactOf, Projection, apply, gathering
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,10 @@ class Rebuild:
     goes on with it where this ends.
     """
 
-    def __init__(self, transactions: ReadModelTransactions, projections: Sequence[Projection]) -> None:
+    def __init__(self, transactions: ReadModelTransactions, projections: Sequence[Projection], fact_of: FactOf) -> None:
         self._transactions = transactions
         self._projections = projections
+        self._fact_of = fact_of
         self._reached: dict[str, PublishedEvent] = {}
         self._ended: set[tuple[str, str]] = set()
         """Microgrids and streams of theirs that another one followed."""
@@ -63,7 +64,7 @@ class Rebuild:
         async with self._transactions.begin() as changes:
             gathered = await gathering(events, changes)
             for event in events:
-                apply(event, self._projections, gathered)
+                apply(event, self._fact_of, self._projections, gathered)
             await gathered.write(changes)
             await changes.commit()
 

@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Self, TypeAlias
 
 from application.ports.read_side import ReadModel
 from application.queries.rows import StatusRow
 from application.queries.status import AsOf, as_of
+from application.queries.tree import Node, tree_of
+from domain.events import CycleCompleted
 from domain.knowledge.limits import LimitKind, Mode
-from domain.sharing.plan import Reason
-from domain.site.identifiers import connector_node_id
+from domain.sharing.plan import NodeFigures, Quality, Reason, Setpoint
+from domain.site.identifiers import connector_node_id, natural_key
+from domain.site.power import Watts
 from domain.site.power_tree import NodeType
 
 _OF_A_SETPOINT = ("limit_w", "target_w", "requested_w", "reserved_w", "status", "reason", "binding_node_id")
@@ -21,22 +24,30 @@ _OF_A_NODE = ("mode", "limit_w", "limit_kind", "background_w", "reserved_w", "al
 class Link:
     """A node of the chain from a connector up to its microgrid. A connector's limit is its rating.
 
-    `quality`: how good `measured_w` is; null for a connector.
+    `quality`: how good `measured_w` is; null for a connector, as `background_w` is.
     """
 
     node_id: str
-    node_type: str
+    node_type: NodeType
     name: str
-    mode: str
-    limit_w: int | None
-    limit_kind: str | None
-    measured_w: int | None
-    background_w: int
-    reserved_w: int
-    allocated_w: int | None
-    headroom_w: int | None
-    quality: str | None
+    mode: Mode | None
+    limit_w: Watts | None
+    limit_kind: LimitKind | None
+    measured_w: Watts | None
+    background_w: Watts | None
+    reserved_w: Watts | None
+    allocated_w: Watts | None
+    headroom_w: Watts | None
+    quality: Quality | None
     binds: bool
+
+    @classmethod
+    def of(cls, node: Node, binding_node_id: str | None) -> Self:
+        shown = {name: getattr(node, name) for name in cls.__dataclass_fields__ if name != "binds"}
+        return cls(**shown, binds=node.node_id == binding_node_id)
+
+
+Figure: TypeAlias = int | str | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +56,8 @@ class Difference:
 
     node_id: str
     figure: str
-    before: Any
-    now: Any
+    before: Figure
+    now: Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,7 @@ class Explanation:
     microgrid_id: str
     node_id: str
     as_of: AsOf
-    setpoint: dict[str, Any]
+    setpoint: Setpoint
     chain: Sequence[Link]
     differences: Sequence[Difference]
     asked_again_within_s: int | None
@@ -73,9 +84,6 @@ class NotExplained:
     known: Sequence[str] = ()
 
 
-_Cycle: TypeAlias = Mapping[str, Any]
-
-
 async def explanation(
     read_model: ReadModel, microgrid_id: str, node_id: str, now: datetime
 ) -> Explanation | NotExplained:
@@ -83,102 +91,53 @@ async def explanation(
     row = await read_model.status(microgrid_id)
     if row is None:
         return NotExplained("microgrid", [each.microgrid_id for each in await read_model.statuses()])
-    cycles = [cycle.data for cycle in await read_model.cycles(microgrid_id, None, 2)]
-    if not cycles:
+    if row.latest_cycle is None:
         return NotExplained("cycle")
-    latest, before = cycles[0], cycles[1] if len(cycles) > 1 else None
-    setpoints = _setpoints(latest)
-    if node_id not in setpoints:
-        return NotExplained("connector", list(setpoints))
-    setpoint = setpoints[node_id]
-    chain = [_connector(row, node_id, setpoint), *_above(row, latest, setpoint)]
+    tree = tree_of(row)
+    told = dict(tree.setpoints)
+    if node_id not in told:
+        return NotExplained("connector", sorted(told, key=natural_key))
+    path, setpoint = tree.path(node_id), told[node_id]
+    former = await read_model.cycles(microgrid_id, row.latest_cycle.cycle_seq, 1)
     return Explanation(
-        microgrid_id,
-        node_id,
-        as_of(row, now),
-        setpoint,
-        chain,
-        [] if before is None else list(_differences([link.node_id for link in chain], before, latest)),
-        asked_again_within_s(row) if setpoint["reason"] == Reason.STANDBY else None,
+        microgrid_id=microgrid_id,
+        node_id=node_id,
+        as_of=as_of(row, now),
+        setpoint=setpoint,
+        chain=[Link.of(node, setpoint.binding_node_id) for node in path],
+        differences=[
+            each for before in former for each in _differences([one.node_id for one in path], before, row.latest_cycle)
+        ],
+        asked_again_within_s=asked_again_within_s(row) if setpoint.reason is Reason.STANDBY else None,
     )
 
 
 def asked_again_within_s(row: StatusRow) -> int:
     """How long the last of those that stand by waits until it is asked again; when, the events do not say (R33)."""
-    retry_s: int = row.configuration["settings"]["standby_retry_s"]
-    return -(-retry_s * (16 + 7) // 16)
+    return -(-row.configuration.settings.standby_retry_s * (16 + 7) // 16)
 
 
-def _setpoints(cycle: _Cycle) -> dict[str, dict[str, Any]]:
-    return {connector_node_id(each["charge_point_id"], each["connector_id"]): each for each in cycle["setpoints"]}
-
-
-def _connector(row: StatusRow, node_id: str, setpoint: Mapping[str, Any]) -> Link:
-    rating_w = next(
-        (
-            connector["max_power_w"]
-            for charge_point in row.configuration["charge_points"]
-            if charge_point["charge_point_id"] == setpoint["charge_point_id"]
-            for connector in charge_point["connectors"]
-            if connector["connector_id"] == setpoint["connector_id"]
-        ),
-        None,
-    )
-    return Link(
-        node_id,
-        NodeType.CONNECTOR,
-        node_id,
-        Mode.NORMAL,
-        rating_w,
-        LimitKind.MAX_POWER,
-        setpoint["measured_w"],
-        0,
-        setpoint["reserved_w"],
-        setpoint["target_w"],
-        None,
-        None,
-        setpoint["binding_node_id"] == node_id,
-    )
-
-
-def _above(row: StatusRow, cycle: _Cycle, setpoint: Mapping[str, Any]) -> Iterator[Link]:
-    """The charge point and every node above it. A configuration newer than the cycle may have renamed them."""
-    names = {node["node_id"]: node["name"] for node in row.nodes}
-    nodes = {node["node_id"]: node for node in cycle["nodes"]}
-    node_id = setpoint["charge_point_id"]
-    while node_id is not None:
-        node = nodes[node_id]
-        yield Link(
-            node_id,
-            node["node_type"],
-            names.get(node_id, node_id),
-            node["mode"],
-            node["limit_w"],
-            node["limit_kind"],
-            node["measured_w"],
-            node["background_w"],
-            node["reserved_w"],
-            node["allocated_w"],
-            node["headroom_w"],
-            node["quality"],
-            setpoint["binding_node_id"] == node_id,
-        )
-        node_id = node["parent_id"]
-
-
-def _differences(node_ids: Sequence[str], before: _Cycle, latest: _Cycle) -> Iterator[Difference]:
+def _differences(node_ids: Sequence[str], before: CycleCompleted, latest: CycleCompleted) -> Iterator[Difference]:
     """What was decided differently at these nodes. What is measured differs always, and is left out."""
     connector, *above = node_ids
-    yield from _differing(connector, _OF_A_SETPOINT, _setpoints(before), _setpoints(latest))
-    nodes_before, nodes_now = ({node["node_id"]: node for node in cycle["nodes"]} for cycle in (before, latest))
+    setpoints_before, setpoints_now = (
+        {connector_node_id(each.charge_point_id, each.connector_id): each for each in cycle.setpoints}
+        for cycle in (before, latest)
+    )
+    yield from _differing(connector, _OF_A_SETPOINT, setpoints_before, setpoints_now)
+    nodes_before, nodes_now = ({node.node_id: node for node in cycle.nodes} for cycle in (before, latest))
     for node_id in above:
         yield from _differing(node_id, _OF_A_NODE, nodes_before, nodes_now)
 
 
 def _differing(
-    node_id: str, figures: Sequence[str], before: Mapping[str, _Cycle], latest: Mapping[str, _Cycle]
+    node_id: str,
+    figures: Sequence[str],
+    before: Mapping[str, Setpoint] | Mapping[str, NodeFigures],
+    latest: Mapping[str, Setpoint] | Mapping[str, NodeFigures],
 ) -> Iterator[Difference]:
-    known, now = before.get(node_id, {}), latest[node_id]
+    known, now = before.get(node_id), latest.get(node_id)
     for figure in figures:
-        if known.get(figure) != now[figure]:
-            yield Difference(node_id, figure, known.get(figure), now[figure])
+        was, is_now = getattr(known, figure, None), getattr(now, figure, None)
+        if was != is_now:
+            yield Difference(node_id, figure, was, is_now)

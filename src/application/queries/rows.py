@@ -1,42 +1,57 @@
-"""The rows that answer read-side questions. JSON values are as the events brought them."""
+"""The rows that answer read-side questions, as the domain announced what stands in them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Self, TypeAlias
 
-
-class AsPublished(dict[str, Any]):
-    """Parsed JSON that is kept as the text it was published as."""
-
-    def __init__(self, data: dict[str, Any], text: str) -> None:
-        super().__init__(data)
-        self.text = text
+from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from domain.events import CycleCompleted, TreeNode, Trigger
+from domain.sharing.plan import Outcome, Totals
+from domain.site.configuration import SiteConfiguration, SiteWarning, Strategy
 
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """A microgrid at a glance. `latest_cycle` is the newest `CycleCompleted` data."""
+    """A microgrid at a glance: the configuration in force, its derived tree without connectors, the newest cycle."""
 
-    microgrid_id: str
-    workspace_id: str | None
-    name: str
-    configuration_version: int
-    configuration: dict[str, Any]
-    nodes: list[dict[str, Any]]
-    warnings: list[dict[str, Any]]
-    latest_cycle: dict[str, Any] | None
+    configuration: SiteConfiguration
+    nodes: tuple[TreeNode, ...]
+    warnings: tuple[SiteWarning, ...]
+    latest_cycle: CycleCompleted | None
+
+    @property
+    def microgrid_id(self) -> str:
+        return self.configuration.microgrid_id
+
+    @property
+    def workspace_id(self) -> str | None:
+        return self.configuration.workspace_id
+
+    @property
+    def name(self) -> str:
+        return self.configuration.name
 
 
 @dataclass(frozen=True, slots=True)
-class CycleRow:
-    """One published cycle: the whole `CycleCompleted` data."""
+class CycleHead:
+    """A published cycle without what is long: its nodes and setpoints."""
 
     microgrid_id: str
-    cycle_seq: int
     event_seq: int
+    cycle_seq: int
+    trigger: Trigger
     decided_at: datetime
-    data: dict[str, Any]
+    configuration_version: int
+    strategy: Strategy
+    outcome: Outcome
+    degraded: bool
+    totals: Totals
+
+    @classmethod
+    def of(cls, cycle: CycleCompleted) -> Self:
+        return cls(*[getattr(cycle, name) for name in CycleHead.__dataclass_fields__])
 
 
 class BreachState(StrEnum):
@@ -49,14 +64,20 @@ class BreachState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BreachRow:
-    """A breach: the data of its latest event. `opened_seq` is the `event_seq` of its first one."""
+    """A breach: what was announced of it last. `opened_seq` is the `event_seq` of its first event."""
 
-    microgrid_id: str
-    breach_id: str
     opened_seq: int
     opened_at: datetime
     cleared_at: datetime | None
-    data: dict[str, Any]
+    latest: ConstraintBreached | ConstraintCleared
+
+    @property
+    def microgrid_id(self) -> str:
+        return self.latest.microgrid_id
+
+    @property
+    def breach_id(self) -> str:
+        return self.latest.breach_id
 
 
 NodeFigures: TypeAlias = list[int | None]
@@ -69,7 +90,7 @@ class HistoryRow:
 
     microgrid_id: str
     at: datetime
-    nodes: dict[str, NodeFigures]
+    nodes: Mapping[str, NodeFigures]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,22 @@
 """What does this microgrid look like now? The tree with its latest figures, as of the latest cycle."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Self
 
 from application.ports.read_side import ReadModel
-from application.queries.rows import StatusRow
+from application.queries.breaches import Breach, breaches
+from application.queries.rows import BreachState, CycleHead, StatusRow
+from application.queries.tree import Node, tree_of
+from domain.events import CycleCompleted
 from domain.knowledge.readings import STATUSES
+from domain.sharing.plan import Setpoint
+from domain.site.configuration import SiteWarning
+from domain.site.power import Watts
+
+OPEN_BREACHES = 500
+"""How many open breaches are shown of a microgrid at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +24,24 @@ class AsOf:
     """How old what is shown is. `state` is `stale` once the latest cycle is older than 2 x `refresh_interval_s`."""
 
     cycle_seq: int | None
-    at: str | None
+    at: datetime | None
     state: str
 
 
 @dataclass(frozen=True, slots=True)
+class LatestCycle(CycleHead):
+    """A published cycle without its nodes."""
+
+    setpoints: Sequence[Setpoint]
+
+    @classmethod
+    def of(cls, cycle: CycleCompleted) -> Self:
+        return cls(*[getattr(cycle, name) for name in LatestCycle.__dataclass_fields__])
+
+
+@dataclass(frozen=True, slots=True)
 class MicrogridStatus:
-    """A microgrid at a glance. `nodes` are the latest figures, before the first cycle the bare tree.
+    """A microgrid at a glance. `nodes` are the latest figures without connectors, before the first cycle the bare tree.
 
     `unknown_statuses`: the words that OCPP does not have, by which chargers now say how they are.
     """
@@ -28,70 +49,45 @@ class MicrogridStatus:
     microgrid_id: str
     name: str
     configuration_version: int
-    warnings: list[dict[str, Any]]
-    nodes: list[dict[str, Any]]
-    latest_cycle: dict[str, Any] | None
-    headroom_w: int | None
+    warnings: Sequence[SiteWarning]
+    nodes: Sequence[Node]
+    latest_cycle: LatestCycle | None
+    open_breaches: Sequence[Breach]
+    headroom_w: Watts | None
     time_zone: str
-    unknown_statuses: list[str]
+    unknown_statuses: Sequence[str]
     as_of: AsOf
 
 
 async def microgrid_status(read_model: ReadModel, microgrid_id: str, now: datetime) -> MicrogridStatus | None:
-    """The status of a microgrid, None where nobody knows it."""
+    """The status of a microgrid, None where it is not known."""
     row = await read_model.status(microgrid_id)
-    return None if row is None else status_of(row, now)
+    if row is None:
+        return None
+    return status_of(row, await breaches(read_model, microgrid_id, BreachState.OPEN, None, OPEN_BREACHES), now)
 
 
-def status_of(row: StatusRow, now: datetime) -> MicrogridStatus:
-    """The status that a row shows."""
-    cycle = row.latest_cycle
-    nodes = _nodes(row)
+def status_of(row: StatusRow, open_breaches: Sequence[Breach], now: datetime) -> MicrogridStatus:
+    """The status that a row and these breaches show."""
+    cycle, tree = row.latest_cycle, tree_of(row, {each.node_id for each in open_breaches})
     return MicrogridStatus(
-        row.microgrid_id,
-        row.name,
-        row.configuration_version,
-        row.warnings,
-        nodes,
-        None if cycle is None else {key: value for key, value in cycle.items() if key != "nodes"},
-        _headroom_w(nodes),
-        row.configuration.get("time_zone", "UTC"),
-        _unknown_statuses(cycle),
-        as_of(row, now),
+        microgrid_id=row.microgrid_id,
+        name=row.name,
+        configuration_version=row.configuration.version,
+        warnings=row.warnings,
+        nodes=tree.above_connectors,
+        latest_cycle=None if cycle is None else LatestCycle.of(cycle),
+        open_breaches=open_breaches,
+        headroom_w=tree.of_the_site(lambda node: node.headroom_w),
+        time_zone=row.configuration.time_zone or "UTC",
+        unknown_statuses=_unknown_statuses(cycle),
+        as_of=as_of(row, now),
     )
 
 
-def _unknown_statuses(cycle: dict[str, Any] | None) -> list[str]:
-    said = set() if cycle is None else {setpoint["status"] for setpoint in cycle.get("setpoints", ())}
-    return sorted(said - STATUSES - {None})
-
-
-def _nodes(row: StatusRow) -> list[dict[str, Any]]:
-    """Every node with its name and, of circuits, the configured capacities."""
-    figures = {} if row.latest_cycle is None else {node["node_id"]: node for node in row.latest_cycle["nodes"]}
-    circuits = {circuit["circuit_id"]: circuit for circuit in row.configuration["circuits"]}
-    nodes = []
-    for node in row.nodes:
-        circuit = circuits.get(node["node_id"], {})
-        nodes.append(
-            {
-                **node,
-                **figures.get(node["node_id"], {}),
-                "default_capacity_w": circuit.get("default_capacity_w"),
-                "safe_operating_capacity_w": circuit.get("safe_operating_capacity_w"),
-            }
-        )
-    return nodes
-
-
-def _headroom_w(nodes: list[dict[str, Any]]) -> int | None:
-    """The microgrid's headroom, or the sum of its grid connections' where it has no limit of its own."""
-    own: int | None = nodes[0].get("headroom_w")
-    if own is not None:
-        return own
-    connections = [node.get("headroom_w") for node in nodes if node["node_type"] == "grid_connection"]
-    known = [headroom for headroom in connections if headroom is not None]
-    return sum(known) if known else None
+def _unknown_statuses(cycle: CycleCompleted | None) -> list[str]:
+    said = set() if cycle is None else {setpoint.status for setpoint in cycle.setpoints}
+    return sorted(each for each in said if each is not None and each not in STATUSES)
 
 
 def as_of(row: StatusRow, now: datetime) -> AsOf:
@@ -99,12 +95,11 @@ def as_of(row: StatusRow, now: datetime) -> AsOf:
     cycle = row.latest_cycle
     if cycle is None:
         return AsOf(None, None, "stale")
-    bearable = timedelta(seconds=2 * row.configuration["settings"]["refresh_interval_s"])
-    age = now - datetime.fromisoformat(cycle["decided_at"])
-    return AsOf(cycle["cycle_seq"], cycle["decided_at"], "stale" if age > bearable else "fresh")
+    is_stale = now - cycle.decided_at > timedelta(seconds=2 * row.configuration.settings.refresh_interval_s)
+    return AsOf(cycle.cycle_seq, cycle.decided_at, "stale" if is_stale else "fresh")
 
 
 def age_s(row: StatusRow, now: datetime) -> int | None:
     """How many whole seconds old the latest cycle is, None before the first."""
     cycle = row.latest_cycle
-    return None if cycle is None else int((now - datetime.fromisoformat(cycle["decided_at"])).total_seconds())
+    return None if cycle is None else int((now - cycle.decided_at).total_seconds())

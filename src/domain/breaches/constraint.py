@@ -38,7 +38,7 @@ class Contributor:
 
 
 @value
-class _Constraint:
+class Constraint:
     """A breach at one instant. `first_observed_at` and `observed_at` tell when its load was measured.
 
     `observed_at` is null where no fresh reading is behind this: all of them are stale, or the node or limit has gone.
@@ -69,12 +69,12 @@ class _Constraint:
 
 
 @value
-class ConstraintBreached(_Constraint):
+class ConstraintBreached(Constraint):
     """A load stayed over a limit; or, with a `breach_id` known already, became critical."""
 
 
 @value
-class ConstraintCleared(_Constraint):
+class ConstraintCleared(Constraint):
     """A breach is over: all of the load was seen to stay at or under the limit, or there is no limit any more."""
 
     @classmethod

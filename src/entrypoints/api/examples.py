@@ -64,6 +64,16 @@ _NODE = {
     **_FIGURES,
 }
 
+_SHOWN = {
+    **_NODE,
+    "name": "Grid connection 1",
+    "state": "at_limit",
+    "rating_w": 100_000,
+    "default_capacity_w": 100_000,
+    "safe_operating_capacity_w": None,
+    "setpoint": None,
+}
+
 _SETPOINT = {
     "charge_point_id": "cp-001",
     "connector_id": 1,
@@ -124,14 +134,7 @@ STATUS: Final = {
             "message": "The circuit is metered and has no safe operating capacity.",
         }
     ],
-    "nodes": [
-        {
-            **_NODE,
-            "name": "Grid connection 1",
-            "default_capacity_w": 100_000,
-            "safe_operating_capacity_w": None,
-        }
-    ],
+    "nodes": [_SHOWN],
     "latest_cycle": {**_HEAD, "setpoints": [_SETPOINT]},
     "headroom_w": 0,
     "time_zone": "Australia/Perth",
@@ -167,7 +170,7 @@ OVERVIEW: Final = {
     ],
     "open_breaches": [_BREACH],
     "last_breach": _BREACH,
-    "nodes": [{**_NODE, "name": "Grid connection 1", "rating_w": 100_000, "state": "at_limit", "setpoint": None}],
+    "nodes": [_SHOWN],
 }
 CYCLES: Final = _page(_HEAD)
 CYCLE: Final = {**_HEAD, "nodes": [_NODE], "setpoints": [_SETPOINT], "as_of": AS_OF}

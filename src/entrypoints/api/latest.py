@@ -4,19 +4,17 @@ from asyncio import Lock, gather
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from weakref import WeakValueDictionary
 
-from application.queries.breaches import breaches
+from application.queries.breaches import Breach, breaches
 from application.queries.rows import BreachState, StatusRow
+from application.queries.status import OPEN_BREACHES
 from entrypoints.api.answers import Representation
 from entrypoints.api.read_side import ReadSide
 
 KEPT: Final = 32
 """How many microgrids are kept, those that were asked for last: a large one takes some megabytes."""
-
-OPEN_BREACHES: Final = 500
-"""How many open breaches are known of a microgrid at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +23,8 @@ class Latest:
 
     event_seq: int
     microgrid: StatusRow
-    open_breaches: Sequence[dict[str, Any]]
-    last_breach: dict[str, Any] | None
+    open_breaches: Sequence[Breach]
+    last_breach: Breach | None
     shown: dict[str, Representation] = field(default_factory=dict)
     overviews: dict[str, Representation] = field(default_factory=dict)
 

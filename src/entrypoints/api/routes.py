@@ -1,17 +1,17 @@
 """The reads (HTTP-1 to HTTP-7)."""
 
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Path, Request
 from starlette.responses import Response
 
-from application.queries.breaches import shown
+from application.queries.breaches import Breach
 from application.queries.microgrids import microgrids as list_microgrids
 from application.queries.overview import overview as overview_of
 from application.queries.rows import BreachState, StatusRow
 from application.queries.status import AsOf, age_s, as_of, status_of
+from domain.events import CycleCompleted
 from domain.site.identifiers import connector_node_id, natural_key
 from entrypoints.api import cursors, described, examples, schemas
 from entrypoints.api.answers import answer, answer_with, represent, with_figure
@@ -36,7 +36,8 @@ async def microgrids(
 ) -> Response:
     """Every microgrid that the caller sees, in natural order of their ids."""
     lines = await list_microgrids(reads.read_model, reads.clock.now(), caller.sees)
-    newest = max((line.as_of for line in lines), key=lambda each: each.at or "", default=AsOf(None, None, "stale"))
+    every = [line.as_of for line in lines]
+    newest = max(every, key=lambda each: each.at or _BEGINNING, default=AsOf(None, None, "stale"))
     if cursor is not None:
         before = natural_key(cursors.decode("microgrids", cursor))
         lines = [line for line in lines if natural_key(line.microgrid_id) > before]
@@ -54,11 +55,7 @@ async def status(request: Request, latest: LatestKnown, reads: Reads) -> Respons
     now = reads.clock.now()
     state = as_of(latest.microgrid, now).state
     if state not in latest.shown:
-        glance = status_of(latest.microgrid, now)
-        # Not `asdict`: its deep copy takes longer than all the rest of this.
-        latest.shown[state] = represent(
-            {each.name: getattr(glance, each.name) for each in fields(glance)} | {"open_breaches": latest.open_breaches}
-        )
+        latest.shown[state] = represent(status_of(latest.microgrid, latest.open_breaches, now))
     return answer_with(request, latest.shown[state])
 
 
@@ -72,8 +69,9 @@ async def overview(request: Request, latest: LatestKnown, reads: Reads) -> Respo
     now = reads.clock.now()
     state = as_of(latest.microgrid, now).state
     if state not in latest.overviews:
-        seen = overview_of(latest.microgrid, latest.open_breaches, latest.last_breach, now)
-        latest.overviews[state] = represent({each.name: getattr(seen, each.name) for each in fields(seen)})
+        latest.overviews[state] = represent(
+            overview_of(latest.microgrid, latest.open_breaches, latest.last_breach, now)
+        )
     return answer_with(request, with_figure(latest.overviews[state], "age_s", age_s(latest.microgrid, now)))
 
 
@@ -89,7 +87,7 @@ async def cycles(
     before = cursors.sequence("cycles", cursor)
     rows = await reads.read_model.cycle_heads(microgrid.microgrid_id, before, limit + 1)
     items, next_cursor = cursors.page(rows, limit, "cycles", lambda row: str(row.cycle_seq))
-    return _page(request, [row.data for row in items], next_cursor, _as_of(microgrid, reads))
+    return _page(request, items, next_cursor, _as_of(microgrid, reads))
 
 
 @router.get(
@@ -102,7 +100,8 @@ async def cycle(request: Request, microgrid: Known, reads: Reads, cycle_seq: Cyc
     row = await reads.read_model.cycle(microgrid.microgrid_id, cycle_seq)
     if row is None:
         raise Problem(404, f"There is no cycle {cycle_seq} of {microgrid.microgrid_id}, or it is kept no longer.")
-    return answer(request, {**row.data, "as_of": _as_of(microgrid, reads)})
+    whole = {name: getattr(row, name) for name in CycleCompleted.__dataclass_fields__}
+    return answer(request, whole | {"as_of": _as_of(microgrid, reads)})
 
 
 @router.get(
@@ -122,7 +121,7 @@ async def breaches(
     before = cursors.sequence("breaches", cursor)
     rows = await reads.read_model.breaches(microgrid.microgrid_id, state, before, limit + 1)
     items, next_cursor = cursors.page(rows, limit, "breaches", lambda row: str(row.opened_seq))
-    return _page(request, [shown(row) for row in items], next_cursor, _as_of(microgrid, reads))
+    return _page(request, [Breach.of(row) for row in items], next_cursor, _as_of(microgrid, reads))
 
 
 @router.get(
@@ -184,8 +183,8 @@ def _as_of(microgrid: StatusRow, reads: Reads) -> AsOf:
 
 
 def _has(microgrid: StatusRow, node_id: str) -> bool:
-    return any(node["node_id"] == node_id for node in microgrid.nodes) or any(
-        connector_node_id(charge_point["charge_point_id"], connector["connector_id"]) == node_id
-        for charge_point in microgrid.configuration["charge_points"]
-        for connector in charge_point["connectors"]
+    return any(node.node_id == node_id for node in microgrid.nodes) or any(
+        connector_node_id(charge_point.charge_point_id, connector.connector_id) == node_id
+        for charge_point in microgrid.configuration.charge_points
+        for connector in charge_point.connectors
     )

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from application.queries.overview import NodeState
+from application.queries.tree import NodeState
 from domain.breaches.constraint import Cause, Contributor
 from domain.breaches.over_limit import Severity
 from domain.events import Trigger as CycleTrigger
@@ -40,24 +40,30 @@ class Microgrid(Shape):
 
 
 class Node(Shape):
-    """A node of the tree. Before the first cycle it has no mode, limit or figures; only circuits have capacities."""
+    """A node or connector with its state in a word. Before its first cycle it has no mode and no figures.
+
+    Only circuits have capacities, only connectors a setpoint; a connector's limit is its rating.
+    """
 
     node_id: str
     node_type: NodeType
     parent_id: str | None
     name: str
+    state: NodeState
+    rating_w: int | None
     default_capacity_w: int | None
     safe_operating_capacity_w: int | None
-    mode: Mode | None = None
-    limit_w: int | None = None
-    limit_kind: LimitKind | None = None
-    measured_w: int | None = None
-    background_w: int | None = None
-    reserved_w: int | None = None
-    allocated_w: int | None = None
-    headroom_w: int | None = None
-    constrained: bool | None = None
-    quality: Quality | None = None
+    mode: Mode | None
+    limit_w: int | None
+    limit_kind: LimitKind | None
+    measured_w: int | None
+    background_w: int | None
+    reserved_w: int | None
+    allocated_w: int | None
+    headroom_w: int | None
+    constrained: bool | None
+    quality: Quality | None
+    setpoint: Setpoint | None
 
 
 class CycleHead(Shape):
@@ -131,28 +137,6 @@ class Status(Shape):
     as_of: AsOf
 
 
-class OverviewNode(Shape):
-    """A node or connector with its state in a word; a connector's limit is its rating, `setpoint` what it is told."""
-
-    node_id: str
-    node_type: NodeType
-    parent_id: str | None
-    name: str
-    state: NodeState
-    rating_w: int | None
-    mode: Mode | None
-    limit_w: int | None
-    limit_kind: LimitKind | None
-    measured_w: int | None
-    background_w: int | None
-    reserved_w: int | None
-    allocated_w: int | None
-    headroom_w: int | None
-    constrained: bool | None = None
-    quality: Quality | None = None
-    setpoint: Setpoint | None
-
-
 class Binding(Shape):
     """A limit that binds, and how many connectors it binds."""
 
@@ -194,7 +178,7 @@ class Overview(Shape):
     held_back: list[HeldBack]
     open_breaches: list[Breach]
     last_breach: Breach | None
-    nodes: list[OverviewNode]
+    nodes: list[Node]
 
 
 class Bucket(Shape):

@@ -2,20 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 from pydantic_core import to_json
 
 from adapters.database import migrations
 from application.ports.read_side import ReadModel
+from application.queries.breaches import Breach
 from application.queries.breaches import breaches as list_breaches
 from application.queries.explanation import NotExplained, explanation
 from application.queries.microgrids import microgrids
 from application.queries.rows import BreachState
-from application.queries.status import microgrid_status
+from application.queries.status import MicrogridStatus, microgrid_status
 from entrypoints import settings as environment
 from entrypoints.cli import views as read_views
 from entrypoints.container import Container
@@ -50,17 +50,14 @@ def explain(microgrid_id: str, node_id: str, *, as_json: bool) -> int:
     return _print_json(explained) if as_json else read_views.show(read_views.explanation(explained))
 
 
-async def _status(read_model: ReadModel, microgrid_id: str) -> dict[str, Any]:
+async def _status(read_model: ReadModel, microgrid_id: str) -> MicrogridStatus:
     found = await microgrid_status(read_model, microgrid_id, _now())
     if found is None:
         raise click.UsageError(await _unknown(read_model, microgrid_id))
-    return {
-        **asdict(found),
-        "open_breaches": await list_breaches(read_model, microgrid_id, BreachState.OPEN, None, LISTED),
-    }
+    return found
 
 
-async def _breaches(read_model: ReadModel, microgrid_id: str | None, state: BreachState) -> list[dict[str, Any]]:
+async def _breaches(read_model: ReadModel, microgrid_id: str | None, state: BreachState) -> list[Breach]:
     if microgrid_id is not None and await read_model.status(microgrid_id) is None:
         raise click.UsageError(await _unknown(read_model, microgrid_id))
     every = [row.microgrid_id for row in await read_model.statuses()]

@@ -1,15 +1,18 @@
 """What the read models say, as tables for people. Power in kW; no meaning by colour alone."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from application.queries.breaches import Breach
 from application.queries.explanation import Explanation, Link
 from application.queries.microgrids import MicrogridLine
-from application.queries.status import AsOf
+from application.queries.status import AsOf, MicrogridStatus
+from application.queries.tree import Node
+from domain.sharing.plan import Setpoint
 from entrypoints.cli.tables import figure, kw, new_table, shown
 
 PLAIN_COLUMNS = 160
@@ -31,14 +34,13 @@ def microgrids(lines: Sequence[MicrogridLine]) -> RenderableType:
         return Text("There are no microgrids yet.")
     table = new_table("microgrid", "name", "outcome", "measured kW", "allocated kW", "open breaches", "cycle", "as of")
     for line in lines:
-        totals = line.totals or {"measured_w": None, "allocated_w": None}
         outcome = "not decided yet" if line.outcome is None else line.outcome + (", degraded" if line.degraded else "")
         table.add_row(
             line.microgrid_id,
             line.name,
             outcome,
-            kw(totals["measured_w"]),
-            kw(totals["allocated_w"]),
+            kw(None if line.totals is None else line.totals.measured_w),
+            kw(None if line.totals is None else line.totals.allocated_w),
             Text(str(line.open_breaches), style="bold red" if line.open_breaches else ""),
             figure(line.as_of.cycle_seq),
             _instant(line.as_of),
@@ -46,29 +48,28 @@ def microgrids(lines: Sequence[MicrogridLine]) -> RenderableType:
     return table
 
 
-def status(detail: Mapping[str, Any]) -> RenderableType:
+def status(detail: MicrogridStatus) -> RenderableType:
     """A microgrid with its tree, its warnings and its open breaches."""
-    as_of = AsOf(**detail["as_of"])
-    title = Text(f"{detail['name']} ({detail['microgrid_id']})", style="bold")
-    title.append(f", configuration {detail['configuration_version']}, {_instant(as_of)}", style="not bold")
-    parts: list[RenderableType] = [title, _tree(detail["nodes"])]
-    cycle = detail["latest_cycle"]
+    title = Text(f"{detail.name} ({detail.microgrid_id})", style="bold")
+    title.append(f", configuration {detail.configuration_version}, {_instant(detail.as_of)}", style="not bold")
+    parts: list[RenderableType] = [title, _tree(detail.nodes)]
+    cycle = detail.latest_cycle
     if cycle is not None:
         parts.append(
             Text(
-                f"Cycle {as_of.cycle_seq}: {cycle['outcome']}{', degraded' if cycle['degraded'] else ''}; "
-                f"{kw(cycle['totals']['requested_w'])} kW asked for, {kw(cycle['totals']['allocated_w'])} kW "
-                f"allocated, headroom {kw(detail['headroom_w'])} kW."
+                f"Cycle {cycle.cycle_seq}: {cycle.outcome}{', degraded' if cycle.degraded else ''}; "
+                f"{kw(cycle.totals.requested_w)} kW asked for, {kw(cycle.totals.allocated_w)} kW "
+                f"allocated, headroom {kw(detail.headroom_w)} kW."
             )
         )
-    parts += [Text(f"Warning: {each['message']}", style="yellow") for each in detail["warnings"]]
-    if unknown := detail["unknown_statuses"]:
+    parts += [Text(f"Warning: {each.message}", style="yellow") for each in detail.warnings]
+    if unknown := detail.unknown_statuses:
         parts.append(Text(f"Statuses that OCPP does not have: {', '.join(unknown)}", style="yellow"))
-    parts.append(breaches(detail["open_breaches"]))
+    parts.append(breaches(detail.open_breaches))
     return Group(*parts)
 
 
-def breaches(items: Sequence[Mapping[str, Any]]) -> RenderableType:
+def breaches(items: Sequence[Breach]) -> RenderableType:
     """A line a breach."""
     if not items:
         return Text("No breaches.")
@@ -86,16 +87,16 @@ def breaches(items: Sequence[Mapping[str, Any]]) -> RenderableType:
     )
     for each in items:
         table.add_row(
-            each["microgrid_id"],
-            each["node_id"],
-            Text(each["severity"], style="bold red" if each["severity"] == "critical" else "yellow"),
-            each["cause"],
-            kw(each["observed_w"]),
-            kw(each["limit_w"]),
-            kw(each["peak_excess_w"]),
-            kw(each["energy_over_limit_wh"]),
-            f"{each['opened_at']:%Y-%m-%d %H:%M:%S}Z",
-            "still open" if each["cleared_at"] is None else f"{each['cleared_at']:%H:%M:%S}Z",
+            each.microgrid_id,
+            each.node_id,
+            Text(each.severity, style="bold red" if each.severity == "critical" else "yellow"),
+            each.cause,
+            kw(each.observed_w),
+            kw(each.limit_w),
+            kw(each.peak_excess_w),
+            kw(each.energy_over_limit_wh),
+            f"{each.opened_at:%Y-%m-%d %H:%M:%S}Z",
+            "still open" if each.cleared_at is None else f"{each.cleared_at:%H:%M:%S}Z",
         )
     return table
 
@@ -127,23 +128,23 @@ def explanation(explained: Explanation) -> RenderableType:
 def _sentence(explained: Explanation) -> str:
     setpoint = explained.setpoint
     binding = next((f"{each.name} ({each.node_id})" for each in explained.chain if each.binds), "nothing")
-    told = "was never told anything" if setpoint["limit_w"] is None else f"may draw {kw(setpoint['limit_w'])} kW"
-    held = f"{kw(setpoint['reserved_w'])} kW are held for it"
+    told = "was never told anything" if setpoint.limit_w is None else f"may draw {kw(setpoint.limit_w)} kW"
+    held = f"{kw(setpoint.reserved_w)} kW are held for it"
     why = {
         "granted": "all that it asks for",
         "limited": f"{binding} has no more for it",
         "below_minimum": f"its minimum does not fit at {binding}",
-        "awaiting_decrease": f"{kw(setpoint['target_w'])} kW once others have come down",
+        "awaiting_decrease": f"{kw(setpoint.target_w)} kW once others have come down",
         "standby": f"it is full or asleep, and is asked again within {_minutes(explained.asked_again_within_s)} min",
         "idle": "it asks for nothing",
         "reserved": f"it is not heard from or is about to fall back, and {held}",
         "unresponsive": f"it does not do what it is told, and {held}",
-    }[setpoint["reason"]]
+    }[setpoint.reason]
     return f"{explained.node_id} {told}: {why}.{_factor(setpoint)}"
 
 
-def _factor(setpoint: Mapping[str, Any]) -> str:
-    per_mille = setpoint["factor"]
+def _factor(setpoint: Setpoint) -> str:
+    per_mille = setpoint.factor
     return "" if per_mille == 1000 else f" It draws {per_mille / 1000:g} W for each W it is told."
 
 
@@ -166,7 +167,7 @@ def _chain(links: Sequence[Link]) -> Table:
             Text("binds", style="bold") if link.binds else "",
             link.node_id,
             link.name,
-            Text(link.mode, style="yellow" if link.mode == "safe" else ""),
+            Text(link.mode or "-", style="yellow" if link.mode == "safe" else ""),
             kw(link.limit_w),
             link.limit_kind or "-",
             *(
@@ -183,30 +184,30 @@ def _chain(links: Sequence[Link]) -> Table:
     return table
 
 
-def _tree(nodes: Sequence[Mapping[str, Any]]) -> Table:
+def _tree(nodes: Sequence[Node]) -> Table:
     table = new_table(
         "node", "name", "mode", "limit kW", "measured kW", "background kW", "allocated kW", "headroom kW", ""
     )
     depths: dict[str | None, int] = {None: -1}
     for node in nodes:
-        depth = depths[node["node_id"]] = depths[node["parent_id"]] + 1
+        depth = depths[node.node_id] = depths[node.parent_id] + 1
         table.add_row(
-            "  " * depth + node["node_id"],
-            node["name"],
-            Text(node.get("mode", "-"), style="yellow" if node.get("mode") == "safe" else ""),
-            *(kw(node.get(key)) for key in ("limit_w", "measured_w", "background_w", "allocated_w", "headroom_w")),
+            "  " * depth + node.node_id,
+            node.name,
+            Text(node.mode or "-", style="yellow" if node.mode == "safe" else ""),
+            *map(kw, (node.limit_w, node.measured_w, node.background_w, node.allocated_w, node.headroom_w)),
             _remark(node),
         )
     return table
 
 
-def _remark(node: Mapping[str, Any]) -> Text:
+def _remark(node: Node) -> Text:
     """Before the first cycle a node has no figures."""
-    limit_w, measured_w = node.get("limit_w"), node.get("measured_w")
+    limit_w, measured_w = node.limit_w, node.measured_w
     if limit_w is not None and measured_w is not None and measured_w > limit_w:
         return Text("OVER", style="bold red")
-    remarks = ["binds"] if node.get("constrained") else []
-    return Text(", ".join([*remarks, *[QUALITIES[each] for each in [node.get("quality")] if each in QUALITIES]]))
+    remarks = ["binds"] if node.constrained else []
+    return Text(", ".join([*remarks, *[QUALITIES[each] for each in [node.quality] if each in QUALITIES]]))
 
 
 def _minutes(seconds: int | None) -> str:
@@ -214,4 +215,8 @@ def _minutes(seconds: int | None) -> str:
 
 
 def _instant(as_of: AsOf) -> str:
-    return "no cycle yet" if as_of.at is None else f"{as_of.state}, as of {as_of.at}"
+    return "no cycle yet" if as_of.at is None else f"{as_of.state}, as of {_utc(as_of.at)}"
+
+
+def _utc(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

@@ -4,7 +4,7 @@ Without a terminal: a line of plain text now and then.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +14,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from application.queries.status import MicrogridStatus
+from application.queries.status import LatestCycle, MicrogridStatus
+from application.queries.tree import Node
 
 SHOWN_EVERY_S = 0.2
 PRINTED_EVERY_S = 5.0
@@ -60,15 +61,14 @@ class LiveView:
         if self._console.is_terminal:
             self._live.update(depot_view(status, summary, now, self._speed, self._address), refresh=True)
         else:
-            self._console.print(_line(status, summary, now), soft_wrap=True, highlight=False)
+            self._console.print(_line(status, status.latest_cycle, summary, now), soft_wrap=True, highlight=False)
 
 
-def _line(status: MicrogridStatus, summary: dict[str, Any], now: datetime) -> str:
-    cycle = status.latest_cycle or {}
+def _line(status: MicrogridStatus, cycle: LatestCycle, summary: dict[str, Any], now: datetime) -> str:
     root = status.nodes[0]
     return (
-        f"{now:%Y-%m-%d %H:%M:%S}Z {status.microgrid_id} cycle {status.as_of.cycle_seq} {cycle['outcome']}: "
-        f"{_drawn(root['measured_w'])} drawn, {_kw(root['allocated_w'])} allocated, "
+        f"{now:%Y-%m-%d %H:%M:%S}Z {status.microgrid_id} cycle {cycle.cycle_seq} {cycle.outcome}: "
+        f"{_drawn(root.measured_w)} drawn, {_kw(root.allocated_w)} allocated, "
         f"headroom {_kw(status.headroom_w)}, {summary['vehicles_ready']} vehicles ready, "
         f"{summary['limit_violations']} violations"
     )
@@ -78,7 +78,8 @@ def depot_view(
     status: MicrogridStatus, summary: dict[str, Any], now: datetime, speed: int, address: str
 ) -> RenderableType:
     """The whole view of a depot that has had a cycle."""
-    return Group(_title(status, now, speed, address), Text(), _tree(status), Text(), _cycle(status), _vehicles(summary))
+    cycle = [] if status.latest_cycle is None else [_cycle(status.latest_cycle)]
+    return Group(_title(status, now, speed, address), Text(), _tree(status), Text(), *cycle, _vehicles(summary))
 
 
 def _title(status: MicrogridStatus, now: datetime, speed: int, address: str) -> Text:
@@ -98,40 +99,40 @@ def _tree(status: MicrogridStatus) -> Table:
     for heading in ("kW", "measured", "limit", "", "allocated", "headroom", "chargers"):
         figures = heading in ("measured", "limit", "allocated", "headroom")
         table.add_column(heading, justify="right" if figures else "left", no_wrap=True)
-    chargers: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    chargers: dict[str | None, list[Node]] = defaultdict(list)
     for node in status.nodes:
-        if node["node_type"] == "charge_point":
-            chargers[node["parent_id"]].append(node)
+        if node.node_type == "charge_point":
+            chargers[node.parent_id].append(node)
     for node, depth in _with_depth(status.nodes):
-        if node["node_type"] == "charge_point":
+        if node.node_type == "charge_point":
             continue
-        name = Text("  " * depth + node["name"])
-        if node["mode"] == "safe":
+        name = Text("  " * depth + node.name)
+        if node.mode == "safe":
             name.append(" safe", style="yellow")
         table.add_row(
             name,
-            _figure(node["measured_w"]),
-            _figure(node["limit_w"]),
+            _figure(node.measured_w),
+            _figure(node.limit_w),
             _bar(node),
-            _figure(node["allocated_w"]),
-            _figure(node["headroom_w"]),
-            "".join(_column(each) for each in chargers[node["node_id"]]),
+            _figure(node.allocated_w),
+            _figure(node.headroom_w),
+            "".join(_column(each) for each in chargers[node.node_id]),
         )
     return table
 
 
-def _with_depth(nodes: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
+def _with_depth(nodes: Sequence[Node]) -> Iterator[tuple[Node, int]]:
     depths: dict[str | None, int] = {None: -1}
     for node in nodes:
-        depths[node["node_id"]] = depths[node["parent_id"]] + 1
-        yield node, depths[node["node_id"]]
+        depths[node.node_id] = depths[node.parent_id] + 1
+        yield node, depths[node.node_id]
 
 
-def _bar(node: dict[str, Any]) -> Text:
+def _bar(node: Node) -> Text:
     """Measured load over the limit in force; said in words too where it is over, never by colour alone. None where
     nobody measured it.
     """
-    limit, measured = node["limit_w"], node["measured_w"]
+    limit, measured = node.limit_w, node.measured_w
     if not limit or measured is None:
         return Text()
     filled = round(BAR_CELLS * max(0, min(measured, limit)) / limit)
@@ -142,27 +143,26 @@ def _bar(node: dict[str, Any]) -> Text:
     bar.append(f" {100 * measured // limit:>3} %")
     if over:
         bar.append(" OVER", style="bold red")
-    elif node["constrained"]:
+    elif node.constrained:
         bar.append(" binds", style="dim")
     return bar
 
 
-def _column(charger: dict[str, Any]) -> str:
-    limit, measured = charger["limit_w"], charger["measured_w"]
+def _column(charger: Node) -> str:
+    limit, measured = charger.limit_w, charger.measured_w
     if measured is None:
         return "-"
     share = max(0.0, min(1.0, measured / limit)) if limit else 0.0
     return EIGHTHS[round(share * (len(EIGHTHS) - 1))] if share > 0.02 else "·"
 
 
-def _cycle(status: MicrogridStatus) -> Text:
-    cycle = status.latest_cycle or {}
-    totals = cycle["totals"]
-    text = Text(f"Cycle {cycle['cycle_seq']:,}: {cycle['outcome']}", style="bold")
+def _cycle(cycle: LatestCycle) -> Text:
+    totals = cycle.totals
+    text = Text(f"Cycle {cycle.cycle_seq:,}: {cycle.outcome}", style="bold")
     text.append(
-        f", by {cycle['trigger']}; {_kw(totals['requested_w'])} asked for, {_kw(totals['allocated_w'])} allocated, "
-        f"{_kw(totals['reserved_w'])} reserved, {_kw(totals['background_w'])} background"
-        + (", degraded" if cycle["degraded"] else ""),
+        f", by {cycle.trigger}; {_kw(totals.requested_w)} asked for, {_kw(totals.allocated_w)} allocated, "
+        f"{_kw(totals.reserved_w)} reserved, {_kw(totals.background_w)} background"
+        + (", degraded" if cycle.degraded else ""),
         style="not bold",
     )
     return text

@@ -4,20 +4,24 @@ from dataclasses import replace
 from datetime import timedelta
 
 from application.queries.rows import BreachRow, BreachState
+from domain.breaches.constraint import ConstraintCleared
 from tests.builders import EIGHT
 from tests.contract.persistence.conftest import Persistence
+from tests.unit.application.test_breach_projection import OPENED
 
 
 def a_breach(breach_id: str = "b-1", opened_seq: int = 7, of: str = "depot") -> BreachRow:
     """An open breach."""
-    data = {"breach_id": breach_id, "node_path": [of, "gc-1"], "excess_w": 20_000, "limit_w": None}
-    return BreachRow(of, breach_id, opened_seq, EIGHT + timedelta(seconds=opened_seq, microseconds=5), None, data)
+    opened = replace(OPENED, microgrid_id=of, breach_id=breach_id, event_seq=opened_seq)
+    return BreachRow(opened_seq, EIGHT + timedelta(seconds=opened_seq, microseconds=5), None, opened)
 
 
 def cleared(breach: BreachRow, opened_seq: int = 99) -> BreachRow:
     """The same as the event tells that clears it, which does not know when it opened."""
     at = EIGHT + timedelta(hours=1)
-    return replace(breach, opened_seq=opened_seq, opened_at=at, cleared_at=at, data={"excess_w": -3})
+    assert not isinstance(breach.latest, ConstraintCleared)
+    latest = ConstraintCleared.of(replace(breach.latest, excess_w=-3))
+    return BreachRow(opened_seq, at, at, latest)
 
 
 async def put(persistence: Persistence, *rows: BreachRow) -> None:

@@ -15,6 +15,7 @@ from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.stored_events import SqlStoredEvents
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.messages import registry
+from adapters.messages.events import fact_of
 from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.scenarios import SCENARIOS
 from application.ports.bus import Message, PublishedEvent
@@ -105,7 +106,7 @@ async def project(events: Sequence[PublishedEvent], transactions: ReadModelTrans
     async with transactions.begin() as changes:
         gathered = await gathering(events, changes)
         for event in events:
-            apply(event, (STATUS, CYCLES, BREACHES, NODE_HISTORY), gathered)
+            apply(event, fact_of, (STATUS, CYCLES, BREACHES, NODE_HISTORY), gathered)
         await gathered.write(changes)
         await changes.commit()
 

@@ -8,10 +8,12 @@ from application.ports.read_side import ReadModelTransactions
 from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
 from application.projections.node_history import NODE_HISTORY
-from application.projections.projector import gathering
+from application.projections.projector import Projection, gathering
 from application.projections.status import STATUS
 from domain.events import DomainEvent
 from tests.fakes.persistence import STREAM, InMemoryDatabase, InMemoryReadModel, InMemoryReadModelTransactions
+
+PROJECTIONS = (STATUS, CYCLES, BREACHES, NODE_HISTORY)
 
 
 def published(event: DomainEvent) -> PublishedEvent:
@@ -21,13 +23,15 @@ def published(event: DomainEvent) -> PublishedEvent:
     return body
 
 
-async def project(events: Sequence[DomainEvent], transactions: ReadModelTransactions) -> None:
+async def project(
+    events: Sequence[DomainEvent], transactions: ReadModelTransactions, projections: Sequence[Projection] = PROJECTIONS
+) -> None:
     """Let every projection see the events."""
     async with transactions.begin() as changes:
         gathered = await gathering([], changes)
-        for event in map(published, events):
-            for projection in (STATUS, CYCLES, BREACHES, NODE_HISTORY):
-                projection.effects[event.type](event, gathered)
+        for event in events:
+            for projection in projections:
+                projection.effects[type(event)](event, gathered)
         await gathered.write(changes)
         await changes.commit()
 

@@ -78,7 +78,7 @@ async def test_the_node_that_binds_is_marked() -> None:
     answer = await explained(await a_read_model(configured(depot), decided(depot)), "cp-1/1")
 
     assert [link.node_id for link in answer.chain if link.binds] == ["f-1"]
-    assert (answer.setpoint["reason"], answer.setpoint["limit_w"]) == ("limited", 50 * KW)
+    assert (answer.setpoint.reason, answer.setpoint.limit_w) == ("limited", 50 * KW)
 
 
 async def test_where_a_connector_has_all_it_wants_nothing_binds() -> None:
@@ -86,7 +86,7 @@ async def test_where_a_connector_has_all_it_wants_nothing_binds() -> None:
     answer = await explained(await a_read_model(configured(depot), decided(depot)), "cp-3/1")
 
     assert [link for link in answer.chain if link.binds] == []
-    assert answer.setpoint["reason"] == "idle"
+    assert answer.setpoint.reason == "idle"
 
 
 async def test_a_connector_that_is_held_by_its_own_minimum_binds_itself() -> None:

@@ -1,19 +1,15 @@
 """Node history as the read model keeps it: ten seconds a bucket, the last cycle of each."""
 
-import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.messages.events import write_cycle_completed
-from application import event_types
-from application.ports.bus import PublishedEvent
 from application.projections.node_history import BUCKET, KEPT, NODE_HISTORY, PRUNED_EVERY
-from application.projections.projector import gathering
 from application.queries.rows import HistoryRow
 from domain.events import CycleCompleted
 from tests.builders import EIGHT, a_cycle_completed
-from tests.fakes.persistence import STREAM, InMemoryDatabase, InMemoryReadModelTransactions
+from tests.fakes.persistence import InMemoryDatabase, InMemoryReadModelTransactions
+from tests.unit.application.read_side import project as take_in
 
 
 def at(seconds: float, cycle_seq: int = 1, **changes: Any) -> CycleCompleted:
@@ -25,13 +21,7 @@ def at(seconds: float, cycle_seq: int = 1, **changes: Any) -> CycleCompleted:
 async def project(*cycles: CycleCompleted) -> list[HistoryRow]:
     database = InMemoryDatabase()
     for cycle in cycles:
-        data = json.loads(write_cycle_completed(cycle))
-        event = PublishedEvent(cycle.microgrid_id, cycle.event_seq, event_types.CYCLE_COMPLETED, data, STREAM)
-        async with InMemoryReadModelTransactions(database).begin() as changes:
-            gathered = await gathering([event], changes)
-            NODE_HISTORY.effects[event.type](event, gathered)
-            await gathered.write(changes)
-            await changes.commit()
+        await take_in([cycle], InMemoryReadModelTransactions(database), (NODE_HISTORY,))
     return sorted(database.tables.history.values(), key=lambda row: row.at)
 
 

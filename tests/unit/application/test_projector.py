@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from adapters.messages import registry
+from adapters.messages.events import fact_of
 from application import event_types
-from application.ports.bus import Inbound, Message, Position, PublishedEvent, Received, Unreadable
+from application.ports.bus import Inbound, Message, MessageSource, Position, PublishedEvent, Received, Unreadable
 from application.ports.observing import Stage
 from application.ports.persistence import StorageUnavailable
-from application.ports.read_side import Reached
+from application.ports.read_side import Reached, ReadModelTransactions
 from application.projections.cycles import CYCLES, KEPT, PRUNED_EVERY
-from application.projections.projector import BATCH, Projector
+from application.projections.projector import BATCH, Projection, Projector
 from application.projections.status import STATUS
 from entrypoints.service.assignments import Unconcerned
 from tests.builders import EIGHT, a_configuration, a_cycle_completed
@@ -26,6 +27,7 @@ from tests.fakes.persistence import (
     InMemoryReadModelTransactions,
     Tables,
 )
+from tests.unit.application.read_side import published
 from tests.unit.application.service import EVENTS, Service, a_message
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 
@@ -93,12 +95,20 @@ class TransactionsOfADatabaseThatIsAway(InMemoryReadModelTransactions):
         yield
 
 
+def a_projector(
+    stream: MessageSource,
+    transactions: ReadModelTransactions,
+    counts: RememberedCounts | None = None,
+    projections: Sequence[Projection] = (STATUS, CYCLES),
+    *,
+    traces: HandedOnTraces | None = None,
+) -> Projector:
+    observed = traces or HandedOnTraces(), counts or RememberedCounts()
+    return Projector(stream, transactions, projections, *observed, fact_of)
+
+
 async def project(stream: Stream, database: InMemoryDatabase) -> None:
-    await drain(
-        Projector(
-            stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), HandedOnTraces(), RememberedCounts()
-        )
-    )
+    await drain(a_projector(stream, InMemoryReadModelTransactions(database)))
 
 
 async def drain(projector: Projector) -> None:
@@ -131,7 +141,7 @@ async def history() -> list[PublishedEvent]:
             pass
     events = service.events()
     breaches = {event_types.CONSTRAINT_BREACHED, event_types.CONSTRAINT_CLEARED}
-    assert {event.type for event in events} == set(STATUS.effects) - breaches
+    assert {event.type for event in events} == {name for name, _ in registry.WRITERS.values()} - breaches
     return events
 
 
@@ -141,25 +151,26 @@ def a_cycle(
     event_type: str = event_types.CYCLE_COMPLETED,
     of: str = "depot",
 ) -> Inbound:
-    data = {"cycle_seq": event_seq, "decided_at": decided_at.isoformat(), "nodes": [], "setpoints": []}
-    return PublishedEvent(of, event_seq, event_type, data, STREAM)
+    return replace(
+        published(replace(a_cycle_completed(of, event_seq, event_seq), decided_at=decided_at)), type=event_type
+    )
 
 
 async def test_the_status_shows_the_configuration_in_force_and_the_latest_cycle(history: list[PublishedEvent]) -> None:
     tables = await projected(*history)
 
     status = tables.statuses["depot"]
-    assert (status.name, status.configuration_version) == ("Depot, version 4", 4)
-    assert [node["node_id"] for node in status.nodes] == ["depot", "gc-1", "f-1", "cp-1", "cp-2"]
-    assert {warning["code"] for warning in status.warnings} == set()
-    assert status.latest_cycle == history[-1].data
+    assert (status.name, status.configuration.version) == ("Depot, version 4", 4)
+    assert [node.node_id for node in status.nodes] == ["depot", "gc-1", "f-1", "cp-1", "cp-2"]
+    assert {warning.code for warning in status.warnings} == set()
+    assert status.latest_cycle == fact_of(history[-1])
 
 
 async def test_cycles_are_kept_whole(history: list[PublishedEvent]) -> None:
     tables = await projected(*history)
 
     cycles = [event for event in history if event.type == event_types.CYCLE_COMPLETED]
-    assert [row.data for row in tables.cycles.values()] == [event.data for event in cycles]
+    assert list(tables.cycles.values()) == list(map(fact_of, cycles))
     assert [(row.cycle_seq, row.event_seq) for row in tables.cycles.values()] == [
         (1, 3),
         (2, 4),
@@ -179,7 +190,12 @@ async def test_rows_and_position_are_stored_together_or_not_at_all(history: list
     stream, database = Stream(*history), InMemoryDatabase()
     with pytest.raises(Lost):
         await Projector(
-            stream, TransactionsOfALostProcess(database), (STATUS, CYCLES), HandedOnTraces(), RememberedCounts()
+            stream,
+            TransactionsOfALostProcess(database),
+            (STATUS, CYCLES),
+            HandedOnTraces(),
+            RememberedCounts(),
+            fact_of,
         ).turn()
     assert database.tables == Tables()
     assert stream.acknowledged == 0
@@ -226,7 +242,7 @@ async def test_an_event_of_an_unknown_type_only_moves_the_position() -> None:
 
 async def test_a_lost_event_parks_its_microgrid_where_it_is_and_the_others_go_on() -> None:
     stream, database, counts = Stream(a_cycle(1), a_cycle(1, of="north")), InMemoryDatabase(), RememberedCounts()
-    projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), HandedOnTraces(), counts)
+    projector = a_projector(stream, InMemoryReadModelTransactions(database), counts)
     await drain(projector)
 
     stream.bodies += [a_cycle(2), a_cycle(2, of="north"), a_cycle(4), a_cycle(3, of="north")]
@@ -242,7 +258,7 @@ async def test_a_lost_event_parks_its_microgrid_where_it_is_and_the_others_go_on
 
 async def test_a_parked_microgrid_goes_on_when_what_is_missing_comes_again() -> None:
     stream, database, counts = Stream(a_cycle(1), a_cycle(3), a_cycle(4)), InMemoryDatabase(), RememberedCounts()
-    projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), HandedOnTraces(), counts)
+    projector = a_projector(stream, InMemoryReadModelTransactions(database), counts)
     await drain(projector)
     assert sorted(database.tables.cycles) == [("depot", 1)]
 
@@ -258,7 +274,7 @@ async def test_a_parked_microgrid_goes_on_when_what_is_missing_comes_again() -> 
 async def test_an_event_that_cannot_be_projected_leaves_no_trace_and_parks_its_microgrid_alone() -> None:
     strange = PublishedEvent("depot", 2, event_types.CYCLE_COMPLETED, {"cycle_seq": 2}, STREAM)
     stream, database, counts = Stream(a_cycle(1)), InMemoryDatabase(), RememberedCounts()
-    projector = Projector(stream, InMemoryReadModelTransactions(database), (STATUS, CYCLES), HandedOnTraces(), counts)
+    projector = a_projector(stream, InMemoryReadModelTransactions(database), counts)
     await drain(projector)
 
     stream.bodies += [a_cycle(1, of="north"), strange, a_cycle(3), a_cycle(2, of="north")]
@@ -266,15 +282,13 @@ async def test_an_event_that_cannot_be_projected_leaves_no_trace_and_parks_its_m
 
     assert sorted(database.tables.cycles) == [("depot", 1), ("north", 1), ("north", 2)]
     assert database.tables.positions["status", "depot"] == Reached(STREAM, 1)
-    assert [failure for _, _, failure in counts.failures] == ["KeyError 1", "EventGap 2"]
+    assert [failure for _, _, failure in counts.failures] == ["ValidationError 1", "EventGap 2"]
 
 
 async def test_a_database_that_is_away_parks_nobody_and_nothing_is_acknowledged() -> None:
     stream, database, counts = Stream(a_cycle(1)), InMemoryDatabase(), RememberedCounts()
     with pytest.raises(StorageUnavailable):
-        await Projector(
-            stream, TransactionsOfADatabaseThatIsAway(database), (STATUS, CYCLES), HandedOnTraces(), counts
-        ).turn()
+        await a_projector(stream, TransactionsOfADatabaseThatIsAway(database), counts).turn()
     assert stream.acknowledged == 0
     assert counts.failures == []
 
@@ -289,9 +303,7 @@ async def test_what_is_no_event_is_passed_over() -> None:
 async def test_a_backlog_is_projected_batch_after_batch() -> None:
     count = 2 * BATCH + 1
     stream, database = Stream(*(a_cycle(event_seq) for event_seq in range(1, count + 1))), InMemoryDatabase()
-    projector = Projector(
-        stream, InMemoryReadModelTransactions(database), (CYCLES,), HandedOnTraces(), RememberedCounts()
-    )
+    projector = a_projector(stream, InMemoryReadModelTransactions(database), projections=(CYCLES,))
     assert [await projector.turn() for _ in range(4)] == [True, True, True, False]
     assert len(database.tables.cycles) == count
 
@@ -312,9 +324,7 @@ async def test_an_event_type_of_a_newer_release_does_not_stop_the_projector() ->
     source = await service.bus.join("busbar.projector", (EVENTS,), registry.read, Unconcerned())
     await service.publish(EVENTS, first, new, third)
     database = InMemoryDatabase()
-    projector = Projector(
-        source, InMemoryReadModelTransactions(database), (STATUS,), HandedOnTraces(), RememberedCounts()
-    )
+    projector = a_projector(source, InMemoryReadModelTransactions(database), projections=(STATUS,))
     while await projector.turn():
         pass
     assert database.tables.positions == {("status", "depot"): Reached(STREAM, 3)}
@@ -323,7 +333,7 @@ async def test_an_event_type_of_a_newer_release_does_not_stop_the_projector() ->
 async def test_an_event_is_projected_in_its_trace_and_counted_as_news_or_as_a_repeat() -> None:
     traces, counts = HandedOnTraces(), RememberedCounts()
     stream = Stream(a_cycle(1), a_cycle(2), a_cycle(2))
-    projector = Projector(stream, InMemoryReadModelTransactions(InMemoryDatabase()), (STATUS, CYCLES), traces, counts)
+    projector = a_projector(stream, InMemoryReadModelTransactions(InMemoryDatabase()), counts, traces=traces)
     await drain(projector)
     assert [(event_seq, of) for of, event_seq, _ in traces.projected] == [(1, "depot"), (2, "depot"), (2, "depot")]
     assert counts.projected_events == {"news": 2, "duplicates": 1}

@@ -1,6 +1,7 @@
 """Read-side questions: what a microgrid looks like now, what would be decided, what would be ideal."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,54 +15,39 @@ from adapters.messages.snapshot import Snapshot, read_snapshot
 from application.queries.first_cycle import FirstCycle, first_cycle
 from application.queries.ideal_shares import ideal_shares
 from application.queries.rows import StatusRow
-from application.queries.status import AsOf, MicrogridStatus, microgrid_status
-from domain.events import Trigger
+from application.queries.status import AsOf, LatestCycle, MicrogridStatus, microgrid_status
+from domain.events import CycleCompleted, TreeNode, Trigger
 from domain.knowledge.readings import ConnectorReading
-from domain.site.configuration import ChargePoint, Circuit, Connector, Fault
-from tests.builders import EIGHT, a_configuration, a_site
+from domain.site.configuration import ChargePoint, Circuit, Connector, Fault, SiteWarning
+from domain.site.power_tree import NodeType
+from tests.builders import EIGHT, a_configuration, a_cycle_completed, a_site
 from tests.fakes.persistence import InMemoryDatabase, InMemoryReadModel, InMemoryReadModelTransactions
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "rebalance.jsonl"
 
-NODES: list[dict[str, Any]] = [
-    {"node_id": "depot", "node_type": "microgrid", "parent_id": None, "name": "Depot"},
-    {"node_id": "gc-1", "node_type": "grid_connection", "parent_id": "depot", "name": "North"},
-    {"node_id": "gc-2", "node_type": "grid_connection", "parent_id": "depot", "name": "South"},
-    {"node_id": "cp-1", "node_type": "charge_point", "parent_id": "gc-1", "name": "cp-1"},
-]
-ROW = StatusRow(
-    microgrid_id="depot",
-    workspace_id=None,
+SITE = a_site(
+    version=7,
     name="Depot",
-    configuration_version=7,
-    configuration={
-        "time_zone": "Australia/Perth",
-        "settings": {"refresh_interval_s": 40},
-        "circuits": [
-            {"circuit_id": "gc-2", "default_capacity_w": 900_000, "safe_operating_capacity_w": None},
-            {"circuit_id": "gc-1", "default_capacity_w": 500_000, "safe_operating_capacity_w": 300_000},
-        ],
-    },
-    nodes=NODES,
-    warnings=[{"code": "unlimited_circuit", "node_id": "gc-2", "message": ""}],
+    time_zone="Australia/Perth",
+    circuits=(
+        Circuit("gc-2", None, "South", 900_000),
+        Circuit("gc-1", None, "North", 500_000, 300_000, metered=True),
+    ),
+    charge_points=(ChargePoint("cp-1", "gc-1", 180_000, (Connector(2, 150_000), Connector(1, 150_000)), name="Bay 1"),),
+)
+ROW = StatusRow(
+    SITE.configuration,
+    tuple(TreeNode(each.node_id, each.node_type, each.parent_id, each.name) for each in SITE.tree.nodes),
+    (SiteWarning("unlimited_circuit", "gc-2", "It has no limit."),),
     latest_cycle=None,
 )
 
 
-def a_latest_cycle(headrooms_w: dict[str, int | None], **changes: Any) -> dict[str, Any]:
-    nodes = [
-        {
-            "node_id": node["node_id"],
-            "node_type": node["node_type"],
-            "parent_id": node["parent_id"],
-            "measured_w": 1000,
-            "headroom_w": headrooms_w.get(node["node_id"]),
-        }
-        for node in NODES
-    ]
-    cycle = {"cycle_seq": 17, "decided_at": "2026-11-22T08:00:00Z", "outcome": "balanced", "nodes": nodes}
-    return cycle | changes
+def a_latest_cycle(headrooms_w: Mapping[str, int | None], **changes: Any) -> CycleCompleted:
+    cycle = a_cycle_completed(event_seq=20, cycle_seq=17, site=SITE)
+    nodes = tuple(replace(each, measured_w=1000, headroom_w=headrooms_w.get(each.node_id)) for each in cycle.nodes)
+    return replace(cycle, decided_at=EIGHT, nodes=nodes, **changes)
 
 
 async def status_of(row: StatusRow | None, now: datetime = EIGHT) -> MicrogridStatus | None:
@@ -88,12 +74,13 @@ async def test_before_the_first_cycle_the_bare_tree_is_shown() -> None:
 
     assert (status.microgrid_id, status.name, status.configuration_version) == ("depot", "Depot", 7)
     assert status.warnings == ROW.warnings
-    assert [(node["node_id"], node["name"]) for node in status.nodes] == [
-        ("depot", "Depot"),
-        ("gc-1", "North"),
-        ("gc-2", "South"),
-        ("cp-1", "cp-1"),
+    assert [(node.node_id, node.name, node.state) for node in status.nodes] == [
+        ("depot", "Depot", "undecided"),
+        ("gc-1", "North", "undecided"),
+        ("cp-1", "Bay 1", "undecided"),
+        ("gc-2", "South", "undecided"),
     ]
+    assert {(node.measured_w, node.limit_w, node.mode) for node in status.nodes} == {(None, None, None)}
     assert (status.latest_cycle, status.headroom_w, status.time_zone) == (None, None, "Australia/Perth")
     assert status.as_of == AsOf(None, None, "stale")
 
@@ -101,42 +88,37 @@ async def test_before_the_first_cycle_the_bare_tree_is_shown() -> None:
 async def test_every_node_has_its_name_its_configured_capacities_and_its_latest_figures() -> None:
     status = await known_status(replace(ROW, latest_cycle=a_latest_cycle({"gc-1": 20_000})))
 
-    assert [node["node_id"] for node in status.nodes] == ["depot", "gc-1", "gc-2", "cp-1"]
-    assert status.nodes[1] == {
-        "node_id": "gc-1",
-        "node_type": "grid_connection",
-        "parent_id": "depot",
-        "name": "North",
-        "measured_w": 1000,
-        "headroom_w": 20_000,
-        "default_capacity_w": 500_000,
-        "safe_operating_capacity_w": 300_000,
-    }
-    assert (status.nodes[2]["default_capacity_w"], status.nodes[2]["safe_operating_capacity_w"]) == (900_000, None)
-    assert status.nodes[3]["default_capacity_w"] is None
+    assert [node.node_id for node in status.nodes] == ["depot", "gc-1", "cp-1", "gc-2"]
+    north, charger, south = status.nodes[1:]
+    assert (north.name, north.parent_id, north.measured_w, north.headroom_w) == ("North", "depot", 1000, 20_000)
+    assert (north.default_capacity_w, north.safe_operating_capacity_w) == (500_000, 300_000)
+    assert (south.default_capacity_w, south.safe_operating_capacity_w) == (900_000, None)
+    assert (charger.default_capacity_w, charger.rating_w) == (None, 180_000)
 
 
 async def test_the_latest_cycle_is_shown_without_its_nodes() -> None:
     cycle = a_latest_cycle({})
     status = await known_status(replace(ROW, latest_cycle=cycle))
 
-    assert status.latest_cycle == {key: value for key, value in cycle.items() if key != "nodes"}
+    assert status.latest_cycle == LatestCycle.of(cycle)
+    assert status.latest_cycle.setpoints == cycle.setpoints
 
 
 async def test_statuses_that_ocpp_does_not_have_are_named() -> None:
-    cycle = a_latest_cycle({}, setpoints=[{"status": said} for said in ("Melting", "Charging", None, "Asleep")])
-    status = await known_status(replace(ROW, latest_cycle=cycle))
+    (some, *_) = a_latest_cycle({}).setpoints
+    setpoints = tuple(replace(some, status=said) for said in ("Melting", "Charging", None, "Asleep"))
+    status = await known_status(replace(ROW, latest_cycle=a_latest_cycle({}, setpoints=setpoints)))
 
     assert status.unknown_statuses == ["Asleep", "Melting"]
     assert (await known_status(ROW)).unknown_statuses == []
 
 
 async def test_a_node_that_is_newer_than_the_latest_cycle_is_shown_without_figures() -> None:
-    nodes = [*NODES, {"node_id": "cp-2", "node_type": "charge_point", "parent_id": "gc-1", "name": "cp-2"}]
+    nodes = (*ROW.nodes, TreeNode("cp-2", NodeType.CHARGE_POINT, "gc-1", "cp-2"))
     status = await known_status(replace(ROW, nodes=nodes, latest_cycle=a_latest_cycle({})))
 
-    assert "measured_w" not in status.nodes[4]
-    assert status.nodes[3]["measured_w"] == 1000
+    assert (status.nodes[4].measured_w, status.nodes[4].state) == (None, "undecided")
+    assert status.nodes[3].measured_w == 1000
 
 
 @pytest.mark.parametrize(
@@ -146,6 +128,7 @@ async def test_a_node_that_is_newer_than_the_latest_cycle_is_shown_without_figur
         ({"depot": 0, "gc-1": 20_000}, 0),
         ({"gc-1": 20_000, "gc-2": 30_000, "cp-1": 5}, 50_000),
         ({"gc-1": 20_000, "gc-2": -30_000}, -10_000),
+        ({"gc-1": 20_000}, None),
         ({}, None),
     ],
 )
@@ -160,7 +143,7 @@ async def test_headroom_is_the_microgrids_or_the_sum_of_its_grid_connections(
 async def test_a_status_is_stale_once_its_cycle_is_older_than_two_refresh_intervals(age_s: float, state: str) -> None:
     row = replace(ROW, latest_cycle=a_latest_cycle({}))
     status = await known_status(row, EIGHT + timedelta(seconds=age_s))
-    assert status.as_of == AsOf(17, "2026-11-22T08:00:00Z", state)
+    assert status.as_of == AsOf(17, EIGHT, state)
 
 
 def test_a_first_cycle_is_number_one_and_asked_for() -> None:

@@ -1,0 +1,204 @@
+"""A microgrid's tree down to its connectors, each node with its latest figures and its state in a word."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Final
+
+from application.queries.rows import StatusRow
+from domain.events import TreeNode
+from domain.knowledge.limits import LimitKind, Mode
+from domain.sharing.plan import NodeFigures, Quality, Reason, Setpoint
+from domain.site.configuration import ChargePoint, Circuit, Connector
+from domain.site.identifiers import connector_node_id
+from domain.site.power import Watts
+from domain.site.power_tree import NodeType
+
+HELD_BACK: Final = (Reason.LIMITED, Reason.BELOW_MINIMUM, Reason.AWAITING_DECREASE)
+"""Why a connector gets less than it wants."""
+
+
+class NodeState(StrEnum):
+    """How a node is, in a word; the first that fits."""
+
+    UNDECIDED = "undecided"
+    OVER_LIMIT = "over_limit"
+    STALE = "stale"
+    UNRESPONSIVE = "unresponsive"
+    SAFE = "safe"
+    HELD_BACK = "held_back"
+    AT_LIMIT = "at_limit"
+    IDLE = "idle"
+    NORMAL = "normal"
+
+
+_CONNECTOR_STATES: Final = dict.fromkeys(HELD_BACK, NodeState.HELD_BACK) | {
+    Reason.GRANTED: NodeState.NORMAL,
+    Reason.STANDBY: NodeState.IDLE,
+    Reason.IDLE: NodeState.IDLE,
+    Reason.RESERVED: NodeState.STALE,
+    Reason.UNRESPONSIVE: NodeState.UNRESPONSIVE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node or connector now, in watts. Figures are null before its first cycle.
+
+    `rating_w`: what it bears, the limit in force where nothing is said of that. A connector's limit is its rating, its
+    `allocated_w` its target; only connectors have a `setpoint`, only circuits capacities.
+    """
+
+    node_id: str
+    node_type: NodeType
+    parent_id: str | None
+    name: str
+    state: NodeState
+    rating_w: Watts | None
+    default_capacity_w: Watts | None = None
+    safe_operating_capacity_w: Watts | None = None
+    mode: Mode | None = None
+    limit_w: Watts | None = None
+    limit_kind: LimitKind | None = None
+    measured_w: Watts | None = None
+    background_w: Watts | None = None
+    reserved_w: Watts | None = None
+    allocated_w: Watts | None = None
+    headroom_w: Watts | None = None
+    constrained: bool | None = None
+    quality: Quality | None = None
+    setpoint: Setpoint | None = None
+
+
+_FIGURES: Final = {each.name for each in fields(NodeFigures)} - {"node_id", "node_type", "parent_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The nodes in preorder, connectors after their charge points; the microgrid is the first."""
+
+    nodes: Sequence[Node]
+
+    @property
+    def connectors(self) -> Sequence[Node]:
+        return [node for node in self.nodes if node.node_type is NodeType.CONNECTOR]
+
+    @property
+    def above_connectors(self) -> Sequence[Node]:
+        return [node for node in self.nodes if node.node_type is not NodeType.CONNECTOR]
+
+    @property
+    def setpoints(self) -> Sequence[tuple[str, Setpoint]]:
+        """What the connectors are told, by node id."""
+        return [(node.node_id, node.setpoint) for node in self.nodes if node.setpoint is not None]
+
+    def path(self, node_id: str) -> Sequence[Node]:
+        """The node and every one above it, the microgrid last; nothing where there is no such node."""
+        by_id = {node.node_id: node for node in self.nodes}
+        path, above = [], by_id.get(node_id)
+        while above is not None:
+            path.append(above)
+            above = None if above.parent_id is None else by_id[above.parent_id]
+        return path
+
+    def of_the_site(self, figure: Callable[[Node], Watts | None]) -> Watts | None:
+        """The microgrid's figure; where it has none the sum of its grid connections', null where one of them lacks."""
+        own = figure(self.nodes[0])
+        if own is not None:
+            return own
+        figures = [figure(node) for node in self.nodes if node.node_type is NodeType.GRID_CONNECTION]
+        known = [each for each in figures if each is not None]
+        return sum(known) if known and len(known) == len(figures) else None
+
+
+def tree_of(row: StatusRow, in_breach: Collection[str] = ()) -> Tree:
+    """The tree that a row shows; `in_breach` are the nodes and connectors with an open breach."""
+    return Tree(list(_nodes(row, in_breach)))
+
+
+def _nodes(row: StatusRow, in_breach: Collection[str]) -> Iterator[Node]:
+    cycle = row.latest_cycle
+    figures = {} if cycle is None else {each.node_id: each for each in cycle.nodes}
+    setpoints = {} if cycle is None else {_node_id(each): each for each in cycle.setpoints}
+    circuits = {each.circuit_id: each for each in row.configuration.circuits}
+    charge_points = {each.charge_point_id: each for each in row.configuration.charge_points}
+    for known in row.nodes:
+        charge_point = charge_points.get(known.node_id)
+        yield _node(known, charge_point, circuits.get(known.node_id), figures.get(known.node_id), in_breach)
+        if charge_point is not None:
+            for connector in sorted(charge_point.connectors, key=lambda each: each.connector_id):
+                node_id = connector_node_id(known.node_id, connector.connector_id)
+                yield _connector(known.node_id, node_id, connector, setpoints.get(node_id), in_breach)
+
+
+def _node_id(setpoint: Setpoint) -> str:
+    return connector_node_id(setpoint.charge_point_id, setpoint.connector_id)
+
+
+def _node(
+    known: TreeNode,
+    charge_point: ChargePoint | None,
+    circuit: Circuit | None,
+    figures: NodeFigures | None,
+    in_breach: Collection[str],
+) -> Node:
+    capacity_w = None if circuit is None else circuit.default_capacity_w
+    safe_w = None if circuit is None else circuit.safe_operating_capacity_w
+    rating_w = capacity_w if charge_point is None else charge_point.max_power_w
+    bare = Node(
+        node_id=known.node_id,
+        node_type=known.node_type,
+        parent_id=known.parent_id,
+        name=known.name,
+        state=NodeState.UNDECIDED,
+        rating_w=rating_w,
+        default_capacity_w=capacity_w,
+        safe_operating_capacity_w=safe_w,
+    )
+    if figures is None:
+        return bare
+    shown = {name: getattr(figures, name) for name in _FIGURES}
+    return replace(bare, state=_state(figures, in_breach), rating_w=rating_w or figures.limit_w, **shown)
+
+
+def _state(figures: NodeFigures, in_breach: Collection[str]) -> NodeState:
+    limit_w = figures.limit_w
+    if figures.node_id in in_breach or (limit_w is not None and (figures.measured_w or 0) > limit_w):
+        return NodeState.OVER_LIMIT
+    if figures.mode is Mode.SAFE:
+        return NodeState.SAFE
+    return NodeState.AT_LIMIT if figures.constrained else NodeState.NORMAL
+
+
+def _connector(
+    parent_id: str, node_id: str, connector: Connector, setpoint: Setpoint | None, in_breach: Collection[str]
+) -> Node:
+    rating_w = connector.max_power_w
+    if setpoint is None:
+        return Node(
+            node_id=node_id,
+            node_type=NodeType.CONNECTOR,
+            parent_id=parent_id,
+            name=node_id,
+            state=NodeState.UNDECIDED,
+            rating_w=rating_w,
+            limit_w=rating_w,
+            limit_kind=LimitKind.MAX_POWER,
+        )
+    is_over = node_id in in_breach or (setpoint.measured_w or 0) > rating_w
+    return Node(
+        node_id=node_id,
+        node_type=NodeType.CONNECTOR,
+        parent_id=parent_id,
+        name=node_id,
+        state=NodeState.OVER_LIMIT if is_over else _CONNECTOR_STATES[setpoint.reason],
+        rating_w=rating_w,
+        mode=Mode.NORMAL,
+        limit_w=rating_w,
+        limit_kind=LimitKind.MAX_POWER,
+        measured_w=setpoint.measured_w,
+        reserved_w=setpoint.reserved_w,
+        allocated_w=setpoint.target_w,
+        constrained=node_id == setpoint.binding_node_id,
+        setpoint=setpoint,
+    )

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from application.box import DueCycle
 from application.decisions import ATTEMPTS, Decision, Decisions
-from application.mailbox import DueCycle, Mailbox
+from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
 from application.parking import NOT_OF_ONE_MICROGRID
 from application.ports.clock import Clock
@@ -15,7 +16,7 @@ from application.ports.observing import Counters, CycleNotes, Stage, Tracing
 from application.ports.persistence import ConcurrentChange
 from domain.events import CycleCompleted
 from domain.knowledge.readings import Readings
-from domain.microgrid import Decide, Microgrid
+from domain.microgrid import Decide
 from domain.sharing import rebalance
 
 AT_ONCE: Final = 64
@@ -67,7 +68,6 @@ class Cycles:
         self._clock = clock
         self._decide = decide
         self._contested: Counter[str] = Counter()
-        self._degraded: int | None = None
         self.count = 0
         self.begun = self.ended = 0
 
@@ -92,9 +92,6 @@ class Cycles:
             failed = await self._decisions.commit(changes, self._owned.epoch_of)
             for each in decided:
                 await self._settle(each, failed.get(each.due.microgrid_id))
-        if self._mailbox.degraded != self._degraded:
-            self._degraded = self._mailbox.degraded
-            self._counters.degraded(self._degraded)
 
     async def _decide_some(self) -> Sequence[_Decided]:
         decided: list[_Decided] = []
@@ -128,7 +125,8 @@ class Cycles:
             if change.microgrid.state.published is not None:
                 outcome = change.microgrid.state.published.outcome
                 input_age = _input_age(due.readings, due.at)
-                notes.decided(outcome, input_age, change.events, _open_breaches(due.microgrid))
+                open_breaches = [each.breach_id for each in due.microgrid.open_breaches]
+                notes.decided(outcome, input_age, change.events, open_breaches)
         return _Decided(due, Decision(change, traceparent), notes)
 
     async def _settle(self, decided: _Decided, error: Exception | None) -> None:
@@ -156,11 +154,6 @@ class Cycles:
     def _park(self, due: DueCycle, error: Exception) -> None:
         parked = self._mailbox.failed(due)
         self._counters.parked(Stage.CYCLE, due.microgrid_id, error, parked.times)
-
-
-def _open_breaches(microgrid: Microgrid) -> set[str]:
-    known = (each.announced for each in microgrid.state.breaches.exceedances.values())
-    return {announced.breach_id for announced in known if announced is not None}
 
 
 def _input_age(readings: Readings, at: datetime) -> timedelta | None:

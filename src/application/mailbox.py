@@ -1,22 +1,20 @@
 """What a worker keeps of each microgrid: the aggregate, its newest readings, and when its next cycle is due."""
 
 import heapq
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import IntEnum
 from itertools import count
 
+from application.box import Box, DueCycle, Waiting
+from application.figures import NO_STANDING, Figures, Standing, Sums
 from application.parking import Parked
 from application.ports.clock import Time
-from domain.events import CycleCompleted, Trigger
+from domain.events import CycleCompleted
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Readings, Reception, Telemetry
 from domain.microgrid import Microgrid
 from domain.site.site import Site
-
-CONFLATED = 32
-"""How many traces a cycle is linked to, beside that of its newest reading."""
 
 STRANGERS = 256
 """How many microgrids are kept that were never provisioned: anybody can make up as many ids as he likes."""
@@ -24,104 +22,21 @@ STRANGERS = 256
 FAR = timedelta(days=1)
 
 
-class Waiting(IntEnum):
-    """What waits for the next cycle, the most urgent of it."""
-
-    NOTHING = 0
-    READING = 1
-    NEWS = 2
-    CONFIGURATION = 3
-
-
-@dataclass(frozen=True, slots=True)
-class DueCycle:
-    """A cycle to be decided now, and why. `traceparent` is of the newest reading, `conflated` of those before it.
-
-    `at` is the time of the microgrid's stream, `since` the same instant by the steady clock. `slowed`: the stream is
-    ahead of the clock on the wall.
-    """
-
-    microgrid: Microgrid
-    readings: Readings
-    trigger: Trigger
-    at: datetime
-    since: timedelta
-    slowed: bool
-    waiting: Waiting
-    traceparent: str | None
-    conflated: tuple[str, ...] = ()
-
-    @property
-    def microgrid_id(self) -> str:
-        return self.microgrid.microgrid_id
-
-
-@dataclass(slots=True)
-class _Box:
-    """One microgrid. `decided_at` is the time of its stream at `since` by the steady clock, None if never decided.
-
-    `due_at`: which entry of the heap counts.
-    """
-
-    microgrid: Microgrid
-    site: Site
-    number: int
-    readings: Readings
-    since: timedelta
-    decided_at: datetime | None = None
-    slowed: bool = False
-    waiting: Waiting = Waiting.CONFIGURATION
-    wakes_at: datetime | None = None
-    parked: Parked | None = None
-    due_at: timedelta | None = None
-    is_being_decided: bool = False
-    traceparent: str | None = None
-    conflated: deque[str] = field(default_factory=lambda: deque(maxlen=CONFLATED))
-    degraded: bool = False
-
-    def time(self, now: datetime, steady: timedelta) -> datetime:
-        """The time of the stream: that on the wall, unless it would run backwards.
-
-        A stream that is ahead, because a clock was set back, goes on at nine tenths until the wall has caught up.
-        """
-        return now if self.decided_at is None else max(now, self.decided_at + (steady - self.since) * 9 // 10)
-
-    def next(self) -> tuple[timedelta, Trigger]:
-        """When the next cycle is due by the steady clock, and what will have triggered it; no interval puts off the
-        instant at which room has to be made for a fallback (R19).
-        """
-        if self.decided_at is None:
-            return self.since, Trigger.CONFIGURATION
-        interval, trigger = self._interval()
-        if self.wakes_at is not None and self.wakes_at - self.decided_at < interval:
-            interval, trigger = self.wakes_at - self.decided_at, Trigger.TIMER
-        # Rounded up: by then the stream has come so far.
-        return self.since + (-(interval * -10 // 9) if self.slowed else interval), trigger
-
-    def _interval(self) -> tuple[timedelta, Trigger]:
-        windows = self.site.windows
-        match self.waiting:
-            case Waiting.CONFIGURATION:
-                return windows.min_cycle_interval, Trigger.CONFIGURATION
-            case Waiting.NEWS:
-                return windows.min_cycle_interval, Trigger.TELEMETRY
-            case Waiting.READING if windows.telemetry_cycle_interval < windows.refresh_interval:
-                return windows.telemetry_cycle_interval, Trigger.TELEMETRY
-            case _:
-                return windows.refresh_interval, Trigger.TIMER
-
-
 class Mailbox:
     """The microgrids of a worker. Grows with chargers, not with messages, and what is due is found without a search."""
 
     def __init__(self, time: Time) -> None:
         self._time = time
-        self._boxes: dict[str, _Box] = {}
+        self._boxes: dict[str, Box] = {}
         self._strangers: OrderedDict[str, Microgrid] = OrderedDict()
         self._numbers = count()
         self._due: list[tuple[timedelta, int, str]] = []
-        self.degraded = 0
-        """How many microgrids are, by the newest cycle of each that was published since it is kept here."""
+        self._aside: dict[str, Box] = {}
+        """Those whose place in the heap does not say for how long they have waited: being decided, or parked."""
+
+        self._sums = Sums()
+        self._newest: timedelta | None = None
+        self._got_on = time.steady()
 
     def knows(self, microgrid_id: str) -> bool:
         """Whether there is somebody to take readings for."""
@@ -157,16 +72,23 @@ class Mailbox:
         box = self._boxes.get(microgrid.microgrid_id)
         if box is None:
             box = self._boxes[microgrid.microgrid_id] = self._box(microgrid, microgrid.site)
+            self._got_on = self._time.steady()
+            self._newest = box.since if self._newest is None else max(self._newest, box.since)
+            self._now_is(box, Standing.of(microgrid, degraded=False))
         elif box.site.configuration.version != microgrid.site.configuration.version:
             box.site, box.waiting, box.parked = microgrid.site, Waiting.CONFIGURATION, None
+            if not box.is_being_decided:
+                self._aside.pop(microgrid.microgrid_id, None)
         box.microgrid = microgrid
         self._schedule(box)
 
     def close(self, microgrid_id: str) -> None:
         """Forget a microgrid that somebody else decides now."""
         self._strangers.pop(microgrid_id, None)
+        self._aside.pop(microgrid_id, None)
         box = self._boxes.pop(microgrid_id, None)
-        self.degraded -= box is not None and box.degraded
+        if box is not None:
+            self._now_is(box, NO_STANDING)
 
     def post(self, telemetry: Telemetry, traceparent: str | None = None) -> Reception:
         """Keep what is newer; a change of status or session, or a meter over its limit, makes a cycle due soon.
@@ -211,9 +133,10 @@ class Mailbox:
         box = self._boxes[cycle.microgrid_id]
         box.microgrid, box.decided_at, box.since, box.slowed = microgrid, cycle.at, cycle.since, cycle.slowed
         box.wakes_at, box.parked, box.is_being_decided = microgrid.wakes_at(cycle.at), None, False
-        if published is not None:
-            self.degraded += published.degraded - box.degraded
-            box.degraded = published.degraded
+        self._aside.pop(cycle.microgrid_id, None)
+        self._newest = self._got_on = cycle.since
+        degraded = box.standing.degraded if published is None else published.degraded
+        self._now_is(box, Standing.of(microgrid, degraded=degraded))
         self._schedule(box)
 
     def failed(self, cycle: DueCycle) -> Parked:
@@ -231,16 +154,52 @@ class Mailbox:
         box.traceparent = traces.pop() if traces else None
         box.conflated.clear()
         box.conflated.extend(traces)
+        if box.parked is None:
+            self._aside.pop(cycle.microgrid_id, None)
         self._schedule(box)
 
-    def _box(self, microgrid: Microgrid, site: Site) -> _Box:
+    def figures(self) -> Figures:
+        """How it is now. May be asked from another thread: what is walked over is a copy."""
+        steady = self._time.steady()
+        waiting = list(self._waiting(steady))
+        undecided = [box for box in waiting if box.is_undecided(steady)]
+        due_at = [box.was_due_at if box.is_being_decided else box.due_at for box in waiting if box.parked is None]
+        return Figures(
+            microgrids=len(self._boxes),
+            undecided=len(undecided),
+            overdue=sum(box.parked is None for box in undecided),
+            newest_cycle_age=None if self._newest is None or not self._boxes else steady - self._newest,
+            oldest_due_age=max([steady - each for each in due_at if each is not None], default=timedelta()),
+            still_for=steady - self._got_on,
+            degraded=self._sums.degraded,
+            silent_chargers=self._sums.silent_chargers,
+            open_breaches=dict(self._sums.open_breaches),
+        )
+
+    def _waiting(self, steady: timedelta) -> Iterator[Box]:
+        """All that may be late: of the heap no more is looked at than is due."""
+        aside, due, places = self._aside.copy(), self._due.copy(), [0]
+        yield from aside.values()
+        while places:
+            place = places.pop()
+            if place < len(due) and due[place][0] <= steady:
+                places += (2 * place + 1, 2 * place + 2)
+                box = self._boxes.get(due[place][2])
+                if box is not None and (box.due_at, box.number) == due[place][:2] and due[place][2] not in aside:
+                    yield box
+
+    def _now_is(self, box: Box, standing: Standing) -> None:
+        self._sums.replace(box.standing, standing)
+        box.standing = standing
+
+    def _box(self, microgrid: Microgrid, site: Site) -> Box:
         """Without readings. Goes on from the last published cycle, so that a take-over alone makes none due."""
         published, now, steady = microgrid.state.published, self._time.now(), self._time.steady()
         if published is None:
-            return _Box(microgrid, site, next(self._numbers), Readings(), steady)
+            return Box(microgrid, site, next(self._numbers), Readings(), steady)
         at = max(now, published.decided_at)
         is_decided = published.configuration_version == site.configuration.version
-        return _Box(
+        return Box(
             microgrid,
             site,
             next(self._numbers),
@@ -252,7 +211,7 @@ class Mailbox:
             wakes_at=microgrid.wakes_at(published.decided_at),
         )
 
-    def _begin(self, box: _Box) -> DueCycle:
+    def _begin(self, box: Box) -> DueCycle:
         now, steady = self._time.now(), self._time.steady()
         at = box.time(now, steady)
         cycle = DueCycle(
@@ -266,11 +225,13 @@ class Mailbox:
             traceparent=box.traceparent,
             conflated=tuple(box.conflated),
         )
-        box.is_being_decided, box.due_at, box.waiting, box.traceparent = True, None, Waiting.NOTHING, None
+        box.is_being_decided, box.was_due_at, box.due_at = True, box.due_at, None
+        box.waiting, box.traceparent = Waiting.NOTHING, None
+        self._aside[box.microgrid.microgrid_id] = box
         box.conflated.clear()
         return cycle
 
-    def _schedule(self, box: _Box) -> None:
+    def _schedule(self, box: Box) -> None:
         """An entry for every change; those that no longer count are dropped when their turn comes, or are too many."""
         if box.is_being_decided:
             return
@@ -283,7 +244,7 @@ class Mailbox:
             heapq.heapify(self._due)
 
 
-def _entry(box: _Box) -> tuple[timedelta, int, str]:
+def _entry(box: Box) -> tuple[timedelta, int, str]:
     assert box.due_at is not None
     return box.due_at, box.number, box.microgrid.microgrid_id
 

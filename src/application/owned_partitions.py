@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
+from application.figures import Figures
 from application.mailbox import Mailbox
 from application.parking import NOT_OF_ONE_MICROGRID, Parked
 from application.ports.bus import Partition, Position
@@ -58,6 +60,12 @@ class OwnedPartitions:
     def is_unread(self, microgrid_id: str) -> bool:
         """Whether it is stored, and cannot be read."""
         return microgrid_id in self._unread
+
+    def figures(self) -> Figures:
+        """How what is owned is now; what cannot be read is not decided either. May be asked from another thread."""
+        kept = self._mailbox.figures()
+        unread = len(self._unread)
+        return replace(kept, microgrids=kept.microgrids + unread, undecided=kept.undecided + unread)
 
     async def assigned(self, partitions: frozenset[Partition]) -> None:
         """Claim them; then no former owner's decision comes in between, and what is stored can be gone on from."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias, assert_never
 
+from application.box import DueCycle
 from application.decisions import offer
-from application.mailbox import DueCycle, Mailbox
+from application.mailbox import Mailbox
 from application.ports.bus import MalformedConfiguration
 from domain.events import DomainEvent
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry

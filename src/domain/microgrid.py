@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from domain.breaches import breach, observation, over_limit
 from domain.breaches.breach import NO_BREACHES, BreachMemory
+from domain.breaches.constraint import ConstraintBreached
 from domain.breaches.over_limit import OverLimit
 from domain.events import (
     ConfigurationApplied,
@@ -101,6 +102,17 @@ class Microgrid:
     def workspace_id(self) -> str | None:
         """The tenant that it belongs to, None where it is nobody's."""
         return None if self.site is None else self.site.configuration.workspace_id
+
+    @property
+    def open_breaches(self) -> tuple[ConstraintBreached, ...]:
+        """What was announced last of each breach that is open."""
+        known = [each.announced for each in self.state.breaches.exceedances.values()]
+        return tuple([announced for announced in known if announced is not None])
+
+    @property
+    def silent_chargers(self) -> int:
+        """How many chargers have a connector that is silent (R7), by its newest cycle; 0 where none is remembered."""
+        return 0 if self.seen is None else len(self.seen.silent_charge_points)
 
     def configure(self, offered: SiteConfiguration, at: datetime, request_id: str | None = None) -> Change:
         """Apply a configuration, refuse it whole, or ignore it where the one in force is newer and says the same.

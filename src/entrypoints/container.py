@@ -1,5 +1,6 @@
 """The only place that builds what has state: which adapter stands behind which port."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -24,6 +25,7 @@ from adapters.messages.dead_letters import DeadLetterTopic
 from adapters.messages.recording import RecordedSource
 from adapters.observability import providers as telemetry
 from adapters.observability.counters import OpenTelemetryCounters
+from adapters.observability.gauges import WorkerGauges
 from adapters.observability.prometheus import PrometheusMetrics
 from adapters.observability.publisher import TracedPublisher
 from adapters.observability.requests import MeasuredRequests
@@ -54,6 +56,7 @@ from application.projections.status import STATUS
 from application.relay import Relay
 from domain.sharing import rebalance
 from entrypoints.allocator import new_allocator
+from entrypoints.service.standstill import Progress
 from entrypoints.topics import CONFIGURATION, DEAD_LETTER, EVENTS, PARTITIONS, TELEMETRY, Topics
 
 FIRST_EVENING = datetime(2026, 3, 16, 8, 0, tzinfo=UTC)
@@ -141,6 +144,7 @@ class Container(containers.DeclarativeContainer):
     meter_provider = providers.Singleton(telemetry.meter_provider, metrics.provided.reader)
     tracing = providers.Singleton(OpenTelemetryTracing, tracer_provider, IN_PROCESS)
     counters = providers.Singleton(OpenTelemetryCounters, meter_provider, clock.provided.now)
+    gauges = providers.Singleton(WorkerGauges, meter_provider)
     requests = providers.Singleton(MeasuredRequests, meter_provider)
 
     engine = providers.Singleton(create_engine, database_url)
@@ -216,6 +220,8 @@ class Deployment(containers.DeclarativeContainer):
     meter_provider = providers.Singleton(telemetry.meter_provider, metrics.provided.reader)
     tracing = providers.Singleton(OpenTelemetryTracing, tracer_provider)
     counters = providers.Singleton(OpenTelemetryCounters, meter_provider, clock.provided.now)
+    gauges = providers.Singleton(WorkerGauges, meter_provider)
+    progress = providers.Singleton(Progress, providers.Object(time.monotonic))
     join = providers.Callable(KafkaSource.join, connection)
     measured_source = providers.Factory(MeasuredSource, clock=clock, provider=meter_provider)
 

@@ -143,12 +143,6 @@ def a_breach(kind: type[ConstraintBreached] | type[ConstraintCleared], severity:
     )
 
 
-def test_degraded_microgrids_are_as_many_as_there_are_now(counters: Counters, reader: InMemoryMetricReader) -> None:
-    counters.degraded(3)
-    counters.degraded(1)
-    assert counted(reader) == {names.DEGRADED_MICROGRIDS: {None: 1}}
-
-
 def test_projected_events_are_counted_apart_from_those_that_came_again(
     counters: Counters, reader: InMemoryMetricReader
 ) -> None:

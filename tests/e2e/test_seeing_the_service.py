@@ -8,11 +8,14 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SentSpan
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from adapters.kafka.connection import Connection
 from adapters.kafka.publisher import KafkaPublisher
@@ -29,17 +32,29 @@ TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 CAUSE = "b7ad6b7169203331"
 REFUSED_TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 ENDED_S = 30.0
+REFRESH_S = 2
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
-OF_A_WORKER = {
+GAUGES_OF_A_WORKER = {
+    "busbar_consumer_distance",
+    "busbar_cycle_newest_age_seconds",
+    "busbar_cycle_oldest_due_age_seconds",
+    "busbar_degraded_microgrids",
+    "busbar_microgrids",
+    "busbar_open_breaches",
+    "busbar_silent_chargers",
+    "busbar_undecided_microgrids",
+}
+OF_A_WORKER = GAUGES_OF_A_WORKER | {
     "busbar_consumer_lag_seconds_count",
     "busbar_cycle_duration_seconds_count",
     "busbar_cycle_input_age_seconds_count",
     "busbar_cycles_total",
-    "busbar_degraded_microgrids",
     "busbar_outbox_oldest_age_seconds",
     "busbar_readings_total",
 }
-OF_A_PROJECTOR = {"busbar_consumer_lag_seconds_count", "busbar_projected_events_total"}
+COUNTED_BY_A_PROJECTOR = {"busbar_consumer_lag_seconds_count", "busbar_projected_events_total"}
+OF_A_PROJECTOR = COUNTED_BY_A_PROJECTOR | {"busbar_consumer_distance"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,9 @@ class Seen:
 
     process: Process
     address: str
+
+    def answer(self, path: str) -> str:
+        return httpx.get(self.address + path).text
 
     def status(self, path: str) -> int:
         return httpx.get(self.address + path).status_code
@@ -162,10 +180,54 @@ def test_metrics_of_each_process_tell_what_it_did_to_whoever_asks_and_to_the_col
 
     for name in ("busbar_readings_total", "busbar_cycles_total", "busbar_cycle_duration_seconds_count"):
         until(lambda name=name: more(name, service.worker, before[0]), service.worker.process.log)  # type: ignore[misc]
-    for name in OF_A_PROJECTOR:
+    for name in COUNTED_BY_A_PROJECTOR:
         until(lambda name=name: more(name, service.projector, before[1]), service.projector.process.log)  # type: ignore[misc]
+    assert {*service.worker.metrics(), *service.projector.metrics()} <= {*documented(), "target_info"}
     collected = {("busbar-worker", "busbar.cycle.duration"), ("busbar-project", "busbar.projected_events")}
     until(lambda: collected <= service.collector.metrics, service.worker.process.log)
+
+
+def documented() -> Iterator[str]:
+    """The metrics of `docs/operations.md` as Prometheus has them."""
+    ends = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
+    for row in re.finditer(r"\| `([a-z_.]+)` \| (counter|histogram|gauge)(, s)? \|", OPERATIONS.read_text()):
+        name = row[1].replace(".", "_") + ("_seconds" if row[3] else "")
+        yield from (name + end for end in ends[row[2]])
+
+
+def test_a_worker_whose_cycles_wait_for_a_database_shows_it_and_is_not_ready_until_they_are_decided(
+    service: Service,
+) -> None:
+    service.stack.publish("configuration", "site.configuration.v1", [configuration("waiting")])
+    worker, log = service.worker, service.worker.process.log
+    until(lambda: worker.metrics().get("busbar_microgrids", 0) > 0, log)
+    until(lambda: worker.metrics()["busbar_undecided_microgrids"] == 0, log)
+    until(lambda: worker.metrics()["busbar_silent_chargers"] > 0, log)
+    until(worker.is_ready, log)
+
+    with locked(service.stack.database_url, "microgrid_state"):
+        until(lambda: "The newest cycle is older than twice its interval" in worker.answer("/health/ready"), log)
+        seen = worker.metrics()
+        assert seen["busbar_undecided_microgrids"] > 0
+        assert seen["busbar_cycle_newest_age_seconds"] > REFRESH_S
+        assert seen["busbar_cycle_oldest_due_age_seconds"] > REFRESH_S
+        assert worker.is_not_ready()
+    until(worker.is_ready, log)
+    assert worker.metrics()["busbar_undecided_microgrids"] == 0
+
+
+@contextmanager
+def locked(database_url: str, table: str) -> Iterator[None]:
+    """Somebody holds a table for themselves: a restore, say, or a migration by hand."""
+    with asyncio.Runner() as runner:
+        engine = create_async_engine(database_url)
+        holding = runner.run(engine.connect().start())
+        runner.run(holding.execute(text(f"LOCK TABLE {table}")))
+        try:
+            yield
+        finally:
+            runner.run(holding.close())
+            runner.run(engine.dispose())
 
 
 def test_a_refusal_is_a_line_in_the_log_of_the_trace_that_led_to_it(service: Service) -> None:

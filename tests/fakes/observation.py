@@ -23,7 +23,6 @@ class RememberedCounts:
         self.refused_plans: list[str] = []
         self.refused_configurations: Counter[str] = Counter()
         self.decided: list[RememberedCycle] = []
-        self.degraded_microgrids = 0
         self.waiting_since: datetime | None = None
         self.projected_events: Counter[str] = Counter()
         self.outdated_configurations = 0
@@ -68,9 +67,6 @@ class RememberedCounts:
 
     def not_taken(self, microgrid_id: str, position: Position, error: Exception) -> None:
         self.untaken.append((microgrid_id, position, type(error).__name__))
-
-    def degraded(self, microgrids: int) -> None:
-        self.degraded_microgrids = microgrids
 
     def waiting(self, since: datetime | None) -> None:
         self.waiting_since = since

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from application.box import DueCycle
 from application.decisions import Decisions
-from application.mailbox import DueCycle, Mailbox
+from application.mailbox import Mailbox
 from application.ports.clock import Time
 from application.ports.ownership import Epoch
 from application.ports.persistence import (

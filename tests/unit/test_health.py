@@ -89,6 +89,15 @@ async def test_a_member_without_assignment_or_database_is_not_ready() -> None:
     assert await process.is_ready()
 
 
+async def test_a_member_that_owes_something_is_not_ready_and_says_what() -> None:
+    process, owed = Process(), ["The newest cycle is older than twice its interval in 3 of 10 depots."]
+    process.health.joined(process.group, (process.decide, process.relay), lambda: owed[0] if owed else None)
+    await process.get_on()
+    assert await process.health.why_not_ready() == owed[0]
+    owed.clear()
+    assert await process.is_ready()
+
+
 async def test_a_database_that_keeps_its_answer_back_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "ANSWERED_S", 0.01)
     process = Process()

@@ -98,9 +98,11 @@ class KafkaSource(ConsumerRebalanceListener):
         return None if self._is_assigned else "Its group has assigned nothing to it."
 
     async def offsets(self) -> Mapping[Partition, Offsets]:
-        """Where it is in the partitions that it reads. Raises KafkaError and TimeoutError where nobody knows now, and
-        UnusableTopics where a topic is gone.
+        """Where it is in the partitions that it reads. Raises KafkaError and TimeoutError where nobody knows now, which
+        they are among it, and UnusableTopics where a topic is gone.
         """
+        if not self._is_assigned:
+            raise IllegalStateError("The group has assigned nothing to this member.")
         owned = {TopicPartition(each.topic, each.number): each for each in self._owned}
         async with asyncio.timeout(ANSWERED_S):
             gone = set(self._topics) - await self._consumer.topics()

@@ -44,9 +44,6 @@ class OpenTelemetryCounters:
             explicit_bucket_boundaries_advisory=AGES_S,
         )
         self._breaches = meter.create_counter(names.BREACHES, "{breach}", "Breaches that opened, escalated or cleared")
-        self._degraded = meter.create_gauge(
-            names.DEGRADED_MICROGRIDS, "{microgrid}", "Microgrids decided here whose newest published cycle is degraded"
-        )
         self._refused_plans = meter.create_counter(names.REFUSED_PLANS, "{plan}", "Plans the certificate refused")
         self._readings = meter.create_counter(names.READINGS, "{reading}", "Readings, by what became of them")
         self._outdated = meter.create_counter(
@@ -132,9 +129,6 @@ class OpenTelemetryCounters:
         """An error in the log; what is counted is the dead letter."""
         about = {names.MICROGRID_ID: microgrid_id}
         _logger.error("a message could not be taken in: %s", _place(position), exc_info=error, extra=about)
-
-    def degraded(self, microgrids: int) -> None:
-        self._degraded.set(microgrids)
 
     def waiting(self, since: datetime | None) -> None:
         self._waiting_since = (since,)

@@ -69,10 +69,6 @@ class Counters(Protocol):
         """A message that can be read could not be taken in."""
         ...
 
-    def degraded(self, microgrids: int) -> None:
-        """How many of the microgrids decided here are degraded now."""
-        ...
-
     def waiting(self, since: datetime | None) -> None:
         """When the oldest event was written that is not known to be published, None where all are."""
         ...

@@ -108,6 +108,11 @@ class Situation:
         """Per node, what the exposures leave; may be negative; NO_LIMIT for no limit."""
         return [view.free_w for view in self.nodes]
 
+    @property
+    def silent_charge_points(self) -> set[str]:
+        """Those of which a connector is silent (R7)."""
+        return {line.connector.charge_point_id for line in self.lines if line.silent}
+
     def remembered(self, limits_w: Sequence[Watts | None], cycle_seq: int | None) -> Memory:
         """What the next cycle has to know; where this one is published and has a number, also what it sent."""
         before = recent(self.memory.sendings, self.at)

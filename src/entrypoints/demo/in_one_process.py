@@ -139,6 +139,7 @@ async def open_demo(container: Container, recording: BinaryIO | None = None) -> 
         stack.push_async_callback(providers.shut_down, container.tracer_provider(), container.meter_provider())
         known_event_seq = await _resume(container)
         membership, sources = container.membership(), dict[str, MessageSource]()
+        stack.enter_context(container.gauges().of(membership.owned_partitions().figures))
         for group, topics, assignment in (
             ("worker", (CONFIGURATION, TELEMETRY), membership.owned_partitions()),
             ("projector", (EVENTS,), Unconcerned()),

@@ -19,6 +19,13 @@ Turn: TypeAlias = Callable[[], Awaitable[bool]]
 
 Ask: TypeAlias = Callable[[], Awaitable[bool]]
 
+Why: TypeAlias = Callable[[], str | None]
+"""What is wrong, in a sentence, or None."""
+
+
+def nothing_is_wrong() -> None:
+    """All is well, as far as this goes."""
+
 
 class Source(Protocol):
     """Where a member takes its work from."""
@@ -35,12 +42,14 @@ class Health:
         self._database_answers = database_answers
         self._now = now
         self._source: Source | None = None
+        self._why_behind: Why = nothing_is_wrong
         self._begun: dict[Turn, float] = {}
         self._ended: dict[Turn, float | None] = {}
 
-    def joined(self, source: Source, turns: Sequence[Turn]) -> None:
-        """A member takes turns from now on."""
+    def joined(self, source: Source, turns: Sequence[Turn], why_behind: Why = nothing_is_wrong) -> None:
+        """A member takes turns from now on. `why_behind` says what it owes, though it takes them."""
         self._source = source
+        self._why_behind = why_behind
         self._ended = dict.fromkeys(turns)
 
     def left(self) -> None:
@@ -62,13 +71,15 @@ class Health:
         return "A turn is stuck." if any(self._now() - begun > LOST_S for begun in self._begun.values()) else None
 
     async def why_not_ready(self) -> str | None:
-        """None where it is a member that gets on, and brokers and database answer."""
+        """None where it is a member that gets on and owes nothing, and brokers and database answer."""
         if self._source is None:
             return "It is not a member of its group."
         if any(ended is None or self._now() - ended > RECENTLY_S for ended in self._ended.values()):
             return "It does not get on."
         if (trouble := await self._source.trouble()) is not None:
             return trouble
+        if (behind := self._why_behind()) is not None:
+            return behind
         try:
             async with asyncio.timeout(ANSWERED_S):
                 answered = await self._database_answers()

@@ -19,6 +19,7 @@ from adapters.kafka import topics as kafka_topics
 from adapters.kafka.connection import when_reachable
 from adapters.kafka.topics import UnusableTopics
 from adapters.observability import providers
+from adapters.observability.gauges import show_distance
 from adapters.observability.logs import configure_logging
 from application.overtaken import StreamBegun
 from application.ports.ownership import Fenced
@@ -29,9 +30,9 @@ from entrypoints.api.serve import Operations
 from entrypoints.brokers import connection_to
 from entrypoints.container import Deployment
 from entrypoints.service.garbage import collect_rarely
-from entrypoints.service.health import Health, Source, Turn
+from entrypoints.service.health import Health, Source, Turn, Why, nothing_is_wrong
 from entrypoints.service.refusals import OLDER_SCHEMA, refusing
-from entrypoints.service.standstill import Look, Standstill, nothing_to_look_for, watch
+from entrypoints.service.standstill import Look, Progress, Standstill, nothing_to_look_for, watch
 
 RETRY_S = 1.0
 
@@ -46,12 +47,14 @@ STUCK_S = 60.0
 class Joined:
     """A member of a group. The first turn takes work in; the others carry on with it, at the end until all is done.
 
-    `look` is called now and then, and raises where the group has to be joined anew.
+    `look` is called now and then, and raises where the group has to be joined anew. `why_behind` says what the member
+    owes: it is not ready until then.
     """
 
     source: Source
     turns: Sequence[Turn]
     look: Look = nothing_to_look_for
+    why_behind: Why = nothing_is_wrong
 
 
 Member: TypeAlias = Callable[[Deployment], AbstractAsyncContextManager[Joined]]
@@ -122,7 +125,8 @@ async def _serve(deployment: Deployment, member: Member, operations: Operations)
     stop = stop_by_signal()
     engine, metrics = deployment.engine(), deployment.metrics()
     # An exporter that cannot be had is refused before anything is begun.
-    deployment.tracer_provider(), deployment.meter_provider()
+    deployment.tracer_provider()
+    show_distance(deployment.meter_provider(), deployment.progress().distances)
     health = Health(lambda: answers(engine), asyncio.get_running_loop().time)
     try:
         async with operations.served(Probes(health.why_not_live, health.why_not_ready, metrics.text)):
@@ -181,9 +185,13 @@ async def _be_a_member(deployment: Deployment, member: Member, health: Health, s
         joined = await unless(stop, stack.enter_async_context(member(deployment)))
         if joined is not None:
             _logger.info("Joined the group")
-            health.joined(joined.source, joined.turns)
+            progress: Progress = deployment.progress()
+            progress.begin_anew()
+            stack.callback(progress.begin_anew)
+            health.joined(joined.source, joined.turns, lambda: progress.why_standing() or joined.why_behind())
             stack.callback(health.left)
-            await _while_watched(watch(joined.source, joined.look), take_turns(joined.turns, health, stop))
+            watching = watch(joined.source, joined.look, progress)
+            await _while_watched(watching, take_turns(joined.turns, health, stop))
 
 
 async def _while_watched(watching: Coroutine[Any, Any, None], working: Coroutine[Any, Any, None]) -> None:

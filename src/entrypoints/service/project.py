@@ -35,6 +35,6 @@ async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
         return projected
 
     try:
-        yield Joined(source, (project,))
+        yield Joined(source, (project,), why_behind=deployment.progress().why_behind)
     finally:
         await source.close()

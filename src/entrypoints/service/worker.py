@@ -7,11 +7,14 @@ from contextlib import asynccontextmanager
 from adapters.messages import registry
 from application.cycles import Cycles
 from application.intake import Intake
+from application.overtaken import NotOvertaken
+from application.owned_partitions import OwnedPartitions
 from application.relay import Relay
 from entrypoints.container import Deployment
 from entrypoints.service import life_cycle
 from entrypoints.service.assignments import BetweenTurns
 from entrypoints.service.life_cycle import Joined
+from entrypoints.service.standstill import require_deciding, why_overdue
 
 PORT = 8081
 
@@ -62,7 +65,8 @@ class _Loops:
 @asynccontextmanager
 async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
     membership, topics = deployment.membership(), deployment.topics()
-    not_overtaken = deployment.not_overtaken(membership.owned_partitions())
+    owned: OwnedPartitions = membership.owned_partitions()
+    not_overtaken: NotOvertaken = deployment.not_overtaken(owned)
     locks = [asyncio.Lock() for _ in range(3)]
     source = await deployment.join(
         f"{deployment.prefix()}.worker",
@@ -72,7 +76,14 @@ async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
     )
     intake = membership.intake(source=deployment.measured_source(source))
     loops = _Loops(intake, membership.cycles(), membership.relay(), locks)
+
+    async def look() -> None:
+        await not_overtaken.look()
+        require_deciding(owned.figures())
+
     try:
-        yield Joined(source, (loops.take_in, loops.decide, loops.publish), not_overtaken.look)
+        with deployment.gauges().of(owned.figures):
+            turns = (loops.take_in, loops.decide, loops.publish)
+            yield Joined(source, turns, look, lambda: why_overdue(owned.figures()))
     finally:
         await source.close()

@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from adapters.clock import VirtualClock
-from application.mailbox import CONFLATED, STRANGERS, DueCycle, Mailbox
+from application.box import CONFLATED, DueCycle
+from application.mailbox import STRANGERS, Mailbox
 from domain.events import CycleCompleted, Trigger
 from domain.knowledge.readings import Receipt, Reception, Telemetry
 from domain.microgrid import Microgrid, MicrogridState
@@ -273,9 +274,9 @@ def test_microgrids_count_as_degraded_as_their_newest_published_cycles_say(decid
     for published, expected in ((degraded, 1), (None, 1), (a_cycle_completed(), 0), (degraded, 1)):
         second += 40
         decided.at(second).decide(published)
-        assert decided.mailbox.degraded == expected
+        assert decided.mailbox.figures().degraded == expected
     decided.mailbox.close("depot")
-    assert decided.mailbox.degraded == 0
+    assert decided.mailbox.figures().degraded == 0
 
 
 def test_the_next_cycle_is_the_earliest_of_all_microgrids(kept: Kept) -> None:

@@ -657,11 +657,11 @@ async def test_a_depot_nobody_hears_counts_as_degraded_until_it_is_heard(service
     worker = await service.start()
     await service.offer(DEPOT)
     await settle(worker)
-    assert service.counts.degraded_microgrids == 1
+    assert service.owned.figures().degraded == 1
     service.clock.advance(EIGHT + timedelta(seconds=40))
     await all_report(service, sequence=1)
     await settle(worker)
-    assert service.counts.degraded_microgrids == 0
+    assert service.owned.figures().degraded == 0
 
 
 async def test_a_refused_configuration_is_taken_down(service: Service) -> None:

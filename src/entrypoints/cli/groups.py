@@ -9,7 +9,7 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
     "Try it": ("demo", "scenarios"),
     "Decide without a service": ("check", "rebalance", "replay"),
     "Run the service": ("migrate", "worker", "project", "api", "rebuild"),
-    "Work with a running service": ("configure", "simulate", "events", "status", "breaches", "explain"),
+    "Work with a running service": ("configure", "simulate", "events", "status", "breaches", "explain", "show-state"),
 }
 
 

@@ -271,6 +271,15 @@ def explain(microgrid: str, connector: str, as_json: bool) -> int:
     return read_commands.explain(microgrid, connector, as_json=as_json)
 
 
+@busbar.command()
+@click.argument("microgrid")
+def show_state(microgrid: str) -> int:
+    """Print what is stored of a microgrid between two cycles, as JSON. Exit 1: nothing is, or nobody can read it."""
+    from entrypoints.cli import show_state as show_state_command
+
+    return show_state_command.run(microgrid)
+
+
 def main() -> NoReturn:
     """Run the command the arguments name, and exit with its code."""
     try:

@@ -84,6 +84,11 @@ def _no_such(kind: str, name: str, known: list[str]) -> str:
 
 def _ask(question: Callable[[ReadModel], Awaitable[_T]]) -> _T:
     """Put a question to the read models of the configured database."""
+    return ask(lambda container: question(container.read_model()))
+
+
+def ask(question: Callable[[Container], Awaitable[_T]]) -> _T:
+    """Put a question to the configured database. Raises UnusableSetting where it has not the newest schema."""
     url = environment.database_url()
 
     async def answer() -> _T:
@@ -91,7 +96,7 @@ def _ask(question: Callable[[ReadModel], Awaitable[_T]]) -> _T:
             raise environment.UnusableSetting(OLDER_SCHEMA)
         container = Container(database_url=url)
         try:
-            return await question(container.read_model())
+            return await question(container)
         finally:
             await container.engine().dispose()
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test slow quick check picture contracts openapi bench bench-api bench-service bench-fleet mutation faults clean
+.PHONY: demo test slow quick frozen check picture contracts openapi bench bench-api bench-service bench-fleet mutation faults clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -21,6 +21,11 @@ slow: $(VENV)/ready-to-develop
 # What is read first, in a minute: the domain, the application, the rules of the architecture.
 quick: $(VENV)/ready-to-develop
 	$(BIN)/python -m pytest --quiet -n 2 --dist worksteal tests/unit/domain tests/unit/application tests/architecture $(ARGS)
+
+# Values are immutable by the type checker's word (src/domain/values.py). Here they are so at run time too.
+frozen: $(VENV)/ready-to-develop
+	$(BIN)/python -m pytest --quiet -n 2 --dist worksteal -p tests.frozen tests/unit/domain tests/unit/application \
+		tests/worlds/test_targeted.py $(ARGS)
 
 check: $(VENV)/ready-to-develop
 	$(BIN)/ruff check

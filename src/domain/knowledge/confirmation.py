@@ -15,11 +15,6 @@ from domain.site.site import Windows
 def heard(entry: LedgerEntry, news: Heard, moment: Moment) -> LedgerEntry:
     """A connector's line after its newest messages: what those confirm leaves what stands. A message counts once."""
     known, heard_at = news.known, news.heard_at
-    is_read = known is not None and (known.measured_at, known.sequence) != (entry.read_at, entry.sequence)
-    is_heard = heard_at is not None and (is_read or heard_at != entry.heard_at)
-    obeys = not entry.unresponsive and entry.over_since is None
-    if not is_heard and obeys and not entry.runs_out(moment.at):
-        return entry
     if entry is NEVER_SENT and known is not None:
         # Told nothing so far, it can only report what it had before.
         report = known.report
@@ -33,6 +28,11 @@ def heard(entry: LedgerEntry, news: Heard, moment: Moment) -> LedgerEntry:
             power_w=news.power_w,
             idle=not news.asked_w,
         )
+    is_read = known is not None and (known.measured_at, known.sequence) != (entry.read_at, entry.sequence)
+    is_heard = heard_at is not None and (is_read or heard_at != entry.heard_at)
+    obeys = not entry.unresponsive and entry.over_since is None
+    if not is_heard and obeys and not entry.runs_out(moment.at):
+        return entry
     entry = entry.copy()
     # Before the newest message is looked at: that a link is back does not undo that it was gone.
     entry.lapse(moment.at)

@@ -59,9 +59,10 @@ class Line:
         of those; up to its exposure where one was raised that the reading does not show to have been followed, and that
         it is likely to use up as it did the setpoint before.
         """
-        power_w, entry, exposure_w = self.power_w, self.entry, self.exposure_w
+        entry = self.entry
         if entry.received is None:
             return self.measured_w, self.measured_w
+        power_w, exposure_w = self.power_w, self.exposure_w
         read_at, newest = entry.read_at or moment.at, entry.newest
         since = read_at - moment.windows.grace
         # What it says it draws it draws until it falls back, and again a grace after that.
@@ -120,10 +121,11 @@ def _is_steady(cycle: Hearing, line: Line) -> bool:
 
 def _steady_until(entry: LedgerEntry, news: Heard, used: UsageMemory | None, moment: Moment) -> datetime:
     """Until when a connector that obeys by one setpoint goes on as it is; of all others nobody asks."""
+    if entry.received is None or news.known is None or news.heard_at is None or news.silent:
+        return moment.at
     changes = entry.fell_back_at is not None or entry.over_since is not None or entry.unresponsive
     waits = len(entry.setpoints) > 1 or (used is not None and used.in_vain_at is not None)
-    changes = changes or entry.overtaken_by is not None or news.held_w != (news.power_w or 0)
-    if entry.received is None or news.known is None or news.heard_at is None or news.silent or changes or waits:
+    if changes or waits or entry.overtaken_by is not None or news.held_w != (news.power_w or 0):
         return moment.at
     spoke_at = news.known.measured_at if news.asked_w else news.heard_at
     return min(spoke_at + moment.windows.connector_stale_after, entry.received.lapses_at - moment.windows.grace)
@@ -208,21 +210,21 @@ def _exposure(entry: LedgerEntry, news: Heard, standing: Standing, moment: Momen
     most it may draw, and is shared with others; the most it may draw (R15).
     """
     highest_w, falls = entry.in_force(moment, silent=news.silent)
-    power_w, is_reserved = news.power_w, standing is Standing.RESERVED
-    own_w, limit_w = entry.at_meter(highest_w), max(highest_w, news.fallback_w) if falls else highest_w
-    if falls and is_reserved and power_w is not None:
-        was_reported = entry.received is None and entry.confirmed_at is not None
-        if was_reported or entry.falls_back_by(moment.soon):
-            own_w = max(own_w, power_w)
-    exposure_w = max(own_w, entry.at_meter(limit_w))
-    if not is_reserved:
+    power_w, limit_w, own_w = news.power_w, max(highest_w, news.fallback_w) if falls else highest_w, None
+    exposure_w = entry.at_meter(limit_w)
+    if standing is not Standing.RESERVED:
         exposure_w = max(exposure_w, news.held_w)
-    if not is_reserved and entry.fell_back_at is None and news.known is not None:
-        obeyed_w = entry.obeyed_w(news.known.measured_at, moment.windows.grace)
-        limit_w = limit_w if obeyed_w is None else obeyed_w
+        if entry.fell_back_at is None and news.known is not None:
+            obeyed_w = entry.obeyed_w(news.known.measured_at, moment.windows.grace)
+            limit_w = limit_w if obeyed_w is None else obeyed_w
+    elif falls:
+        own_w, was_reported = entry.at_meter(highest_w), entry.received is None and entry.confirmed_at is not None
+        if power_w is not None and (was_reported or entry.falls_back_by(moment.soon)):
+            own_w = max(own_w, power_w)
+        exposure_w = max(exposure_w, own_w)
     # No meter and no mains explain a factor above this: who has one is shared with by it, but honours nothing.
     told_w = limit_w if entry.factor > obedience.UNLEARNED_FACTOR else entry.at_meter(limit_w)
-    return told_w, own_w if falls and is_reserved else None, exposure_w
+    return told_w, own_w, exposure_w
 
 
 def _reserved_w(

@@ -9,6 +9,9 @@ from tests.worlds.plot import Plot
 FORGOTTEN_S = 300
 """By then nothing is in force any more of what was sent under former settings."""
 
+KNOWN_AFTER_S = 60
+"""So long after a building rose that is known."""
+
 
 def add(plot: Plot) -> None:
     """Drawn last, so that all else of a depot stays as it is without them."""
@@ -84,6 +87,9 @@ def _lower_below_the_safe_one(plot: Plot) -> None:
             continue
         if fallbacks_w + buildings_w <= safe_w:
             silent = Span(span.start - plot.draw.randint(40, 90), span.end)
+            if plot.rises_below(circuit.circuit_id, Span(silent.start - KNOWN_AFTER_S, silent.end)):
+                # What rises then cannot be known, and nothing but the safe limit leaves room for it.
+                continue
             plot.gauges[circuit.circuit_id] = replace(gauge, silent=(*gauge.silent, silent))
             change = limited(circuit.circuit_id, plot.draw.randint(fallbacks_w + buildings_w, safe_w), safe_w)
             # Where another edit changes the same limit, that is what holds.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -120,3 +121,8 @@ class Plot:
         buildings = [steps for each, steps in self.buildings.items() if circuit_id in self.path(each)]
         buildings_w = sum(max(watts for _, watts in steps) for steps in buildings)
         return sum(each.fallback_w for each in chargers), buildings_w, len(chargers)
+
+    def rises_below(self, circuit_id: str, span: Span) -> bool:
+        """Whether a building at or below a circuit draws more from some second of a span on."""
+        below = [steps for each, steps in self.buildings.items() if circuit_id in self.path(each)]
+        return any(after[0] in span and after[1] > before[1] for steps in below for before, after in pairwise(steps))

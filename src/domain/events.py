@@ -15,9 +15,14 @@ class Trigger(StrEnum):
     """What started a cycle."""
 
     TELEMETRY = "telemetry"
+    """A reading of a charger or a meter."""
     CONFIGURATION = "configuration"
+    """A configuration that was applied."""
     TIMER = "timer"
+    """Time alone: the newest cycle was `refresh_interval_s` old, or something known was about to go stale or to lapse.
+    """
     MANUAL = "manual"
+    """A snapshot that was given to `busbar rebalance`."""
 
 
 @value
@@ -25,9 +30,13 @@ class TreeNode:
     """A node of the derived tree as `ConfigurationApplied` shows it, without any measurement."""
 
     node_id: str
+    """The id of the microgrid, circuit or charge point."""
     node_type: NodeType
+    """The level of the node in the tree."""
     parent_id: str | None
+    """The node above; null at the microgrid."""
     name: str
+    """The name of the node for people; its id where the configuration gives it none."""
 
 
 @value
@@ -35,11 +44,17 @@ class MicrogridProvisioned:
     """The first valid configuration brought a microgrid into being."""
 
     microgrid_id: str
+    """The microgrid, one depot's electrical system; the key of the message."""
     event_seq: int
+    """The number of this event in the stream of the microgrid, without gaps."""
     name: str
+    """The name of the microgrid for people."""
     workspace_id: str | None
+    """The tenant that the microgrid belongs to, for good; null: none."""
     grid_connections: tuple[GridConnection, ...]
+    """The circuits without a parent, in the order of the configuration."""
     provisioned_at: datetime
+    """When the first valid configuration was applied (UTC)."""
 
 
 @value
@@ -47,13 +62,21 @@ class ConfigurationApplied:
     """A configuration is in force. `request_id` is the id of the message that offered it, where it had one."""
 
     microgrid_id: str
+    """The microgrid, one depot's electrical system; the key of the message."""
     event_seq: int
+    """The number of this event in the stream of the microgrid, without gaps."""
     version: int
+    """The version of the configuration that is in force from now on."""
     request_id: str | None
+    """The `ce_id` of the message that offered the configuration; null: that message had none."""
     applied_at: datetime
+    """When the configuration came into force (UTC)."""
     configuration: SiteConfiguration
+    """The configuration whole, every default value filled in."""
     nodes: tuple[TreeNode, ...]
+    """The derived tree in preorder, the microgrid first; connectors stand in the configuration."""
     warnings: tuple[SiteWarning, ...]
+    """What was accepted but ought to be looked at; empty: nothing."""
 
 
 @value
@@ -61,11 +84,17 @@ class ConfigurationRejected:
     """A configuration was refused whole; the last good one stays in force. `request_id` as where one is applied."""
 
     microgrid_id: str
+    """The microgrid that the refused configuration names; the key of the message."""
     event_seq: int
+    """The number of this event in the stream of the microgrid, without gaps."""
     version: int | None
+    """The version of the refused configuration; null: it could not be read."""
     request_id: str | None
+    """The `ce_id` of the message that offered the configuration; null: that message had none."""
     rejected_at: datetime
+    """When the configuration was refused (UTC)."""
     faults: tuple[Fault, ...]
+    """Everything that is wrong with the configuration; of a wrong shape the first fault of each list."""
 
 
 @value
@@ -73,17 +102,35 @@ class CycleCompleted:
     """A decision was made, and from now on counts as sent."""
 
     microgrid_id: str
+    """The microgrid, one depot's electrical system; the key of the message."""
     event_seq: int
+    """The number of this event in the stream of the microgrid, without gaps."""
     cycle_seq: int
+    """The number of this published cycle, without gaps. A gateway obeys the highest that it has and drops a setpoint of
+    a lower one.
+    """
     trigger: Trigger
+    """What started the cycle."""
     decided_at: datetime
+    """When the decision was made (UTC). The `valid_for_s` of every setpoint counts from here."""
     configuration_version: int
+    """The version of the configuration that was decided by."""
     strategy: Strategy
+    """How capacity was shared."""
     outcome: Outcome
+    """How far the demands could be met."""
     degraded: bool
+    """True where the decision lacks knowledge: a meter is silent, or a connector is reserved for want of telemetry or
+    unresponsive.
+    """
     totals: Totals
+    """Sums over the microgrid."""
     nodes: tuple[NodeFigures, ...]
+    """Microgrid, grid connections, circuits and charge points in preorder, children in natural id order. Connectors
+    stand in `setpoints`.
+    """
     setpoints: tuple[Setpoint, ...]
+    """Every connector of the microgrid, in natural id order of its charge point and by its number."""
 
 
 DomainEvent: TypeAlias = (

@@ -7,14 +7,21 @@ from typing import Any
 import pytest
 import yaml
 
+from adapters.simulation.faults.chargers import Disobedience
+from adapters.simulation.faults.script import Fault
 from adapters.simulation.scenarios import SCENARIOS
 from entrypoints.container import Container
 from tests.databases import sqlite_url
-from tools.contract_files.examples import FOR_HALF_A_MINUTE
 from tools.contract_files.files import contract_files
 from tools.contract_files.listening import Heard, open_overheard_demo
 
 DEMO_S = 180
+
+FOR_HALF_A_MINUTE = Fault(
+    "ignores-setpoint",
+    "For half a minute one connector draws its rating.",
+    lambda plant, draw: Disobedience(plant, range(60, 90)),
+)
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +38,7 @@ def schemas(files: dict[str, str]) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def examples(files: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """CloudEvents type -> topic, key, headers and payload."""
+    """Type, or type and case -> topic, key, headers and payload."""
     return _below("examples/", files)
 
 

@@ -71,7 +71,7 @@ def test_every_cycle_tells_what_the_grid_connection_may_draw(tmp_path: Path, eve
             400_000,
             {
                 "DERControl": {
-                    "interval": {"start": 1773648041, "duration": 120},
+                    "interval": {"start": 1773648106, "duration": 120},
                     "DERControlBase": {"opModImpLimW": {"multiplier": 2, "value": 4_000}},
                 },
                 "DefaultDERControl": {"DERControlBase": {"opModImpLimW": {"multiplier": 1, "value": 15_000}}},
@@ -102,15 +102,15 @@ def test_group_capacity_is_named_as_oscp_and_ieee_2030_5_name_it(
                     "capacity": capacity_kw,
                     "phase": "ALL",
                     "unit": "KW",
-                    "start_time": "2026-03-16T08:00:41Z",
-                    "end_time": "2026-03-16T08:02:41Z",
+                    "start_time": "2026-03-16T08:01:46Z",
+                    "end_time": "2026-03-16T08:03:46Z",
                 }
             ],
         }
         for kind, capacity_kw in (("CONSUMPTION", limit_w / 1000), ("FALLBACK_CONSUMPTION", 150.0))
     ]
     assert capacity["ieee_2030_5"] == {"description": "depot/gc-1", **in_force}
-    assert (capacity["measured_w"], capacity["headroom_w"]) == (100_000, 150_000)
+    assert (capacity["measured_w"], capacity["headroom_w"]) == (223_584, 14_711)
 
 
 def test_a_subscriber_that_was_away_catches_up(tmp_path: Path, events: list[str]) -> None:

@@ -17,6 +17,7 @@ TYPES = {*READERS, *(event_type for event_type, _ in WRITERS.values())}
 
 def test_the_committed_files_are_those_that_are_made_of_the_wire_models(files: dict[str, str]) -> None:
     committed = {str(path.relative_to(CONTRACTS)): path.read_bytes() for path in _files_below(CONTRACTS)}
+    del committed["README.md"]  # written by hand
     del committed["openapi.json"]  # made of the API's routes, and compared where those are tested
     differing = [path for path in files.keys() | committed if committed.get(path) != _bytes(files.get(path))]
     assert differing == [], UPDATE
@@ -26,7 +27,7 @@ def test_every_type_that_is_read_or_written_has_a_schema_and_an_example(files: d
     assert set(READERS) == set(INBOUND)
     assert {*INBOUND, *OUTBOUND} == TYPES
     assert {Path(path).stem for path in files if path.startswith("schemas/")} == TYPES
-    assert {Path(path).stem for path in files if path.startswith("examples/")} == TYPES
+    assert {Path(path).stem for path in files if path.startswith("examples/")} >= TYPES
 
 
 def test_every_schema_is_one(files: dict[str, str]) -> None:

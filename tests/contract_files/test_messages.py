@@ -10,6 +10,7 @@ from application.ports.bus import Message, PublishedEvent, Unreadable
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
 from domain.site.configuration import SiteConfiguration
 from tests.contract_files.validation import complaints
+from tools.contract_files.examples import EXAMPLES
 from tools.contract_files.listening import Heard
 from tools.contract_files.schemas import INBOUND, OUTBOUND
 
@@ -21,14 +22,15 @@ BODIES: dict[str, type] = {
 }
 
 
-@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("file", [example.file for example in EXAMPLES])
 def test_an_example_is_valid(
-    name: str,
+    file: str,
     examples: dict[str, dict[str, Any]],
     schemas: dict[str, dict[str, Any]],
     document: dict[str, Any],
 ) -> None:
-    example = examples[name]
+    example = examples[file.removesuffix(".json")]
+    name = example["headers"]["ce_type"]
     assert complaints(example["payload"], schemas[name]) == []
     assert complaints(example["headers"], document["components"]["messages"][name]["headers"]) == []
 

@@ -14,6 +14,9 @@ _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 _SAME_OR_NONE = ("pattern", "format")
 
+_SAYS_NO_MORE = "int64"
+"""A format that only repeats what whole numbers are kept to by their bounds."""
+
 _WIDENED: Mapping[str | None, tuple[str, ...]] = {
     r"^[A-Za-z0-9._:-]{1,64}$": (r"^[A-Za-z0-9*=+@|._:-]{1,64}$", r"^[^\x00]{0,64}$"),
 }
@@ -29,6 +32,16 @@ AGREED: frozenset[str] = frozenset(
         "busbar.cycle.completed.v1/nodes/*/measured_w: null where integer is relied on",
         "site.configuration.v1/name: string where null is relied on",
         "site.configuration.v1/circuits/*/name: string where null is relied on",
+        # Refused as `negative_power` or `invalid_setting` before the schema stated it.
+        "site.configuration.v1/max_import_w: beyond minimum 0",
+        "site.configuration.v1/settings: object where null is relied on",
+        "site.configuration.v1/circuits/*/default_capacity_w: beyond minimum 0",
+        "site.configuration.v1/circuits/*/safe_operating_capacity_w: beyond minimum 0",
+        "site.configuration.v1/charge_points/*/max_power_w: beyond minimum 0",
+        "site.configuration.v1/charge_points/*/fallback_power_w: beyond minimum 0",
+        "site.configuration.v1/charge_points/*/connectors/*/max_power_w: beyond minimum 0",
+        "site.configuration.v1/charge_points/*/connectors/*/min_power_w: beyond minimum 0",
+        "site.configuration.v1/charge_points/*/connectors/*/idle_power_w: beyond minimum 0",
     }
 )
 """Breaks that were made within a version, once, before anything was released."""
@@ -69,7 +82,8 @@ def _refused_by_one(offer: Schema, reader: Schema, where: Where) -> Iterator[str
         if bound in reader and offer.get(bound, float("inf")) > reader[bound]:
             yield f"{where}: beyond {bound} {reader[bound]}"
     for keyword in _SAME_OR_NONE:
-        if keyword in reader and reader[keyword] not in (offer.get(keyword), *_WIDENED.get(offer.get(keyword), ())):
+        same = (_SAYS_NO_MORE, offer.get(keyword), *_WIDENED.get(offer.get(keyword), ()))
+        if keyword in reader and reader[keyword] not in same:
             yield f"{where}: without the {keyword} {reader[keyword]}"
     for name in reader.get("required", []):
         if name not in offer.get("required", []):
@@ -92,7 +106,10 @@ def _fields(schema: Schema, where: Where = "") -> set[Where]:
 
 
 def _without_refs(schema: Schema) -> Schema:
-    """The schema with its definitions put where they are referred to. None of ours refers to itself."""
+    """The schema with its definitions put where they are referred to, and a list of types as alternatives.
+
+    None of ours refers to itself.
+    """
     definitions = schema.get("definitions", {})
 
     def resolved(part: Any) -> Any:
@@ -102,6 +119,9 @@ def _without_refs(schema: Schema) -> Schema:
             return part
         if isinstance(part.get("$ref"), str):
             return resolved(definitions[part["$ref"].rpartition("/")[2]])
+        if isinstance(part.get("type"), list):
+            kinds = [{"type": each} if each == "null" else part | {"type": each} for each in part["type"]]
+            return {"anyOf": [resolved(each) for each in kinds]}
         return {key: resolved(value) for key, value in part.items() if key != "definitions"}
 
     whole: Schema = resolved(schema)

@@ -1,8 +1,10 @@
-"""One message of every type, made by the service itself in a depot of one charger."""
+"""Messages of every type, made by the service itself in a small depot."""
 
 import json
 import tempfile
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.id_generator import IdGenerator
@@ -11,60 +13,78 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from adapters.database import migrations
 from adapters.messages.configuration import SITE_CONFIGURATION
 from adapters.messages.registry import encode
-from adapters.simulation.arrivals import ArrivalPlan
-from adapters.simulation.faults.chargers import Disobedience
-from adapters.simulation.faults.script import Fault
-from adapters.simulation.scenario import Scenario
-from adapters.simulation.sites.parts import charge_point, circuit, site
+from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY, CIRCUIT_TELEMETRY
+from application import event_types
 from entrypoints.container import Container
+from tools.contract_files.depot import CALM_S, DEPOT, REFUSED, TROUBLES
 from tools.contract_files.listening import Heard, open_overheard_demo
-from tools.contract_files.schemas import INBOUND, OUTBOUND
-
-TYPES = (*INBOUND, *OUTBOUND)
 
 STREAM = "0d5f3e52-7e4e-4c0f-9d0b-3a4c1f2b6a70"
 
-CALM_S = 60
-PATIENCE_S = 300
+PATIENCE_S = 600
 
-DEPOT = Scenario(
-    name="depot",
-    summary="Two buses at one charger, on a feeder that bears a third of what they ask for.",
-    configuration={
-        **site(
-            "depot",
-            "Example depot",
-            [
-                circuit("gc-1", None, "Grid connection 1", 250_000, safe_capacity_w=150_000),
-                circuit("f-1", "gc-1", "Feeder 1", 100_000),
-            ],
-            [charge_point("cp-1", "f-1", 200_000, connectors=2, connector_w=150_000)],
-        ),
-        "settings": {"breach_hold_s": 5, "setpoint_valid_for_s": 120},
-    },
-    arrivals=ArrivalPlan(vehicles=2, at_start=2, charge_percent_at_start=(20, 30)),
+Data: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What a message is an example of. The first of a type has no `case`; `fits` says which data show it."""
+
+    type: str
+    summary: str
+    case: str | None = None
+    fits: Callable[[Data], bool] = lambda data: True
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return f"{self.type}.{self.case}.json" if self.case else f"{self.type}.json"
+
+
+def _is_safe_and_unresponsive(data: Data) -> bool:
+    reasons = {setpoint["reason"] for setpoint in data["setpoints"]}
+    return "unresponsive" in reasons and any(node["mode"] == "safe" for node in data["nodes"])
+
+
+EXAMPLES = (
+    Example(SITE_CONFIGURATION, "A depot with one grid connection, two feeders and three chargers."),
+    Example(CHARGE_POINT_TELEMETRY, "Two connectors that charge, with the limits read back from them."),
+    Example(CIRCUIT_TELEMETRY, "What a meter shows: chargers and building together."),
+    Example(event_types.MICROGRID_PROVISIONED, "The first valid configuration brought the microgrid into being."),
+    Example(event_types.CONFIGURATION_APPLIED, "The configuration is in force, every default value filled in."),
+    Example(event_types.CONFIGURATION_REJECTED, "A feeder names a circuit above it that is not there."),
+    Example(
+        event_types.CYCLE_COMPLETED,
+        "Feeder 1 binds. Charger cp-1 draws 5 % more than it is told (`factor`); cp-3 was never heard: its `limit_w` "
+        "is null, and room is held for it.",
+    ),
+    Example(
+        event_types.CYCLE_COMPLETED,
+        "The meter of feeder 2 is silent: its safe operating capacity is in force. Charger cp-2 does not keep to what "
+        "it is told, so that room is held for what it draws.",
+        "safe-mode",
+        _is_safe_and_unresponsive,
+    ),
+    Example(
+        event_types.CONSTRAINT_BREACHED, "A charger does not keep to what it was told: feeder 2 is over its limit."
+    ),
+    Example(
+        event_types.CONSTRAINT_BREACHED,
+        "The same breach became critical: the load is over the higher of both capacities too.",
+        "escalated",
+        lambda data: data["severity"] == "critical",
+    ),
+    Example(event_types.CONSTRAINT_CLEARED, "The breach is over."),
 )
 
-FOR_HALF_A_MINUTE = Fault(
-    "ignores-setpoint",
-    "For half a minute one connector draws its rating.",
-    lambda plant, draw: Disobedience(plant, range(CALM_S, CALM_S + 30)),
-)
 
-REFUSED = {
-    **DEPOT.configuration,
-    "version": 2,
-    "circuits": [circuit("gc-1", None, "Grid connection 1", 250_000), circuit("f-1", "gc-9", "Feeder 1", 100_000)],
-}
+async def examples() -> dict[Example, dict[str, Any]]:
+    """Example -> topic, key, headers and payload of a message. The same ones every time.
 
-
-async def examples() -> dict[str, dict[str, Any]]:
-    """CloudEvents type -> topic, key, headers and payload of a message. The same ones every time.
-
-    Of a calm minute the newest message of each type; then the first of those that take trouble. Raises RuntimeError
-    where a type does not come.
+    Of the calm minutes the newest message that fits; then the first of those that take trouble. Raises RuntimeError
+    where none comes.
     """
-    said: dict[str, Heard] = {}
+    said: dict[Example, Heard] = {}
     with tempfile.TemporaryDirectory() as folder:
         container = _container(folder)
         await migrations.upgrade(container.database_url())
@@ -72,14 +92,24 @@ async def examples() -> dict[str, dict[str, Any]]:
         async with open_overheard_demo(container) as (demo, listener):
             for _ in range(CALM_S):
                 await demo.tick()
-                said |= {heard.type: heard for heard in await listener.heard()}
+                said |= _shown(await listener.heard())
             await container.configuration_publisher().publish([encode(SITE_CONFIGURATION, REFUSED)])
             for _ in range(PATIENCE_S):
                 await demo.tick()
-                said = {heard.type: heard for heard in reversed(await listener.heard())} | said
-                if said.keys() >= set(TYPES):
-                    return {name: _readable(said[name]) for name in TYPES}
-    raise RuntimeError(f"no message came of {', '.join(sorted(set(TYPES) - said.keys()))}")
+                said = _shown(list(reversed(await listener.heard()))) | said
+                if len(said) == len(EXAMPLES):
+                    return {example: _readable(said[example]) for example in EXAMPLES}
+    raise RuntimeError(f"no message came of {', '.join(sorted(each.file for each in EXAMPLES if each not in said))}")
+
+
+def _shown(heard: Sequence[Heard]) -> dict[Example, Heard]:
+    """What these messages are examples of; the later of two that fit."""
+    return {
+        example: each
+        for each in heard
+        for example in EXAMPLES
+        if each.type == example.type and example.fits(json.loads(each.message.value or b"null"))
+    }
 
 
 class _SameIds(IdGenerator):
@@ -94,7 +124,7 @@ class _SameIds(IdGenerator):
 
 def _container(folder: str) -> Container:
     container = Container(
-        database_url=f"sqlite+aiosqlite:///{folder}/examples.sqlite3", scenario=DEPOT, seed=1, fault=FOR_HALF_A_MINUTE
+        database_url=f"sqlite+aiosqlite:///{folder}/examples.sqlite3", scenario=DEPOT, seed=1, fault=TROUBLES
     )
     container.tracer_provider.override(TracerProvider(sampler=ALWAYS_ON, id_generator=_SameIds()))
     return container

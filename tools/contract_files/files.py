@@ -16,7 +16,7 @@ async def contract_files() -> dict[str, str]:
     data, said = schemas(), await examples()
     return {
         **{f"schemas/{name}.json": _text(schema) for name, schema in data.items()},
-        **{f"examples/{name}.json": _text(example) for name, example in said.items()},
+        **{f"examples/{example.file}": _text(message) for example, message in said.items()},
         "asyncapi.yaml": asyncapi(data, said),
     }
 

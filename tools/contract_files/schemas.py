@@ -5,12 +5,14 @@ optional ones come within a version.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from dataclasses import asdict
+from typing import Any, ClassVar, Final, TypeAlias
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+from pydantic.json_schema import JsonSchemaMode
 from pydantic_core import core_schema
 
+from adapters.messages import configuration as wire
 from adapters.messages.configuration import SITE_CONFIGURATION, SiteConfigurationV1
 from adapters.messages.envelope import schema_of
 from adapters.messages.registry import WRITERS
@@ -20,6 +22,9 @@ from adapters.messages.telemetry import (
     ChargePointTelemetryV1,
     CircuitTelemetryV1,
 )
+from domain.knowledge.readings import DEFAULT_PRIORITY
+from domain.site.configuration import ChargePoint, Circuit, Connector, Settings, SiteConfiguration, Strategy
+from entrypoints.api.meaning import MeaningfulSchema
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -35,6 +40,16 @@ INBOUND: Final[Mapping[str, Any]] = {
 OUTBOUND: Final[Mapping[str, Any]] = {event_type: event for event, (event_type, _) in WRITERS.items()}
 """A CloudEvents type that goes out -> its wire shape, stated as it is written: every key is there."""
 
+DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "SettingsV1": asdict(Settings()),
+    "StrategyV1": asdict(Strategy()),
+    "CircuitV1": {"metered": False, "generation": False},
+    "ConnectorV1": {"min_power_w": 0, "idle_power_w": 0},
+    "SiteConfigurationV1": {"time_zone": "UTC"},
+    "SessionV1": {"priority": DEFAULT_PRIORITY},
+}
+"""What holds where a key of a shape that comes in is absent or null."""
+
 
 def schemas() -> dict[str, Schema]:
     """CloudEvents type -> the JSON Schema of its data, the types that come in first."""
@@ -47,15 +62,25 @@ def _schema(name: str, shape: Any, mode: JsonSchemaMode) -> Schema:
     schema = TypeAdapter(shape).json_schema(
         ref_template="#/definitions/{model}", schema_generator=_WireSchema, mode=mode
     )
-    definitions = {"definitions": schema.pop("$defs")} if "$defs" in schema else {}
-    return {"$schema": DIALECT, "$id": schema_of(name), **schema, **definitions}
+    definitions = schema.pop("$defs", {})
+    for title, part in {schema["title"]: schema, **definitions}.items():
+        for key, value in DEFAULTS.get(title, {}).items():
+            part["properties"][key]["default"] = value
+    stated = {"definitions": definitions} if definitions else {}
+    return {"$schema": DIALECT, "$id": schema_of(name), **schema, **stated}
 
 
-class _WireSchema(GenerateJsonSchema):
-    """No titles that only repeat a key; what goes out has every key, so that its defaults mean nothing."""
+class _WireSchema(MeaningfulSchema):
+    """What goes out has every key, so that its defaults mean nothing."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
+    like: ClassVar[Mapping[type, type]] = {
+        wire.StrategyV1: Strategy,
+        wire.SettingsV1: Settings,
+        wire.CircuitV1: Circuit,
+        wire.ConnectorV1: Connector,
+        wire.ChargePointV1: ChargePoint,
+        wire.SiteConfigurationV1: SiteConfiguration,
+    }
 
     def field_is_required(
         self, field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField, total: bool

@@ -50,6 +50,7 @@ class CircuitV1(TypedDict):
     circuit_id: Id
     parent_id: NotRequired[Id | None]
     name: NotRequired[Name | None]
+    """The name of the circuit for people; null: its id."""
     default_capacity_w: NotRequired[Figure | None]
     safe_operating_capacity_w: NotRequired[Figure | None]
     metered: NotRequired[Flag | None]
@@ -70,6 +71,7 @@ class ChargePointV1(TypedDict):
 
     charge_point_id: Id
     name: NotRequired[Name | None]
+    """The name of the charge point for people; null: its id."""
     circuit_id: Id
     max_power_w: Figure
     fallback_power_w: NotRequired[Figure | None]
@@ -82,7 +84,9 @@ class SiteConfigurationV1(TypedDict):
     microgrid_id: Id
     workspace_id: NotRequired[Id | None]
     name: NotRequired[Name | None]
+    """The name of the microgrid for people; null: its id."""
     time_zone: NotRequired[Text | None]
+    """The IANA name of the time zone that instants are shown in to people; everything on the wire is in UTC."""
     version: Integer
     max_import_w: NotRequired[Figure | None]
     strategy: NotRequired[StrategyV1 | None]

@@ -39,23 +39,48 @@ class SessionV1(TypedDict):
     """A charging session."""
 
     session_id: SessionId
+    """The charger's own id of the session (OCPP's transaction id): text, or an integer, which is kept as its decimal
+    text.
+    """
     started_at: NotRequired[Instant | None]
+    """When the session began (UTC)."""
     departs_at: NotRequired[Instant | None]
+    """When the vehicle is to leave (UTC)."""
     energy_needed_wh: NotRequired[MeasuredFigure | None]
+    """The energy that the vehicle still needs, in watt-hours; 0 or less: none. A fraction is rounded to the nearest
+    whole.
+    """
     priority: NotRequired[Integer | None]
+    """The rank of the session in order `priority`: the lower goes first; null: 100."""
 
 
 class ConnectorReadingV1(TypedDict):
     """One connector of a charge point's message."""
 
     connector_id: ReportedConnectorNumber
+    """The connector by its OCPP number, from 1; 0, the whole station, is passed over."""
     status: Status
+    """The status in OCPP's words, of 1.6 or 2.0.1, in any case. Preparing, Charging, SuspendedEV, SuspendedEVSE,
+    Occupied and EVConnected mean that a vehicle may want power.
+    """
     power_w: NotRequired[MeasuredFigure | None]
+    """What the connector draws, in watts; 0: nothing; null: not known, and then room is held for it. A fraction is
+    rounded to the nearest whole.
+    """
     requested_w: NotRequired[MeasuredLimit | None]
+    """What the vehicle asks for, in watts; 0: nothing; null: as much as the ratings allow."""
     applied_limit_w: NotRequired[MeasuredLimit | None]
+    """The limit in force at the charger, in watts, as it was read back from there, never copied from a command that was
+    accepted; null: not read back, and the last one reported counts.
+    """
     applied_cycle_seq: NotRequired[Integer | None]
+    """The newest cycle whose setpoint is known to be in force. Report it always or never: once a connector named a
+    cycle, only setpoints that it names count as received. Null: not known.
+    """
     refused_cycle_seq: NotRequired[Integer | None]
+    """The cycle whose setpoint the charger refused; null: none."""
     session: NotRequired[SessionV1 | None]
+    """The charging session; null: none."""
 
 
 def _one_reading_each(readings: list[ConnectorReadingV1]) -> list[ConnectorReadingV1]:
@@ -69,10 +94,21 @@ class ChargePointTelemetryV1(TypedDict):
     """A charge point's message. One that reports a connector twice is malformed: neither reading is newer."""
 
     microgrid_id: Id
+    """The microgrid that the charge point belongs to; the key of the message."""
     charge_point_id: Id
+    """The charge point, by its id in the configuration. Any message of it shows that its link is alive."""
     sequence: Integer
+    """A number that rises with every message of the charge point, over restarts too (the clock in milliseconds does).
+    Of two messages with the same `measured_at` the higher counts.
+    """
     measured_at: ClockReading
+    """When it was measured (UTC), also where the message is passed on later. Of each connector the newest counts; one
+    more than 60 s ahead of the receiver's clock is dropped.
+    """
     connectors: Annotated[list[ConnectorReadingV1], FailFast(), AfterValidator(_one_reading_each)]
+    """The connectors that there is something to say of, each at most once; the others keep their last reading. Empty: a
+    sign of life alone.
+    """
 
 
 @final
@@ -80,10 +116,21 @@ class CircuitTelemetryV1(TypedDict):
     """A reading of a circuit's meter."""
 
     microgrid_id: Id
+    """The microgrid that the circuit belongs to; the key of the message."""
     circuit_id: Id
+    """The circuit, by its id in the configuration, which has it as `metered`."""
     sequence: Integer
+    """A number that rises with every message of the meter, over restarts too (the clock in milliseconds does). Of two
+    messages with the same `measured_at` the higher counts.
+    """
     measured_at: ClockReading
+    """When it was measured (UTC), also where the message is passed on later. The newest counts; one more than 60 s
+    ahead of the receiver's clock is dropped.
+    """
     power_w: MeasuredFigure
+    """What is drawn from the circuit in all, in watts, import positive; negative: fed back. A fraction is rounded to
+    the nearest whole.
+    """
 
 
 def _type_of(data: object) -> str:

@@ -58,8 +58,11 @@ class BreachState(StrEnum):
     """Which breaches are asked for."""
 
     OPEN = "open"
+    """Those that are not over."""
     CLOSED = "closed"
+    """Those that are over."""
     ALL = "all"
+    """Both."""
 
 
 @dataclass(frozen=True, slots=True)

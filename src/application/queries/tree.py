@@ -22,14 +22,23 @@ class NodeState(StrEnum):
     """How a node is, in a word; the first that fits."""
 
     UNDECIDED = "undecided"
+    """Nothing was decided yet."""
     OVER_LIMIT = "over_limit"
+    """A breach of the node is open."""
     STALE = "stale"
+    """The connector is not heard, and room is held for it."""
     UNRESPONSIVE = "unresponsive"
+    """The connector draws more than it was told, and room is held for it."""
     SAFE = "safe"
+    """The node's true load is not known: its safe operating capacity is in force."""
     HELD_BACK = "held_back"
+    """The connector gets less than it wants."""
     AT_LIMIT = "at_limit"
+    """The node's limit binds."""
     IDLE = "idle"
+    """The connector has no demand."""
     NORMAL = "normal"
+    """None of the others."""
 
 
 _CONNECTOR_STATES: Final = dict.fromkeys(HELD_BACK, NodeState.HELD_BACK) | {

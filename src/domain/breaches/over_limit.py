@@ -15,7 +15,11 @@ class Severity(StrEnum):
     """How bad a load over a limit is."""
 
     MAJOR = "major"
+    """The load is over the limit in force, but not over the higher of the circuit's capacities."""
     CRITICAL = "critical"
+    """The load is over the higher of the circuit's capacities; or over any limit of a microgrid, charge point or
+    connector.
+    """
 
 
 @value

@@ -12,16 +12,25 @@ class Mode(StrEnum):
     """Whether a node's true load is known (`normal`) or has to be assumed (`safe`)."""
 
     NORMAL = "normal"
+    """The node's true load is known, or the node has nothing lower for when it is not: its standing limit is in force.
+    """
     SAFE = "safe"
+    """The node's true load is not known: its safe operating capacity is in force."""
 
 
 class LimitKind(StrEnum):
     """Which statement of the configuration the limit in force comes from."""
 
     MAX_IMPORT = "max_import"
+    """The microgrid's `max_import_w`."""
     DEFAULT_CAPACITY = "default_capacity"
+    """A circuit's `default_capacity_w`: the standing limit while its true load is known."""
     SAFE_OPERATING_CAPACITY = "safe_operating_capacity"
+    """The lower of both capacities of a circuit while its true load is not known; where none is configured for that,
+    what the chargers below fall back to.
+    """
     MAX_POWER = "max_power"
+    """The rating of a charge point or connector."""
 
 
 @value

@@ -14,41 +14,63 @@ class Reason(StrEnum):
     """Why a connector got what it got (EVT-15)."""
 
     GRANTED = "granted"
+    """The connector's demand is met, or its own rating or request is what ends it."""
     LIMITED = "limited"
+    """The limit of `binding_node_id` leaves the connector less than its demand."""
     BELOW_MINIMUM = "below_minimum"
+    """The connector is held at 0: its `min_power_w` does not fit at `binding_node_id`."""
     AWAITING_DECREASE = "awaiting_decrease"
+    """`limit_w` stays below `target_w` until other connectors have come down."""
     STANDBY = "standby"
+    """The vehicle takes nothing for now; `target_w` is what spare room gives it, and it is asked again later."""
     IDLE = "idle"
+    """The connector has no demand and is told its `idle_power_w`."""
     RESERVED = "reserved"
+    """The connector's telemetry is missing or stale, or its fallback is about to be in force: room is held for it."""
     UNRESPONSIVE = "unresponsive"
+    """The connector draws more than it was told, or refused its setpoint: room is held for it."""
 
 
 class Outcome(StrEnum):
     """How a cycle ended, judged on targets."""
 
     BALANCED = "balanced"
+    """Every demand is met, or unmet only by a connector's own minimum."""
     CURTAILED = "curtailed"
+    """A limit leaves some connector less than its demand."""
     INFEASIBLE = "infeasible"
+    """Background and reserved power alone exceed some limit."""
 
 
 class Quality(StrEnum):
     """How good what a node measures is; the first that fits (EVT-10)."""
 
     MISSING = "missing"
+    """Nothing at or below the node is measured: `measured_w` is null."""
     BAD = "bad"
+    """The node's meter shows less than the connectors below it draw, and is not relied on."""
     ESTIMATED = "estimated"
+    """The node's own meter is silent; or the node has none, and something below it is silent or not `ok` itself."""
     OK = "ok"
+    """The node's meter is relied on, or everything below the node is measured."""
 
 
 @value
 class Totals:
-    """Sums over the microgrid, in watts; what nobody measures is null."""
+    """Sums over the microgrid."""
 
     requested_w: Watts
+    """What the connectors with fresh telemetry demand, in watts at the meter."""
     allocated_w: Watts
+    """What the connectors with demand are to get once all setpoints are in force (their targets), in watts at the
+    meter.
+    """
     measured_w: Watts | None
+    """What the connectors with fresh telemetry draw, in watts; null: none of them is measured."""
     reserved_w: Watts
+    """What is held for connectors that the decision has to assume, idle ones included, in watts at the meter."""
     background_w: Watts
+    """Load that no connector of the microgrid draws, and room withheld where nobody knows it, in watts."""
 
 
 @value
@@ -56,30 +78,61 @@ class NodeFigures:
     """One power node after a decision; its fields in the order of EVT-8."""
 
     node_id: str
+    """The id of the microgrid, circuit or charge point."""
     node_type: NodeType
+    """The level of the node in the tree."""
     parent_id: str | None
+    """The node above; null at the microgrid."""
     mode: Mode
+    """By which knowledge the limit in force was chosen."""
     limit_w: Watts | None
+    """The limit in force: the most that may be drawn through the node, in watts at the meter; null: the node has no
+    limit.
+    """
     limit_kind: LimitKind | None
+    """Which statement of the configuration the limit comes from; null: the node has no limit."""
     measured_w: Watts | None
+    """What is drawn through the node, in watts, negative: fed back. The node's meter where it is relied on, else the
+    sum of what is measured below; null: nothing is.
+    """
     background_w: Watts
+    """Load at and below the node that no connector draws (a building, losses), and room withheld below for a silent
+    meter, in watts.
+    """
     reserved_w: Watts
+    """What is held for connectors below that the decision has to assume, idle ones included, in watts at the meter."""
     allocated_w: Watts
+    """What the connectors with demand below are to get once all setpoints are in force (their targets), in watts at the
+    meter.
+    """
     headroom_w: Watts | None
+    """`limit_w` − `background_w` − `reserved_w` − `allocated_w`, in watts: what nothing claims. Negative:
+    over-claimed; null: the node has no limit.
+    """
     constrained: bool
+    """True where this node's limit binds: some connector below gets less than its demand because of it."""
     quality: Quality
+    """How good `measured_w` is; the first that fits."""
 
 
 @value
 class ServedSession:
-    """The session of a connector's latest reading, and what it took by its readings; fields in order."""
+    """The session of a connector's latest reading, and what it took by its readings."""
 
     session_id: str
+    """The charger's own id of the session (OCPP's transaction id), as text."""
     started_at: datetime | None
+    """When the session began (UTC); null: not said."""
     departs_at: datetime | None
+    """When the vehicle is to leave (UTC); null: not said."""
     energy_needed_wh: WattHours | None
+    """The energy that the vehicle still needs, in watt-hours, as last said; 0 or less: none; null: not said."""
     priority: int
+    """The rank of the session in order `priority`: the lower goes first; 100 where nothing was said."""
     served_wh: WattHours
+    """The energy taken since the session began, in watt-hours rounded down: power × time between readings, gaps over
+    `connector_stale_after_s` left out.
+    """
 
 
 @value
@@ -87,19 +140,45 @@ class Setpoint:
     """What one connector is told, and why; its fields in the order of EVT-8."""
 
     charge_point_id: str
+    """The charge point that the connector belongs to."""
     connector_id: int
+    """The connector by its OCPP number, from 1."""
     limit_w: Watts | None
+    """The setpoint: the most that the connector may draw from now on, in watts as the charger is told them; 0: nothing;
+    null: the connector is told nothing, as it never was.
+    """
     target_w: Watts | None
+    """What the connector is to get once other connectors have come down, in watts as the charger is told them; null:
+    reserved or unresponsive.
+    """
     previous_limit_w: Watts | None
+    """The setpoint of the cycle before, in watts as the charger is told them; null: it was told nothing."""
     requested_w: Watts | None
+    """What the charger asked for, in watts, as received; null: as much as the ratings allow, or the connector was never
+    heard.
+    """
     measured_w: Watts | None
+    """What the connector drew by its last reading, in watts at the meter; null: not known, which is not 0."""
     reserved_w: Watts
+    """The room that is held for the connector because the decision has to assume what it draws, in watts at the meter;
+    0: none.
+    """
     status: str | None
+    """The charger's status in OCPP's words, of its last reading; null: the connector was never heard."""
     reason: Reason
+    """Why the connector got what it got."""
     binding_node_id: str | None
+    """The node whose limit the target ends at; null: none does."""
     valid_for_s: int
+    """How long the setpoint holds, in seconds from the `decided_at` of the newest cycle that lists it. Then the charger
+    falls back to its `fallback_power_w`.
+    """
     factor: int
+    """What the connector draws at the meter of what it is told, in per mille: it draws up to `limit_w` × `factor` /
+    1000. 1000 until its readings show more.
+    """
     session: ServedSession | None
+    """The session of the connector's last reading; null: none."""
 
 
 @value

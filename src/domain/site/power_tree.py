@@ -19,10 +19,15 @@ class NodeType(StrEnum):
     """The levels of the derived tree."""
 
     MICROGRID = "microgrid"
+    """The root: one depot's electrical system."""
     GRID_CONNECTION = "grid_connection"
+    """A circuit that the grid feeds: it has no parent circuit."""
     CIRCUIT = "circuit"
+    """A circuit below another circuit."""
     CHARGE_POINT = "charge_point"
+    """A charger: the unit with a rating and one or more connectors."""
     CONNECTOR = "connector"
+    """An outlet of a charge point."""
 
 
 @value

@@ -1,19 +1,22 @@
 """The application: routes, problems, and what stands around them."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from application.queries.rows import BreachState
 from entrypoints.api import operations, routes, schemas
 from entrypoints.api.auth import Access
 from entrypoints.api.described import Responses
 from entrypoints.api.feed import Feed
 from entrypoints.api.latest import LatestMicrogrids
+from entrypoints.api.meaning import MeaningfulSchema
 from entrypoints.api.measured import Measured, Requests
 from entrypoints.api.page import serving as page
 from entrypoints.api.probes import Probes
@@ -29,6 +32,16 @@ DESCRIPTION = """What Busbar decided, and why: the read side, fed by its events.
 Power is whole watts, import positive; energy whole watt-hours; times are RFC 3339 in UTC. Null means that nothing is
 stated, 0 that nothing may flow. HEAD is answered as GET is. Every error is a problem document (RFC 9457). Readers
 ignore keys that they do not know."""
+
+LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+
+SERVERS: list[dict[str, Any]] = [
+    {
+        "url": "{origin}",
+        "description": "A process of `busbar api`, a `busbar demo` or a `busbar run`.",
+        "variables": {"origin": {"default": "http://127.0.0.1:8080", "description": "Where the process is served."}},
+    }
+]
 
 
 def create_app(
@@ -112,23 +125,45 @@ def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
-    document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
-    known = document["components"]["schemas"]
-    problem = schemas.Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
-    known |= problem.pop("$defs") | {"Problem": problem}
-    # The framework describes invalid parameters in a shape of its own, which is never answered here.
-    for foreign in ("HTTPValidationError", "ValidationError"):
-        known.pop(foreign, None)
-    for route in (*routes.router.routes, *operations.router.routes, *operations.describing.routes):
-        if isinstance(route, APIRoute):
-            operation = document["paths"][route.path_format]["get"]
-            if "security" in operation:
-                operation["security"].append({})  # nothing, where the service has no issuer of tokens
-            responses = operation["responses"]
-            if 422 not in route.responses:
-                responses.pop("422", None)
-            _put_examples(responses, route.responses)
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=DESCRIPTION,
+        license_info=LICENSE,
+        servers=SERVERS,
+        routes=app.routes,
+    )
+    described = (*routes.router.routes, *operations.router.routes, *operations.describing.routes)
+    of_ours = [route for route in described if isinstance(route, APIRoute)]
+    document["components"]["schemas"] = _shapes(of_ours)
+    for route in of_ours:
+        operation = document["paths"][route.path_format]["get"]
+        # Nothing is asked where the service has no issuer of tokens; of some routes it never is.
+        operation["security"] = [*operation["security"], {}] if "security" in operation else []
+        responses = operation["responses"]
+        if 422 not in route.responses:
+            responses.pop("422", None)
+        _put_examples(responses, route.responses)
     return document
+
+
+def _shapes(described: Sequence[APIRoute]) -> dict[str, Any]:
+    """The shape of every answer and problem, and what they are made of. The framework's own say less, and some of them
+    are never answered here.
+    """
+    answered = [answer["model"] for route in described for answer in route.responses.values() if "model" in answer]
+    shapes = [TypeAdapter(shape) for shape in dict.fromkeys([*answered, schemas.Problem, BreachState])]
+    _, defined = TypeAdapter.json_schemas(
+        [(index, "serialization", shape) for index, shape in enumerate(shapes)],
+        ref_template="#/components/schemas/{model}",
+        schema_generator=_AnswerSchema,
+    )
+    known: dict[str, Any] = defined["$defs"]
+    return dict(sorted(known.items()))
+
+
+class _AnswerSchema(MeaningfulSchema):
+    like: ClassVar[Mapping[type, type]] = schemas.ALIKE
 
 
 def _put_examples(written: dict[str, Any], given: Responses) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response
 
 from application.queries.breaches import Breach
@@ -13,7 +13,7 @@ from application.queries.rows import BreachState, StatusRow
 from application.queries.status import AsOf, age_s, as_of, status_of
 from domain.events import CycleCompleted
 from domain.site.identifiers import connector_node_id, natural_key
-from entrypoints.api import cursors, described, examples, schemas
+from entrypoints.api import cursors, described, examples, overview_schemas, schemas
 from entrypoints.api.answers import answer, answer_with, represent, with_figure
 from entrypoints.api.auth import Asking
 from entrypoints.api.feed import Feed
@@ -28,6 +28,8 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC)
 
 router = APIRouter(prefix="/v1/microgrids", tags=["microgrids"])
+
+WhichBreaches = Annotated[BreachState, Query(description="Which breaches: those that are open, or over, or both.")]
 
 
 @router.get("", summary="List microgrids", responses=described.read(schemas.Microgrids, examples.MICROGRIDS, 422))
@@ -62,7 +64,7 @@ async def status(request: Request, latest: LatestKnown, reads: Reads) -> Respons
 @router.get(
     "/{microgrid_id}/overview",
     summary="Show all that a page shows",
-    responses=described.read(schemas.Overview, examples.OVERVIEW, 404),
+    responses=described.read(overview_schemas.Overview, examples.OVERVIEW, 404),
 )
 async def overview(request: Request, latest: LatestKnown, reads: Reads) -> Response:
     """The tree down to the connectors, each node with its state in a word; what binds, who is held back and why."""
@@ -113,7 +115,7 @@ async def breaches(
     request: Request,
     microgrid: Known,
     reads: Reads,
-    state: BreachState = BreachState.OPEN,
+    state: WhichBreaches = BreachState.OPEN,
     limit: Limit = ITEMS,
     cursor: Cursor = None,
 ) -> Response:

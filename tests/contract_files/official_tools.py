@@ -1,4 +1,4 @@
-"""AsyncAPI's own parser, which is a package of npm: installed once, into the user's cache folder."""
+"""What others read contracts with, as packages of npm: installed once, into the user's cache folder."""
 
 import hashlib
 import json
@@ -8,15 +8,18 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import platformdirs
 import pytest
 
-HERE = Path(__file__).with_name("asyncapi")
+HERE = Path(__file__).with_name("official")
 WANTED = ("package.json", "package-lock.json")
 PATIENCE_S = 240
 ERROR = 0
+
+Generated: TypeAlias = dict[str, list[tuple[str, str]]]
+"""Language -> name and source of every class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +31,50 @@ class Judged:
     errors: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What ajv says of every file: of a schema why it is none, of an example all that is wrong with it."""
+
+    schemas: dict[str, str | None]
+    examples: dict[str, list[Any]]
+
+
 def modules() -> Path:
-    """Where the parser is installed. Without node and npm the test is skipped, in continuous integration it fails."""
+    """Where the tools are installed. Without node and npm the test is skipped, in continuous integration it fails."""
     if not (shutil.which("node") and shutil.which("npm")):
-        reason = "Checking the AsyncAPI document needs node and npm (Debian, Ubuntu: apt install nodejs npm)."
+        reason = "Official tools of the contracts need node and npm (Debian, Ubuntu: apt install nodejs npm)."
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
     locked = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in WANTED)).hexdigest()[:12]
-    installed = platformdirs.user_cache_path("busbar") / f"asyncapi-parser-{locked}" / "node_modules"
+    installed = platformdirs.user_cache_path("busbar") / f"contract-tools-{locked}" / "node_modules"
     if not installed.exists():
         _install(installed)
     return installed
 
 
 def judge(*documents: Path) -> list[Judged]:
-    """Have the parser read documents and the files that they refer to."""
+    """Have AsyncAPI's parser read documents and the files that they refer to."""
+    return [_judged(said) for said in _run("diagnose.cjs", *documents)]
+
+
+def generate(document: Path) -> Generated:
+    """Have AsyncAPI's generator make classes of a document."""
+    (made,) = _run("generate.cjs", document)
+    return {language: [(name, source) for name, source in classes] for language, classes in made.items()}
+
+
+def validate(*folders: Path) -> list[Validated]:
+    """Have ajv, in its strict mode, judge the schemas and examples of folders like `contracts`."""
+    return [Validated(**said) for said in _run("validate.cjs", *folders)]
+
+
+def _run(script: str, *of: Path) -> list[dict[str, Any]]:
     ended = subprocess.run(
-        ["node", HERE / "diagnose.cjs", modules(), *documents], capture_output=True, timeout=PATIENCE_S, check=False
+        ["node", HERE / script, modules(), *of], capture_output=True, timeout=PATIENCE_S, check=False
     )
     assert ended.returncode == 0, ended.stderr.decode()
-    return [_judged(json.loads(line)) for line in ended.stdout.splitlines()]
+    return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
 def _judged(said: dict[str, Any]) -> Judged:
@@ -57,7 +83,7 @@ def _judged(said: dict[str, Any]) -> Judged:
 
 
 def _install(folder: Path) -> None:
-    """Whole or not at all: beside its place, then moved there, whoever else does so at the same time."""
+    """Whole or not at all: beside its place, then moved there, whatever else does so at the same time."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         for name in WANTED:

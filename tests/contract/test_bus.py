@@ -113,6 +113,7 @@ async def test_a_reader_is_told_the_topic_the_position_and_the_trace(bus: Bus) -
 
 @pytest.mark.parametrize("key", KAFKA_HASHES)
 async def test_a_key_lies_on_the_partition_that_javas_default_partitioner_chooses(bus: Bus, key: str) -> None:
+    """Holds BUS-1."""
     member = await bus.join("worker", [bus.telemetry, bus.configuration], Journal())
     await bus.publish(bus.telemetry, [message(key, "reading")])
     await bus.publish(bus.configuration, [message(key, "site")])
@@ -327,6 +328,7 @@ async def test_an_acknowledgement_for_a_partition_that_was_lost_changes_nothing(
 
 
 async def test_a_dead_letter_is_the_message_as_it_came_with_its_coordinates(bus: Bus) -> None:
+    """Holds BUS-3."""
     unreadable = Unreadable("key_mismatch", "It has none.", Message(None, (("ce_type", b"x"),), None))
     await bus.put_dead_letter(Position(bus.telemetry, 3, 41), unreadable)
     member = await bus.join("undertaker", [bus.dead_letter], Journal())

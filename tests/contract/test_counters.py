@@ -67,6 +67,7 @@ def measured(reader: InMemoryMetricReader) -> Mapping[str, Mapping[object, int]]
 
 
 def test_readings_are_counted_by_what_became_of_them(counters: Counters, reader: InMemoryMetricReader) -> None:
+    """Holds TEL-8."""
     counters.readings("malaga", {Receipt.KEPT: 2, Receipt.OUTDATED: 1})
     counters.readings("karrinyup", {Receipt.KEPT: 3})
     assert counted(reader) == {names.READINGS: {"kept": 5, "outdated": 1}}
@@ -186,6 +187,7 @@ def test_messages_without_effect_are_counted(counters: Counters, reader: InMemor
 def test_a_refused_plan_is_counted_and_is_an_error_in_the_log(
     counters: Counters, reader: InMemoryMetricReader, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Holds FILL-16."""
     counters.refused_plan("malaga", "F: node 3")
     assert counted(reader) == {names.REFUSED_PLANS: {None: 1}}
     (record,) = said(caplog)

@@ -79,6 +79,7 @@ def test_a_live_demo_answers_every_route_while_it_runs(home: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_live_demo_ends_within_five_seconds_though_streams_are_open(home: Path, number: signal.Signals) -> None:
+    """Holds CLI-6."""
     with (
         running(home, *LIVE, "--port", "0") as demo,
         asking(address_of(demo)) as client,
@@ -95,6 +96,7 @@ def test_a_live_demo_ends_within_five_seconds_though_streams_are_open(home: Path
 
 
 def test_a_live_demo_takes_the_next_free_port_where_none_is_asked_for(home: Path) -> None:
+    """Holds CLI-5."""
     with running(home, *LIVE) as first:
         one = address_of(first)
         (home / "another").mkdir()
@@ -125,6 +127,7 @@ def test_a_headless_demo_serves_nothing(home: Path) -> None:
 def test_without_an_issuer_another_host_is_refused_before_anything_is_done(
     home: Path, command: tuple[str, ...]
 ) -> None:
+    """Holds HTTP-12."""
     database = {"BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{home / 'busbar.sqlite3'}"}
     ended = run(home, *command, variables=database | {"BUSBAR_HTTP_HOST": "0.0.0.0"})
     assert (ended.code, ended.lines) == (2, [])
@@ -199,6 +202,7 @@ def test_an_api_with_an_issuer_serves_other_hosts_and_asks_for_a_token(home: Pat
 
 
 def test_anonymous_reading_from_everywhere_has_to_be_allowed(home: Path, database: dict[str, str]) -> None:
+    """Holds HTTP-12."""
     allowed = {"BUSBAR_HTTP_HOST": "0.0.0.0", "BUSBAR_ALLOW_ANONYMOUS": "true"}
     with an_api(home, database | allowed) as (_, address), asking(address) as client:
         assert client.get("/v1/microgrids", headers={"Host": "busbar.example"}).status_code == 200
@@ -206,6 +210,7 @@ def test_anonymous_reading_from_everywhere_has_to_be_allowed(home: Path, databas
 
 @pytest.mark.parametrize("state", ["no file", "no schema", "an older schema"])
 def test_an_api_does_not_start_on_an_older_schema(home: Path, state: str) -> None:
+    """Holds CLI-22."""
     variables = {"BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{home / 'busbar.sqlite3'}"}
     if state == "no schema":
         (home / "busbar.sqlite3").touch()

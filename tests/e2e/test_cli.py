@@ -30,6 +30,7 @@ COMMANDS = [
 
 
 def test_scenarios_are_listed_for_programs(home: Path) -> None:
+    """Holds CLI-16."""
     ended = run(home, "scenarios", "--json")
     assert (ended.code, ended.complaints) == (0, [])
     (line,) = ended.lines
@@ -50,6 +51,7 @@ def test_scenarios_are_listed_for_people_with_a_sentence_each(home: Path) -> Non
 
 
 def test_migrate_makes_the_tables_as_often_as_one_likes(home: Path) -> None:
+    """Holds CLI-23."""
     file = home / "busbar.sqlite3"
     variables = {"BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{file}"}
 
@@ -103,6 +105,7 @@ def test_migrate_names_a_database_it_cannot_use_in_one_line(home: Path) -> None:
 
 
 def test_a_setting_may_stand_in_a_file_and_the_environment_goes_before_it(home: Path) -> None:
+    """Holds ENV-1."""
     (home / ".env").write_text(f"BUSBAR_DATABASE_URL=sqlite+aiosqlite:///{home / 'of-the-file.sqlite3'}\n")
     assert run(home, "migrate").code == 0
     assert (home / "of-the-file.sqlite3").exists()
@@ -114,6 +117,7 @@ def test_a_setting_may_stand_in_a_file_and_the_environment_goes_before_it(home: 
 
 @pytest.mark.parametrize("options", [("--help",), ("-h",), ()])
 def test_help_names_every_command_with_a_whole_sentence(home: Path, options: tuple[str, ...]) -> None:
+    """Holds CLI-1."""
     ended = run(home, *options)
     assert (ended.code, ended.complaints) == (0, [])
     assert not any(line.endswith("...") for line in ended.lines[1:])
@@ -122,6 +126,7 @@ def test_help_names_every_command_with_a_whole_sentence(home: Path, options: tup
 
 
 def test_the_version_is_that_of_the_package(home: Path) -> None:
+    """Holds CLI-1."""
     ended = run(home, "--version")
     assert (ended.code, ended.complaints, ended.lines) == (0, [], [version("busbar")])
 
@@ -135,6 +140,7 @@ def test_every_command_explains_itself(home: Path, command: str) -> None:
 
 @pytest.mark.parametrize("arguments", [("frobnicate",), ("--frobnicate",), ("migrate", "twice")])
 def test_bad_usage_is_answered_in_one_line(home: Path, arguments: tuple[str, ...]) -> None:
+    """Holds CLI-3."""
     ended = run(home, *arguments)
     assert (ended.code, ended.lines) == (2, [])
     (complaint,) = ended.complaints
@@ -152,6 +158,7 @@ def test_bad_usage_is_answered_in_one_line(home: Path, arguments: tuple[str, ...
 def test_a_setting_that_cannot_be_used_is_named_before_anything_happens(
     home: Path, named: str, variables: dict[str, str]
 ) -> None:
+    """Holds ENV-4."""
     ended = run(home, "demo", "--headless", "--for", "1s", "--scenario", "joondalup-small", variables=variables)
     assert (ended.code, ended.lines) == (2, [])
     (complaint,) = ended.complaints

@@ -71,6 +71,7 @@ def counts_what_is_measured(stack: Stack, events: Events, depot: str, *, sequenc
 def test_a_clock_that_is_set_under_a_worker_stops_nothing_nor_does_a_restart(
     stack: Stack, tmp_path: Path, step_s: int, depot: str
 ) -> None:
+    """Holds BUS-11."""
     clock, port = HostClock(tmp_path / "clock"), free_port()
     with stack.running(f"events-{depot}", "events", "--follow", "--from-beginning") as listening:
         events = Events(listening)

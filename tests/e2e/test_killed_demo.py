@@ -126,6 +126,7 @@ def test_a_killed_demo_goes_on_where_its_database_stands(home: Path, demo: tuple
 
 
 def test_after_a_kill_the_former_setpoints_have_lapsed_before_simulated_time_goes_on(home: Path) -> None:
+    """Holds CLI-14."""
     record = Record(home / "demo.sqlite3")
     with running(home, *HEADLESS, "--scenario", "joondalup-small", variables=record.variables) as demo:
         wait_for_progress(record, 3)

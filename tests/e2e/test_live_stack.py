@@ -85,6 +85,7 @@ def longer_than(count: int, events: list[dict[str, Any]]) -> bool:
 
 
 def test_migrate_makes_schema_and_topics_as_often_as_one_likes(stack: Stack) -> None:
+    """Holds CLI-23."""
     assert stack.run("migrate").code == 0
     assert asyncio.run(is_newest(stack.database_url))
     connection = Connection(stack.bootstrap_servers)
@@ -96,6 +97,7 @@ def test_migrate_makes_schema_and_topics_as_often_as_one_likes(stack: Stack) -> 
 
 @pytest.mark.parametrize("command", ["worker", "project"])
 def test_a_process_refuses_an_older_schema_in_a_sentence(stack: Stack, home: Path, command: str) -> None:
+    """Holds CLI-22."""
     nothing = f"sqlite+aiosqlite:///{home / 'nothing.sqlite3'}"
     ended = stack.run(command, BUSBAR_DATABASE_URL=nothing)
     assert (ended.code, ended.out) == (2, b"")
@@ -112,6 +114,7 @@ def test_a_worker_refuses_missing_topics_in_a_sentence(stack: Stack) -> None:
 
 
 def test_a_worker_started_without_brokers_waits_and_can_be_ended(stack: Stack) -> None:
+    """Holds CLI-22."""
     away = f"127.0.0.1:{free_port()}"
     with stack.running("waiting", "worker", BUSBAR_KAFKA_BOOTSTRAP_SERVERS=away) as worker:
         until(lambda: "cannot be reached" in worker.log.read_text(), worker.log)
@@ -153,11 +156,13 @@ def test_what_cannot_be_offered_is_refused_in_a_sentence(stack: Stack, site: Pat
 
 
 def test_a_configuration_that_nobody_answers_ends_in_time(stack: Stack, site: Path) -> None:
+    """Holds CLI-24."""
     unanswered = stack.run("configure", write(site, configuration("unanswered")), "--wait", "1s")
     assert unanswered.code == 3, unanswered.err
 
 
 def test_from_a_configuration_to_the_status_of_a_depot(stack: Stack, site: Path) -> None:
+    """Holds CLI-24, CLI-26."""
     with (
         stack.running("worker", "worker") as worker,
         stack.running("projector", "project") as projector,
@@ -267,6 +272,7 @@ async def latest_reading(stack: Stack) -> datetime:
 
 
 def test_a_depot_in_fast_motion_is_balanced_on_the_wall_and_again_by_the_next_run(stack: Stack) -> None:
+    """Holds CLI-15."""
     fast = ("simulate", "--scenario", "elizabeth-quay", "--speed", "10", "--json")
     with stack.running("balancing", "worker") as worker:
         worker.has_joined()
@@ -296,6 +302,7 @@ def test_events_end_quietly_where_nobody_reads_on(stack: Stack) -> None:
 
 
 def test_of_two_workers_one_is_killed_and_the_other_decides_its_microgrids(stack: Stack) -> None:
+    """Holds BUS-9."""
     depots = [f"twin-{number}" for number in range(8)]
     with (
         stack.running("one", "worker") as one,
@@ -333,6 +340,7 @@ def test_of_two_workers_one_is_killed_and_the_other_decides_its_microgrids(stack
 
 
 def test_a_worker_outlives_its_broker_and_its_database(tmp_path: Path) -> None:
+    """Holds CLI-22."""
     with kafka.broker() as broker, postgresql.a_process() as database:
         url = database.url.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
         stack = Stack(tmp_path, broker.bootstrap_servers, url, a_prefix())

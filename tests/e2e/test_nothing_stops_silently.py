@@ -46,6 +46,7 @@ def cycles_of(stream: str | None, events: Events) -> list[int]:
 def test_a_database_put_back_under_a_live_bus_decides_nothing_until_a_new_stream_is_begun(
     stack: Stack, tmp_path: Path
 ) -> None:
+    """Holds BUS-12, CLI-23."""
     database, backup = tmp_path / "busbar.sqlite3", tmp_path / "backup.sqlite3"
     with stack.running("events", "events", "--follow", "--from-beginning") as listening:
         events = Events(listening)
@@ -85,6 +86,8 @@ def test_a_database_put_back_under_a_live_bus_decides_nothing_until_a_new_stream
 
 @pytest.mark.parametrize(("command", "topic"), [("worker", "telemetry"), ("project", "events")])
 def test_a_topic_that_is_made_anew_under_a_process_is_read_on(stack: Stack, command: str, topic: str) -> None:
+    """Holds BUS-10."""
+
     async def make_anew() -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=stack.bootstrap_servers)
         await admin.start()

@@ -87,6 +87,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ended, list[Any]]
 
 
 def test_the_worked_examples_are_answered_in_one_stream(home: Path) -> None:
+    """Holds CLI-17."""
     ended = run(home, "rebalance", "-", stdin=b"".join(line_of(example["input"]) + b"\n" for example in EXAMPLES))
 
     assert ended.code == 2
@@ -120,11 +121,13 @@ def test_a_stream_without_lines_ends_with_zero(home: Path) -> None:
 
 
 def test_bad_lines_end_with_two_and_without_a_traceback(answers: tuple[Ended, list[Any]]) -> None:
+    """Holds CLI-18."""
     ended, _ = answers
     assert (ended.code, ended.complaints) == (2, [])
 
 
 def test_every_line_gets_one_answer_and_the_stream_goes_on(answers: tuple[Ended, list[Any]]) -> None:
+    """Holds CLI-18."""
     _, found = answers
     assert len(found) == 2 * len(BAD_LINES)
     assert [
@@ -134,6 +137,7 @@ def test_every_line_gets_one_answer_and_the_stream_goes_on(answers: tuple[Ended,
 
 @pytest.mark.parametrize("number", range(len(BAD_LINES)), ids=[name for name, *_ in BAD_LINES])
 def test_a_bad_line_is_answered_with_its_code(answers: tuple[Ended, list[Any]], number: int) -> None:
+    """Holds CLI-18."""
     _, _, code, fault_code = BAD_LINES[number]
     answer = answers[1][2 * number]
 

@@ -94,6 +94,7 @@ def test_a_recorded_depot_replayed_gives_the_events_of_its_run(
 
 
 def test_a_recording_holds_every_message_with_its_instant_and_ends_with_a_time_mark(small: Recorded) -> None:
+    """Holds CLI-13."""
     configuration, *telemetry, mark = small.lines
     assert (configuration["at"], configuration["type"]) == ("2026-03-16T08:00:00Z", "site.configuration.v1")
     assert {line["type"] for line in telemetry} == {"charge_point.telemetry.v1", "circuit.telemetry.v1"}
@@ -120,6 +121,7 @@ def test_a_recording_that_cannot_be_written_is_bad_usage(home: Path) -> None:
 
 
 def test_a_file_a_pipe_and_line_by_line_give_the_same_bytes(small: Recorded, home: Path) -> None:
+    """Holds CLI-21."""
     from_file = small.replayed("run.jsonl")
     piped = small.replayed("-", stdin=small.file.read_bytes())
     assert from_file == piped == small.replayed(stdin=small.file.read_bytes())
@@ -142,6 +144,7 @@ def test_a_file_a_pipe_and_line_by_line_give_the_same_bytes(small: Recorded, hom
 
 
 def test_what_a_line_leads_to_is_said_before_the_next_line_is_sent(small: Recorded) -> None:
+    """Holds CLI-21."""
     configuration = small.lines[0]
     with subprocess.Popen(
         [*COMMAND, "replay", "-"],
@@ -174,6 +177,7 @@ def test_what_a_line_leads_to_is_said_before_the_next_line_is_sent(small: Record
 
 
 def test_a_take_over_goes_on_from_the_stored_state_and_is_seen_in_what_follows(small: Recorded) -> None:
+    """Holds CLI-20."""
     lines = small.lines
     middle = len(lines) // 2
     taken_over = [*lines[:middle], {"at": lines[middle]["at"], "take_over": True}, *lines[middle:]]
@@ -194,6 +198,7 @@ def test_a_take_over_goes_on_from_the_stored_state_and_is_seen_in_what_follows(s
 def test_two_microgrids_in_one_stream_get_the_events_that_each_gets_alone(
     recorded: Mapping[tuple[str, ...], Recorded], small: Recorded
 ) -> None:
+    """Holds CLI-19."""
     other = recorded[FAULTY]
     lines = sorted([*small.lines, *other.lines], key=lambda line: line["at"])
     mixed = small.replayed(stdin=b"".join(map(line_of, lines)))
@@ -275,6 +280,7 @@ def test_a_file_that_is_not_there_is_answered_in_one_line(home: Path) -> None:
 
 
 def test_a_replay_needs_no_database_and_leaves_nothing_behind(small: Recorded, home: Path) -> None:
+    """Holds CLI-19."""
     variables = {"BUSBAR_DATABASE_URL": "mysql://nowhere/busbar", "TMPDIR": str(home)}
     assert run(home, "replay", stdin=small.file.read_bytes(), variables=variables).code == 0
     assert list(home.iterdir()) == []

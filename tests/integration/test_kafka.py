@@ -128,6 +128,7 @@ def numbered(key: str, first: int, last: int) -> list[Message]:
 
 
 async def test_what_nobody_can_read_is_a_dead_letter_byte_for_byte(bus: KafkaBus) -> None:
+    """Holds BUS-3."""
     strange: list[tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]] = [
         (b"malaga", None, [("ce_type", b"circuit.telemetry.v1")]),
         (None, b"{}", [("ce_type", b"circuit.telemetry.v1"), ("ce_type", b"\xff\x00\xfe"), ("null", None)]),
@@ -185,6 +186,7 @@ async def test_a_dead_letter_is_taken_whatever_its_sender_could_squeeze_in(bus: 
 
 
 async def test_events_are_cloudevents_in_binary_mode(bus: KafkaBus) -> None:
+    """Holds EVT-1."""
     payload = {"microgrid_id": "malaga", "circuit_id": "gc-1", "power_w": 912_000}
     message = registry.encode("circuit.telemetry.v1", payload)
     await bus.publish(bus.telemetry, [message])
@@ -376,6 +378,7 @@ async def test_topics_are_made_once_and_stay_as_they_are(bus: KafkaBus) -> None:
 
 
 async def test_topics_have_the_settings_they_need(bus: KafkaBus) -> None:
+    """Holds BUS-1, EVT-4."""
     settings = {topic: await topic_settings(bus, topic) for topic in (bus.configuration, bus.telemetry, bus.events)}
     assert {topic: each["cleanup.policy"] for topic, each in settings.items()} == {
         bus.configuration: "compact",
@@ -395,6 +398,7 @@ async def retained_d(bus: KafkaBus) -> dict[str, float]:
 
 
 async def test_topics_keep_messages_for_as_long_as_is_said_and_nothing_else_of_theirs_changes(bus: KafkaBus) -> None:
+    """Holds BUS-7."""
     assert await retained_d(bus) == {"events": 7, "telemetry": 1, "dead-letter": 14}
     before = await topic_settings(bus, bus.telemetry)
 

@@ -114,5 +114,6 @@ async def test_many_that_are_just_not_too_large_do_not_fill_the_memory(bus: Kafk
 
 
 async def test_one_byte_more_is_too_large_packed_or_not(bus: KafkaBus) -> None:
+    """Holds BUS-4."""
     await put(bus, "zstd", [b" " * MESSAGE_BYTES, b" " * (MESSAGE_BYTES + 1)])
     assert [code for _, code in (await taken_in(bus, 2))["kinds"]] == ["missing_type", "too_large"]

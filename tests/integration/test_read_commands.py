@@ -1,4 +1,7 @@
-"""`busbar status`, `busbar breaches` and `busbar explain` on a database, as somebody who types them sees them."""
+"""`busbar status`, `busbar breaches` and `busbar explain` on a database, as somebody who types them sees them.
+
+Holds CLI-27.
+"""
 
 import asyncio
 import json

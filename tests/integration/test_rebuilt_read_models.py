@@ -1,4 +1,4 @@
-"""Read models rebuilt from the events equal those that grew: every table, row for row."""
+"""Read models rebuilt from the events equal those that grew: every table, row for row (CLI-26)."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -20,6 +20,7 @@ many = settings(max_examples=150, deadline=None)
 @given(CHANCE)
 @many
 def test_a_fill_is_the_oracles_to_the_last_fraction(rng: Random) -> None:
+    """Holds FILL-3, FILL-4, FILL-5, FILL-6, FILL-7."""
     filling = random_filling(rng)
     _agrees_with_the_oracle(filling)
     assert check_fill(filling.parents, filling.capacities_w, filling.claims, filling.filled()) is None

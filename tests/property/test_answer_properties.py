@@ -21,18 +21,21 @@ IDS = {"microgrid_id", "circuit_id", "parent_id", "charge_point_id", "node_id", 
 @given(snapshots())
 @few
 def test_shuffling_the_input_changes_no_byte(snapshot: Json) -> None:
+    """Holds CONV-10."""
     assert written_answer(_shuffled(Random(1), snapshot)) == written_answer(snapshot)
 
 
 @given(snapshots())
 @few
 def test_the_same_snapshot_gives_the_same_bytes_again(snapshot: Json) -> None:
+    """Holds CONV-10."""
     assert written_answer(snapshot) == written_answer(json.loads(json.dumps(snapshot)))
 
 
 @given(snapshots())
 @few
 def test_renaming_ids_without_changing_their_order_renames_the_answer(snapshot: Json) -> None:
+    """Holds FILL-17."""
     names = {each: f"n-{rank}" for rank, each in enumerate(sorted(_ids(snapshot), key=natural_key), start=1)}
     renamed = json.loads(written_answer(_renamed(snapshot, names)))
     assert renamed == _renamed(json.loads(written_answer(snapshot)), names)
@@ -40,6 +43,7 @@ def test_renaming_ids_without_changing_their_order_renames_the_answer(snapshot: 
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_charge_points_with_one_connector_get_the_same_in_both_units(order: str) -> None:
+    """Holds FILL-13."""
     for seed in range(100):
         snapshot = random_snapshot(Random(seed))
         for charge_point in snapshot["configuration"]["charge_points"]:

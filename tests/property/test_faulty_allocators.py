@@ -1,4 +1,7 @@
-"""With a broken allocator no bad plan leaves the domain: the certificate refuses it, the safe answer goes out."""
+"""With a broken allocator no bad plan leaves the domain: the certificate refuses it, the safe answer goes out.
+
+Holds FILL-16.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace

@@ -415,6 +415,7 @@ def play(sequences: int, *, shrink: bool = True) -> None:
 
 
 def test_no_interleaving_permits_more_than_the_exposures_or_breaks_a_limit() -> None:
+    """Holds SEND-2, SEND-7."""
     play(int(os.environ.get("BUSBAR_SEQUENCES", "150")))
 
 

@@ -1,4 +1,4 @@
-"""The certificate accepts good plans and stops bad ones, whatever made them."""
+"""The certificate accepts good plans and stops bad ones, whatever made them (FILL-15)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What `busbar configure --wait` makes of the events it hears."""
+"""What `busbar configure --wait` makes of the events it hears (CLI-24)."""
 
 from typing import Any
 

@@ -30,6 +30,7 @@ def test_brokers_are_all_that_has_to_be_said() -> None:
 
 
 def test_a_service_without_brokers_is_told_which_variable_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holds ENV-4."""
     monkeypatch.delenv(BROKERS)
     with pytest.raises(UnusableSetting, match=BROKERS):
         settings.kafka()
@@ -64,6 +65,7 @@ def test_several_brokers_and_addresses_of_version_six_are_taken(
 def test_a_variable_that_makes_no_sense_is_named_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
+    """Holds ENV-4."""
     monkeypatch.setenv(variable, value)
     with pytest.raises(UnusableSetting, match=rf"^The variable {variable} cannot be used: [^\n]+\.$"):
         settings.kafka()
@@ -87,6 +89,7 @@ def test_a_file_without_certificates_is_refused(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_password_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holds ENV-5."""
     monkeypatch.setenv(PASSWORD, SECRET)
     assert SECRET not in repr(settings.kafka())
     assert SECRET not in repr(Connection("kafka:9092", "SASL_SSL", "PLAIN", "busbar", SECRET))

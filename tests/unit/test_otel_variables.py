@@ -1,4 +1,4 @@
-"""OpenTelemetry's own variables decide what is exported; without them nothing is."""
+"""OpenTelemetry's own variables decide what is exported; without them nothing is (ENV-3)."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""When a consumer stands still or is behind, by what it says of itself now and then, and when a worker is."""
+"""When a consumer stands still or is behind, by what it says of itself now and then, and when a worker is (BUS-10)."""
 
 from datetime import timedelta
 

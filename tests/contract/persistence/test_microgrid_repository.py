@@ -69,6 +69,7 @@ async def test_a_microgrid_never_stored_is_not_found(persistence: Persistence) -
     ],
 )
 async def test_a_stored_microgrid_is_read_as_it_was(persistence: Persistence, configuration: SiteConfiguration) -> None:
+    """Holds SITE-1."""
     site = Site.of(configuration)
     microgrid = Microgrid("depot", site, a_state(site, event_seq=5, cycle_seq=3))
 

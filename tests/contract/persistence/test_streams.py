@@ -1,4 +1,7 @@
-"""What every Streams promises: a database leads one stream, under a name of its own, until a new one is begun."""
+"""What every Streams promises: a database leads one stream, under a name of its own, until a new one is begun.
+
+Holds EVT-3.
+"""
 
 from application.ports.persistence import PendingEvent
 from tests.builders import EPOCH, a_cycle_completed

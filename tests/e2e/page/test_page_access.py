@@ -52,6 +52,7 @@ def unauthorised(tab: Dashboard) -> bool:
 async def test_a_token_is_asked_for_once_a_tab_and_the_stream_is_read_with_it(
     address: str, feeder: Feeder, issuer: Issuer, tab: Dashboard, new_tab: NewTab
 ) -> None:
+    """Holds HTTP-15."""
     await tab.page.goto(address)
     await expect(token_field(tab)).to_be_visible()
     await expect(tab.nodes).to_have_count(0)

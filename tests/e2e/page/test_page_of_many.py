@@ -19,6 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_of_several_microgrids_there_is_a_list_and_each_is_opened_from_it(depots: Depots, tab: Dashboard) -> None:
+    """Holds HTTP-8."""
     async with served(depots.url, VirtualClock(depots.now)) as address:
         await tab.page.goto(address)
         for microgrid_id in MICROGRIDS:

@@ -113,6 +113,7 @@ def a_key() -> Key:
 async def test_without_a_token_every_route_is_a_401_that_says_what_is_wanted(
     guarded: httpx.AsyncClient, shapes: Shapes, path: str
 ) -> None:
+    """Holds HTTP-13."""
     for headers in ({}, {"Authorization": "Basic YTpi"}, {"Authorization": "Bearer"}):
         response = await guarded.get(path, headers=headers)
         assert_problem(response, 401, shapes)
@@ -124,6 +125,7 @@ async def test_without_a_token_every_route_is_a_401_that_says_what_is_wanted(
 async def test_a_token_that_is_not_good_is_a_401(
     guarded: httpx.AsyncClient, shapes: Shapes, issuer: Issuer, stranger: Issuer, kind: str, path: str
 ) -> None:
+    """Holds HTTP-13."""
     response = await guarded.get(path, headers=bearing(REFUSED[kind](issuer, stranger)))
     assert_problem(response, 401, shapes)
     assert 'error="invalid_token"' in response.headers["www-authenticate"]
@@ -145,6 +147,7 @@ async def test_a_token_that_is_not_good_is_a_401(
 async def test_a_right_token_without_the_client_or_the_scope_is_a_403(
     guarded: httpx.AsyncClient, shapes: Shapes, issuer: Issuer, changes: dict[str, Any], path: str
 ) -> None:
+    """Holds HTTP-13."""
     response = await guarded.get(path, headers=bearing(issuer.token(**changes)))
     assert_problem(response, 403, shapes)
     assert 'error="insufficient_scope"' in response.headers["www-authenticate"]
@@ -162,6 +165,7 @@ async def test_a_right_token_is_answered(guarded: httpx.AsyncClient, issuer: Iss
 async def test_another_workspace_s_microgrid_is_not_there(
     guarded: httpx.AsyncClient, shapes: Shapes, issuer: Issuer, workspace_id: object
 ) -> None:
+    """Holds HTTP-14."""
     headers = bearing(issuer.token(workspace_id=workspace_id))
     for path in GUARDED[1:]:
         response = await guarded.get(path, headers=headers)
@@ -175,6 +179,7 @@ async def test_another_workspace_s_microgrid_is_not_there(
 async def test_a_microgrid_without_a_workspace_is_seen_by_all(
     guarded: httpx.AsyncClient, issuer: Issuer, workspace_id: str | None
 ) -> None:
+    """Holds HTTP-14."""
     headers = bearing(issuer.token(workspace_id=workspace_id))
     for path in OF_NORTH:
         asked = f"/v1/microgrids/{PLAYED}{path}"
@@ -183,6 +188,7 @@ async def test_a_microgrid_without_a_workspace_is_seen_by_all(
 
 @pytest.mark.parametrize("path", OPEN)
 async def test_health_metrics_and_the_document_need_no_token(guarded: httpx.AsyncClient, path: str) -> None:
+    """Holds HTTP-15."""
     assert (await guarded.get(path)).status_code == 200
 
 

@@ -38,6 +38,7 @@ OTHERS = [
 
 @pytest.mark.parametrize("path", READS)
 async def test_a_reader_who_has_it_already_is_told_so(client: httpx.AsyncClient, path: str) -> None:
+    """Holds HTTP-9."""
     first = await client.get(path)
     etag = first.headers["etag"]
     assert etag.startswith('"')
@@ -55,6 +56,7 @@ async def test_another_answer_has_another_tag(client: httpx.AsyncClient) -> None
 
 @pytest.mark.parametrize("path", [*READS, *OTHERS])
 async def test_head_is_answered_as_get_without_a_body(client: httpx.AsyncClient, path: str) -> None:
+    """Holds HTTP-9."""
     got, head = await client.get(path), await client.head(path)
     assert (head.status_code, head.content) == (got.status_code, b"")
     assert dict(head.headers) == dict(got.headers)
@@ -62,6 +64,7 @@ async def test_head_is_answered_as_get_without_a_body(client: httpx.AsyncClient,
 
 @pytest.mark.parametrize("path", [*READS, *OTHERS])
 async def test_every_answer_has_the_headers_that_protect(client: httpx.AsyncClient, path: str) -> None:
+    """Holds HTTP-11."""
     headers = (await client.get(path, headers={"Origin": "https://elsewhere.example"})).headers
     policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
     assert policy == {
@@ -76,6 +79,7 @@ async def test_every_answer_has_the_headers_that_protect(client: httpx.AsyncClie
 
 
 async def test_other_origins_may_read_only_where_they_are_named(read_side: ReadSide) -> None:
+    """Holds HTTP-11."""
     app = create_app(read_side, Feed(read_side.stored_events), Anonymous(), cors_origins=["https://a.example"])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
         named = await client.get("/v1/microgrids", headers={"Origin": "https://a.example"})
@@ -104,6 +108,7 @@ async def test_other_origins_may_read_only_where_they_are_named(read_side: ReadS
 async def test_without_an_issuer_only_requests_to_a_loopback_host_are_answered(
     client: httpx.AsyncClient, shapes: Shapes, path: str, host: str, status: int
 ) -> None:
+    """Holds HTTP-12."""
     response = await client.get(path, headers={"Host": host})
     assert response.status_code == (404 if (path, status) == ("/nowhere", 200) else status)
     if status == 421:
@@ -152,6 +157,7 @@ async def test_an_error_of_our_own_is_a_500_problem_that_tells_nothing(
 async def test_while_the_database_is_away_reads_are_503_problems_and_the_process_is_alive_but_not_ready(
     read_side: ReadSide, shapes: Shapes, path: str
 ) -> None:
+    """Holds HTTP-10."""
     async with troubled(read_side, StorageUnavailable("connection refused by 10.1.2.3")) as client:
         response = await client.get(path)
         assert (await client.get("/health/live")).status_code == 200

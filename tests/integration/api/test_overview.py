@@ -1,4 +1,7 @@
-"""What the page is told: every node with its state, and the answers, as the cycle and the breaches have them."""
+"""What the page is told: every node with its state, and the answers, as the cycle and the breaches have them.
+
+Holds HTTP-3.
+"""
 
 from typing import Any
 

@@ -40,6 +40,7 @@ async def pages(api: httpx.AsyncClient, path: str, limit: int, **parameters: Any
 async def test_microgrids_are_listed_in_natural_order_with_what_their_latest_cycle_came_to(
     api: httpx.AsyncClient, shapes: Shapes
 ) -> None:
+    """Holds HTTP-1."""
     body = await read(api, "/v1/microgrids")
 
     assert shapes.faults("Microgrids", body) == []
@@ -55,6 +56,7 @@ async def test_microgrids_are_listed_in_natural_order_with_what_their_latest_cyc
 async def test_the_status_shows_the_tree_with_names_capacities_and_figures(
     api: httpx.AsyncClient, shapes: Shapes
 ) -> None:
+    """Holds HTTP-2."""
     body = await read(api, f"/v1/microgrids/{PLAYED}")
 
     assert shapes.faults("Status", body) == []
@@ -85,6 +87,7 @@ async def test_before_the_first_cycle_the_status_is_the_bare_tree(api: httpx.Asy
 async def test_what_is_shown_is_stale_once_the_latest_cycle_is_older_than_two_refresh_intervals(
     api: httpx.AsyncClient, any_read_side: ReadSide
 ) -> None:
+    """Holds HTTP-9."""
     clock = any_read_side.clock
     assert isinstance(clock, VirtualClock)
     decided_at = (await any_read_side.read_model.cycles(PLAYED, None, 1))[0].decided_at
@@ -99,6 +102,7 @@ async def test_what_is_shown_is_stale_once_the_latest_cycle_is_older_than_two_re
 
 
 async def test_cycles_are_listed_newest_first_without_what_is_long(api: httpx.AsyncClient, shapes: Shapes) -> None:
+    """Holds HTTP-4, HTTP-9."""
     body = await read(api, f"/v1/microgrids/{NORTH}/cycles")
 
     assert shapes.faults("Cycles", body) == []
@@ -109,12 +113,14 @@ async def test_cycles_are_listed_newest_first_without_what_is_long(api: httpx.As
 
 @pytest.mark.parametrize("limit", [1, 7, 59, 500])
 async def test_pages_of_cycles_show_every_cycle_once(api: httpx.AsyncClient, limit: int) -> None:
+    """Holds HTTP-9."""
     found = await pages(api, f"/v1/microgrids/{NORTH}/cycles", limit)
     assert [cycle["cycle_seq"] for page in found for cycle in page] == list(range(59, 0, -1))
     assert {len(page) for page in found[:-1]} <= {limit}
 
 
 async def test_one_cycle_is_whole(api: httpx.AsyncClient, shapes: Shapes, any_read_side: ReadSide) -> None:
+    """Holds HTTP-4."""
     body = await read(api, f"/v1/microgrids/{PLAYED}/cycles/3")
 
     assert shapes.faults("Cycle", body) == []
@@ -137,6 +143,7 @@ async def test_one_cycle_is_whole(api: httpx.AsyncClient, shapes: Shapes, any_re
 async def test_breaches_are_listed_by_their_state(
     api: httpx.AsyncClient, shapes: Shapes, state: dict[str, str], expected: list[str]
 ) -> None:
+    """Holds HTTP-5."""
     path = f"/v1/microgrids/{NORTH}/breaches"
     body = await read(api, path, **state)
 
@@ -152,6 +159,7 @@ async def test_breaches_are_listed_by_their_state(
 async def test_the_history_of_a_node_is_in_buckets_newest_first(
     api: httpx.AsyncClient, shapes: Shapes, node_id: str
 ) -> None:
+    """Holds HTTP-6."""
     path = f"/v1/microgrids/{PLAYED}/history/{node_id}"
     body = await read(api, path)
 
@@ -196,6 +204,7 @@ async def test_a_history_is_from_an_instant_on_and_before_another(api: httpx.Asy
     ],
 )
 async def test_what_is_unknown_is_a_404_problem(api: httpx.AsyncClient, shapes: Shapes, path: str) -> None:
+    """Holds HTTP-10."""
     response = await api.get(path)
     assert_problem(response, 404, shapes)
 
@@ -224,6 +233,7 @@ async def test_what_is_unknown_is_a_404_problem(api: httpx.AsyncClient, shapes: 
 async def test_a_bad_value_is_a_422_problem_that_names_it(
     api: httpx.AsyncClient, shapes: Shapes, path: str, parameter: str
 ) -> None:
+    """Holds HTTP-10."""
     response = await api.get(path)
     assert_problem(response, 422, shapes)
     assert [error["parameter"] for error in response.json()["errors"]] == [parameter]
@@ -234,12 +244,14 @@ async def test_a_bad_value_is_a_422_problem_that_names_it(
 async def test_a_wrong_method_is_a_405_problem_that_names_the_right_ones(
     client: httpx.AsyncClient, shapes: Shapes, method: str, path: str
 ) -> None:
+    """Holds HTTP-10."""
     response = await client.request(method, path)
     assert_problem(response, 405, shapes)
     assert response.headers["allow"] == "GET, HEAD"
 
 
 async def test_health_metrics_and_the_document_are_served(api: httpx.AsyncClient, shapes: Shapes) -> None:
+    """Holds HTTP-8."""
     for state in ("live", "ready"):
         assert await read(api, f"/health/{state}") == {"status": state}
     metrics = await api.get("/metrics")

@@ -164,6 +164,7 @@ async def depot(url: str) -> Depot:
 
 
 async def test_an_event_comes_with_its_number_its_type_and_its_data(depot: Depot) -> None:
+    """Holds HTTP-7."""
     async with depot.served() as served, served.reading() as reader:
         await depot.decide()
         event = await reader.event()
@@ -180,6 +181,7 @@ async def test_without_a_last_event_id_a_stream_begins_with_what_comes_next(depo
 
 
 async def test_every_reader_gets_every_later_event_once(depot: Depot) -> None:
+    """Holds HTTP-7."""
     await depot.decide(100)
     async with depot.served() as served, served.reading("0") as first, served.reading("57") as second:
         await depot.decide(30)
@@ -203,6 +205,7 @@ async def test_a_reader_resumes_where_it_was_when_the_service_comes_back(depot: 
 
 @pytest.mark.parametrize("unusable", ["first", "-1", "1.5", "99", "0x3", "9" * 40])
 async def test_a_last_event_id_that_cannot_be_used_is_answered_with_a_reset(depot: Depot, unusable: str) -> None:
+    """Holds HTTP-7."""
     await depot.decide(3)
     async with depot.served() as served, served.reading(unusable) as reader:
         assert await reader.event() == Event(5, "reset", {"microgrid_id": "depot", "event_seq": 5})
@@ -211,6 +214,7 @@ async def test_a_last_event_id_that_cannot_be_used_is_answered_with_a_reset(depo
 
 
 async def test_an_id_beyond_retention_is_answered_with_a_reset_and_the_last_one_is_not(depot: Depot) -> None:
+    """Holds HTTP-7."""
     await depot.decide(3)
     await depot.forget()
     async with depot.served() as served, served.reading("4") as late, served.reading("5") as in_time:
@@ -223,6 +227,7 @@ async def test_an_id_beyond_retention_is_answered_with_a_reset_and_the_last_one_
 
 
 async def test_a_comment_comes_now_and_then(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holds HTTP-7."""
     assert feed_module.COMMENT_EVERY_S == 15
     monkeypatch.setattr(feed_module, "COMMENT_EVERY_S", 0.1)
     async with depot.served() as served, served.reading() as reader:

@@ -1,4 +1,7 @@
-"""Why a connector may draw what it may: the chain of limits above it, what binds, what the latest cycle changed."""
+"""Why a connector may draw what it may: the chain of limits above it, what binds, what the latest cycle changed.
+
+Holds CLI-27.
+"""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -143,6 +143,7 @@ def test_a_microgrid_that_was_never_decided_is_due_at_once(kept: Kept) -> None:
 
 
 def test_a_microgrid_that_somebody_else_decided_is_due_after_the_refresh_interval(kept: Kept) -> None:
+    """Holds EVT-17."""
     kept.at(60).mailbox.open(decided_by_another())
     assert kept.due_at() == (80, Trigger.TIMER)
 
@@ -159,6 +160,7 @@ def test_a_configuration_that_somebody_else_applied_and_did_not_decide_is_due_at
 
 
 def test_without_mail_a_cycle_is_due_after_the_refresh_interval(decided: Kept) -> None:
+    """Holds EVT-16, EVT-17."""
     assert decided.due_at() == (40, Trigger.TIMER)
 
 
@@ -172,6 +174,7 @@ def test_R19_no_interval_puts_off_the_instant_at_which_room_is_made_for_a_fallba
 
 
 def test_a_reading_without_news_makes_a_cycle_due_after_the_telemetry_interval(decided: Kept) -> None:
+    """Holds EVT-16, EVT-17."""
     decided.at(1).post(a_charger_says(2, measured_at=after(1), power_w=50_000))
     assert decided.due_at() == (7, Trigger.TELEMETRY)
 
@@ -186,6 +189,7 @@ def test_a_reading_without_news_makes_a_cycle_due_after_the_telemetry_interval(d
     ids=["a change of status", "a new session", "a meter over its limit"],
 )
 def test_news_makes_a_cycle_due_after_the_shortest_interval(decided: Kept, news: Telemetry) -> None:
+    """Holds EVT-17."""
     decided.at(1).post(news)
     assert decided.due_at() == (2, Trigger.TELEMETRY)
 
@@ -212,6 +216,7 @@ def test_what_arrives_while_a_cycle_is_decided_is_for_the_next_one(decided: Kept
 
 
 def test_a_new_configuration_makes_a_cycle_due_after_the_shortest_interval(decided: Kept) -> None:
+    """Holds EVT-16, EVT-17."""
     decided.mailbox.open(configured(version=2))
     assert decided.due_at() == (2, Trigger.CONFIGURATION)
 
@@ -353,6 +358,7 @@ def decided_at_every_second(kept: Kept, seconds: int) -> list[tuple[float, datet
 
 @pytest.mark.parametrize("step", STEPS, ids=str)
 def test_a_clock_that_is_set_delays_no_cycle_and_turns_no_time_back(decided: Kept, step: timedelta) -> None:
+    """Holds BUS-11."""
     decided_at_every_second(decided, 20)
     decided.clock.set(decided.clock.now() + step)
     decided_then = decided_at_every_second(decided, 900)

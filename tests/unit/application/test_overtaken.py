@@ -1,4 +1,7 @@
-"""A database that is behind its bus decides nothing, and takes over as soon as it leads a stream of its own."""
+"""A database that is behind its bus decides nothing, and takes over as soon as it leads a stream of its own.
+
+Holds BUS-12.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 

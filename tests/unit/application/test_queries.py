@@ -105,6 +105,7 @@ async def test_the_latest_cycle_is_shown_without_its_nodes() -> None:
 
 
 async def test_statuses_that_ocpp_does_not_have_are_named() -> None:
+    """Holds TEL-3."""
     (some, *_) = a_latest_cycle({}).setpoints
     setpoints = tuple(replace(some, status=said) for said in ("Melting", "Charging", None, "Asleep"))
     status = await known_status(replace(ROW, latest_cycle=a_latest_cycle({}, setpoints=setpoints)))
@@ -147,6 +148,7 @@ async def test_a_status_is_stale_once_its_cycle_is_older_than_two_refresh_interv
 
 
 def test_a_first_cycle_is_number_one_and_asked_for() -> None:
+    """Holds CLI-17, EVT-16."""
     decided = first_cycle(a_configuration(connectors=1), EIGHT, [a_charger_says(), a_meter_says(0)])
 
     assert isinstance(decided, FirstCycle)
@@ -158,6 +160,7 @@ def test_a_first_cycle_is_number_one_and_asked_for() -> None:
 
 
 def test_a_first_cycle_names_the_nodes_over_their_limit() -> None:
+    """Holds CLI-17."""
     decided = first_cycle(a_configuration(connectors=1), EIGHT, [a_charger_says(power_w=160_000), a_meter_says(0)])
 
     assert isinstance(decided, FirstCycle)

@@ -135,6 +135,7 @@ def outbox() -> Outbox:
 
 
 async def test_events_are_published_once_and_in_the_order_of_their_microgrid(outbox: Outbox) -> None:
+    """Holds EVT-4."""
     await outbox.decide(("north", 1), ("south", 1), ("north", 2))
     assert await outbox.drain() == 1
     await outbox.decide(("south", 2), ("north", 3))
@@ -257,6 +258,7 @@ async def test_while_the_bus_is_away_memory_does_not_grow_and_nothing_is_lost(ou
 
 
 async def test_a_relay_lost_between_publishing_and_marking_publishes_the_same_again(outbox: Outbox) -> None:
+    """Holds EVT-2."""
     await outbox.decide(("north", 1), ("north", 2))
     await outbox.drain()
 

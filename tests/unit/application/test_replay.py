@@ -84,11 +84,13 @@ def test_a_cycle_waits_for_all_that_arrives_at_its_instant(told: Told) -> None:
 
 
 def test_a_message_finds_decided_what_was_due_strictly_before_it(going_on: Told) -> None:
+    """Holds CLI-20."""
     assert decided(going_on(40, a_charger_says(2, measured_at=after(40)))) == []
     assert decided(going_on(40.001, a_charger_says(3, measured_at=after(40)))) == [("depot", 40, Trigger.TELEMETRY)]
 
 
 def test_a_time_mark_finds_decided_what_is_due_by_then(going_on: Told) -> None:
+    """Holds CLI-20."""
     assert going_on(39.999, TimeMark()) == []
     assert decided(going_on(40, TimeMark())) == [("depot", 40, Trigger.TIMER)]
 
@@ -190,6 +192,7 @@ def test_what_a_microgrid_is_told_does_not_depend_on_others() -> None:
 
 
 def test_a_take_over_forgets_what_is_only_in_memory(going_on: Told) -> None:
+    """Holds CLI-20."""
     going_on(30, a_charger_says(2, "Finishing", measured_at=after(30), power_w=40_000))
     assert going_on(30, TakeOver()) == []
 

@@ -116,6 +116,7 @@ async def test_events_stand_in_the_trace_of_the_messages_that_caused_them(servic
 
 
 async def test_an_answer_names_the_message_that_it_answers_and_its_instant(service: Service) -> None:
+    """Holds EVT-7."""
     await started(service)
     service.clock.advance(EIGHT + timedelta(seconds=3))
     await service.offer(DEPOT, version=2, max_import_w=-1)
@@ -187,6 +188,7 @@ async def test_a_worker_owns_what_it_provisions_or_refuses(service: Service) -> 
 
 
 async def test_a_worker_whose_partition_was_claimed_decides_nothing_more(service: Service) -> None:
+    """Holds BUS-8."""
     overtaken = await started(service)
     await service.ownership.claim([service.partition_of("depot")])
     service.clock.advance(EIGHT + timedelta(seconds=40))
@@ -213,6 +215,7 @@ async def test_what_came_while_a_worker_was_overtaken_is_taken_by_the_next(servi
 async def test_a_worker_lost_at_a_commit_costs_nothing_and_repeats_nothing(
     service: Service, moment: str, commit: int
 ) -> None:
+    """Holds BUS-8."""
     setattr(service.transactions, moment, commit)
     worker = await service.start()
     lost = 0
@@ -239,6 +242,7 @@ async def test_a_worker_lost_at_a_commit_costs_nothing_and_repeats_nothing(
 
 
 async def test_messages_are_taken_again_until_what_they_caused_is_committed(service: Service) -> None:
+    """Holds BUS-8."""
     service.transactions.lost_before_commit = 1
     worker = await service.start()
     await service.offer(DEPOT)
@@ -253,6 +257,7 @@ async def test_messages_are_taken_again_until_what_they_caused_is_committed(serv
 
 
 async def test_a_configuration_that_comes_again_is_counted_and_changes_nothing(service: Service) -> None:
+    """Holds SITE-5."""
     worker = await started(service)
     await service.offer(DEPOT)
     await settle(worker)
@@ -273,6 +278,7 @@ async def test_another_configuration_of_the_version_in_force_is_refused_once(ser
 
 
 async def test_what_cannot_be_read_becomes_a_dead_letter_and_the_rest_is_decided(service: Service) -> None:
+    """Holds BUS-3."""
     worker = await service.start()
     await service.offer(DEPOT)
     unreadable = Message("depot", (("ce_type", b"circuit.telemetry.v1"), ("note", b"\xff\x00")), b"\xff{")
@@ -297,6 +303,7 @@ async def test_what_cannot_be_read_becomes_a_dead_letter_and_the_rest_is_decided
 
 
 async def test_a_message_under_the_key_of_another_microgrid_becomes_a_dead_letter(service: Service) -> None:
+    """Holds BUS-4."""
     worker = await service.start()
     payload = {
         "microgrid_id": "depot",
@@ -315,6 +322,7 @@ async def test_a_message_under_the_key_of_another_microgrid_becomes_a_dead_lette
 async def test_a_record_in_a_partition_that_is_not_its_keys_becomes_a_dead_letter(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Holds BUS-4."""
     monkeypatch.setattr(service, "partition_of", lambda microgrid_id: 1 - partition_of(microgrid_id, 2))
     worker = await service.start()
     await service.offer(DEPOT)
@@ -329,6 +337,8 @@ async def test_a_record_in_a_partition_that_is_not_its_keys_becomes_a_dead_lette
 async def test_a_letter_that_is_refused_is_counted_and_the_reading_goes_on(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Holds BUS-3."""
+
     async def refuse(self: DeadLetterTopic, position: Position, unreadable: Unreadable) -> None:
         raise PublicationRefused("it is too large")
 
@@ -348,6 +358,7 @@ async def test_a_letter_that_is_refused_is_counted_and_the_reading_goes_on(
 async def test_no_more_than_some_microgrids_are_remembered_for_their_refusals(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Holds BUS-6."""
     monkeypatch.setattr(mailbox, "STRANGERS", 2)
     worker = await service.start()
     for microgrid_id in ("one", "another", "third", "one"):
@@ -370,6 +381,7 @@ async def test_no_more_than_some_microgrids_are_remembered_for_their_refusals(
 
 
 async def test_a_null_configuration_is_counted_and_changes_nothing(service: Service) -> None:
+    """Holds BUS-5."""
     worker = await started(service)
     await service.publish(CONFIGURATION, Message("depot", (), None))
     await settle(worker)
@@ -441,6 +453,7 @@ async def test_after_too_many_attempts_the_messages_are_left_for_later(service: 
 
 
 async def test_a_malformed_configuration_is_answered_once_and_before_provisioning_too(service: Service) -> None:
+    """Holds BUS-6."""
     worker = await service.start()
     for _ in range(3):
         await service.offer(DEPOT, max_import_w="much")
@@ -540,6 +553,7 @@ async def seconds_later(service: Service, worker: Worker, second: float) -> None
 
 
 async def test_a_microgrid_whose_cycle_fails_is_parked_and_the_others_go_on(service: Service) -> None:
+    """Holds BUS-10."""
     worker = await two_started(service)
     service.transactions.faults["depot"] = ZeroDivisionError()
     await service.say(a_charger_says(2, "Charging", EIGHT))

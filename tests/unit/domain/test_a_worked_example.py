@@ -109,6 +109,7 @@ def test_targets(depot: Depot) -> None:
 
 
 def test_reasons_and_what_binds(depot: Depot) -> None:
+    """Holds EVT-15."""
     said = {
         f"{each.charge_point_id}/{each.connector_id}": (each.reason, each.binding_node_id)
         for each in depot.plan().setpoints
@@ -160,6 +161,7 @@ def test_what_is_sent_once_the_decrease_has_happened(depot: Depot) -> None:
 
 
 def test_node_figures(depot: Depot) -> None:
+    """Holds EVT-9."""
     shown = {
         node.node_id: (node.measured_w, node.allocated_w, node.headroom_w, node.constrained)
         for node in depot.plan().nodes
@@ -184,6 +186,7 @@ def test_node_figures(depot: Depot) -> None:
 
 
 def test_outcome_and_totals(depot: Depot) -> None:
+    """Holds EVT-12, EVT-13."""
     plan = depot.plan()
     # Limits cut some demand; one meter is silent and one charger not heard.
     assert (plan.outcome, plan.degraded) == (Outcome.CURTAILED, True)

@@ -5,7 +5,10 @@ from tests.unit.domain.depot import Depot, charger, feeder, grid
 
 
 def test_a_missing_meter_is_not_zero_load() -> None:
-    """Without its meter gc-1 goes by its safe capacity. Taking the building's load for 0 would hand out 100 kW."""
+    """Without its meter gc-1 goes by its safe capacity. Taking the building's load for 0 would hand out 100 kW.
+
+    Holds LIM-1.
+    """
     depot = Depot(grid("gc-1", 100_000, 40_000, metered=True), charger("cp-1", "gc-1", 150_000))
     depot.hears("cp-1/1", applied_limit_w=0)
     depot.meters("gc-1", 70_000, age_s=31)
@@ -14,7 +17,10 @@ def test_a_missing_meter_is_not_zero_load() -> None:
 
 
 def test_every_ancestor_binds_not_only_the_parent() -> None:
-    """Five levels above the charger, each with more room than the one below it, and the tightest at the top."""
+    """Five levels above the charger, each with more room than the one below it, and the tightest at the top.
+
+    Holds FILL-3.
+    """
     depot = Depot(
         grid("gc-1", 60_000),
         feeder("f-1", "gc-1", 70_000),
@@ -28,7 +34,10 @@ def test_every_ancestor_binds_not_only_the_parent() -> None:
 
 
 def test_zero_is_a_limit() -> None:
-    """A capacity of 0, an import limit of 0, a charge point rated 0, a requested 0: none of them means no limit."""
+    """A capacity of 0, an import limit of 0, a charge point rated 0, a requested 0: none of them means no limit.
+
+    Holds CONV-2.
+    """
     shut_off = [
         Depot(grid("gc-1", 0), charger("cp-1", "gc-1", 50)),
         Depot(grid("gc-1", 100), charger("cp-1", "gc-1", 50), max_import_w=0),
@@ -46,7 +55,7 @@ def test_zero_is_a_limit() -> None:
 
 
 def test_a_stale_charger_is_never_0() -> None:
-    """Silent for 100 s it still draws what it was told: its 40 kW stay taken, and nobody is told them again."""
+    """Silent for 100 s it still draws what it was told: its 40 kW stay taken, and nobody is told them again (LIM-8)."""
     depot = Depot(grid("gc-1", 100_000), charger("cp-1", "gc-1", 80_000), charger("cp-2", "gc-1", 80_000))
     depot.hears("cp-1/1", 40_000, applied_limit_w=40_000, age_s=100)
     depot.hears("cp-2/1", applied_limit_w=0)

@@ -51,6 +51,7 @@ def rejected(event_seq: int, version: int | None, request_id: str | None) -> Con
 
 
 def test_the_first_valid_configuration_provisions_the_microgrid_and_is_applied() -> None:
+    """Holds SITE-6."""
     warning = SiteWarning("unlimited_circuit", "f-1", "States no capacity at all, so it limits nothing.")
     assert NEW.configure(SITE, EIGHT, "r-1").events == (
         MicrogridProvisioned(
@@ -82,6 +83,7 @@ def test_the_first_valid_configuration_provisions_the_microgrid_and_is_applied()
 
 
 def test_a_newer_configuration_is_applied_in_its_turn() -> None:
+    """Holds SITE-5."""
     newer = replace(SITE, version=9, name="The depot")
     (event,) = RUNNING.configure(newer, EIGHT).events
     assert isinstance(event, ConfigurationApplied)
@@ -90,6 +92,7 @@ def test_a_newer_configuration_is_applied_in_its_turn() -> None:
 
 @pytest.mark.parametrize("version", [6, 7])
 def test_one_that_is_not_newer_and_says_the_same_is_ignored(version: int) -> None:
+    """Holds SITE-5."""
     change = RUNNING.configure(replace(SITE, version=version), EIGHT)
     assert change.events == ()
     assert change.microgrid is RUNNING
@@ -97,6 +100,7 @@ def test_one_that_is_not_newer_and_says_the_same_is_ignored(version: int) -> Non
 
 @pytest.mark.parametrize("version", [6, 7])
 def test_one_that_is_not_newer_and_says_something_else_is_refused_once(version: int) -> None:
+    """Holds SITE-5."""
     change = RUNNING.configure(replace(SITE, version=version, name="Renamed"), EIGHT)
     (event,) = change.events
     assert isinstance(event, ConfigurationRejected)
@@ -120,6 +124,7 @@ def test_a_refused_one_that_comes_again_after_a_newer_one_was_applied_stays_publ
 
 
 def test_a_faulty_one_is_refused_and_the_last_good_one_stays_in_force() -> None:
+    """Holds SITE-7."""
     change = RUNNING.configure(FAULTY, EIGHT, "r-2")
     (event,) = change.events
     assert isinstance(event, ConfigurationRejected)
@@ -223,6 +228,7 @@ def test_the_first_cycle_is_announced_whole() -> None:
 
 
 def test_a_cycle_that_changes_nothing_is_not_published_until_it_is_time_to_renew(depot: Depot) -> None:
+    """Holds EVT-18."""
     assert _same_again(depot, 1) is None
     assert _same_again(depot, 38.9) is None
     renewed = _same_again(depot, 0.1)
@@ -239,13 +245,14 @@ def test_a_manual_cycle_is_always_published(depot: Depot) -> None:
 
 
 def test_a_changed_setpoint_is_news(depot: Depot) -> None:
+    """Holds EVT-18."""
     depot.later(1)
     depot.hears("cp-1/1", 50_000, requested_w=20_000, applied_limit_w=50_000)
     assert depot.cycle() is not None
 
 
 def test_another_mode_is_news() -> None:
-    """The safe capacity is as high as the default: no figure changes, but the meter is silent."""
+    """The safe capacity is as high as the default: no figure changes, but the meter is silent (EVT-18)."""
     depot = Depot(grid("gc-1", 100_000, 100_000, metered=True))
     depot.meters("gc-1", 0)
     depot.cycle()
@@ -256,6 +263,7 @@ def test_another_mode_is_news() -> None:
 
 
 def test_a_connector_that_is_no_longer_heard_is_news() -> None:
+    """Holds EVT-18."""
     depot = Depot(grid("gc-1", 100_000), charger("cp-1", "gc-1", 80_000))
     depot.hears("cp-1/1", 0, status="Available", applied_limit_w=0, age_s=89)
     assert depot.cycle() is not None
@@ -268,6 +276,7 @@ def test_a_connector_that_is_no_longer_heard_is_news() -> None:
 
 
 def test_a_node_that_goes_over_its_limit_or_comes_back_is_news(depot: Depot) -> None:
+    """Holds EVT-18."""
     depot.later(1)
     depot.hears("cp-1/1", 50_001, applied_limit_w=50_000)
     depot.hears("cp-2/1", 50_000, applied_limit_w=50_000)
@@ -278,6 +287,7 @@ def test_a_node_that_goes_over_its_limit_or_comes_back_is_news(depot: Depot) -> 
 
 
 def test_a_new_configuration_is_news(depot: Depot) -> None:
+    """Holds EVT-18."""
     depot.microgrid = depot.microgrid.configure(replace(depot.configuration, version=2), EIGHT).microgrid
     event = _same_again(depot, 1)
     assert event is not None
@@ -285,7 +295,7 @@ def test_a_new_configuration_is_news(depot: Depot) -> None:
 
 
 def test_another_outcome_is_news() -> None:
-    """cp-1 asks for a watt more than there is: its setpoint stays the same, but now it is curtailed."""
+    """cp-1 asks for a watt more than there is: its setpoint stays the same, but now it is curtailed (EVT-18)."""
     depot = Depot(grid("gc-1", 100), charger("cp-1", "gc-1", 200))
     depot.hears("cp-1/1", 0, requested_w=100, applied_limit_w=100)
     assert depot.cycle() is not None
@@ -345,7 +355,7 @@ def test_R19_it_is_published_only_for_the_usual_reasons() -> None:
 
 
 def test_sequences_have_no_gap() -> None:
-    """A random course of configurations, refusals and cycles: every event has the next number."""
+    """A random course of configurations, refusals and cycles: every event has the next number (EVT-4)."""
     rng = Random(3)
     depot = Depot(
         grid("gc-1", 100_000), feeder("f-1", "gc-1", 90_000), *(charger(f"cp-{n}", "f-1", 80_000) for n in (1, 2))

@@ -42,6 +42,7 @@ def paths_of_faults(value: object) -> list[str | None]:
 
 
 def test_every_key_of_the_contract_is_read() -> None:
+    """Holds SITE-2."""
     assert read(CONFIGURATION) == SiteConfiguration(
         microgrid_id="malaga",
         name="Malaga depot",
@@ -60,6 +61,7 @@ def test_every_key_of_the_contract_is_read() -> None:
 
 
 def test_what_is_not_stated_has_the_value_the_contract_shows() -> None:
+    """Holds SITE-2, SITE-3."""
     configuration = read(MINIMAL)
     assert configuration == SiteConfiguration(
         "m",
@@ -122,6 +124,7 @@ def test_null_says_what_absence_says(path: str) -> None:
     ],
 )
 def test_a_required_key_can_be_neither_missing_nor_null(path: str) -> None:
+    """Holds SITE-2."""
     assert paths_of_faults(changed(CONFIGURATION, path, ABSENT)) == [path]
     assert paths_of_faults(changed(CONFIGURATION, path, None)) == [path]
 
@@ -180,16 +183,19 @@ def test_a_required_key_can_be_neither_missing_nor_null(path: str) -> None:
     ids=repr,
 )
 def test_a_wrong_type_or_range_is_malformed_at_its_place(path: str, value: Any) -> None:
+    """Holds CONV-5, CONV-6, CONV-9."""
     assert paths_of_faults(changed(CONFIGURATION, path, value) if path else value) == [path]
 
 
 @pytest.mark.parametrize("number", [b"4000", b"4000.0", b"4e3", b"40e2"])
 def test_numbers_may_be_written_in_any_way_that_has_zero_fraction(number: bytes) -> None:
+    """Holds CONV-5."""
     assert read(changed(CONFIGURATION, "/max_import_w", Raw(number))).max_import_w == 4000
 
 
 @pytest.mark.parametrize("name", ["", "ü" * 200, "محطة 1", "Bay\u200f 7", "👩\u200d🔧"])
 def test_a_name_is_any_line_of_text(name: str) -> None:
+    """Holds CONV-9."""
     assert read(changed(CONFIGURATION, "/charge_points/0/name", name)).charge_points[0].name == name
 
 
@@ -204,6 +210,7 @@ def test_what_names_no_time_zone_is_left_to_be_refused(name: str) -> None:
 
 
 def test_the_largest_magnitude_is_accepted_with_either_sign() -> None:
+    """Holds CONV-5."""
     assert read(changed(CONFIGURATION, "/max_import_w", 10**12)).max_import_w == 10**12
     assert read(changed(CONFIGURATION, "/max_import_w", -(10**12))).max_import_w == -(10**12)
 
@@ -241,6 +248,7 @@ def test_what_a_configuration_means_is_left_to_the_domain(path: str, value: Any)
     ["/x", "/strategy/x", "/settings/x", "/circuits/0/x", "/charge_points/0/x", "/charge_points/0/connectors/0/x"],
 )
 def test_unknown_keys_are_ignored(path: str) -> None:
+    """Holds CONV-4."""
     assert read(changed(CONFIGURATION, path, {"deep": [Raw(b'"\\udc00"')]})) == read(CONFIGURATION)
 
 

@@ -105,11 +105,13 @@ def in_structure(**changes: Any) -> Message:
 
 
 def test_every_domain_event_has_a_writer_and_a_type_of_its_own() -> None:
+    """Holds EVT-5."""
     assert set(WRITERS) == set(get_args(DomainEvent))
     assert len({event_type for event_type, _ in WRITERS.values()}) == len(WRITERS)
 
 
 def test_a_cycle_goes_out_in_a_cloudevents_envelope() -> None:
+    """Holds EVT-1."""
     assert write(CYCLE, stream="s-1", traceparent=TRACEPARENT, workspace_id="tenant") == Message(
         "malaga",
         (
@@ -141,10 +143,12 @@ def test_a_cycle_goes_out_in_a_cloudevents_envelope() -> None:
     ids=lambda each: type(each).__name__,
 )
 def test_an_event_is_dated_by_when_it_was_decided_applied_or_refused(event: DomainEvent, time: bytes) -> None:
+    """Holds EVT-1."""
     assert dict(write(event, stream="s-1").headers)["ce_time"] == time
 
 
 def test_an_event_of_no_trace_and_no_workspace_goes_out_without_them() -> None:
+    """Holds EVT-1."""
     assert [name for name, _ in write(REJECTED, stream="s-1").headers] == [
         "ce_specversion",
         "ce_id",
@@ -160,6 +164,7 @@ def test_an_event_of_no_trace_and_no_workspace_goes_out_without_them() -> None:
 
 @pytest.mark.parametrize(("event", "event_type", "data"), EVENTS, ids=lambda each: type(each).__name__)
 def test_every_event_is_published_under_its_type_and_read_again(event: DomainEvent, event_type: str, data: str) -> None:
+    """Holds EVT-5."""
     published = write(event, stream="s-1", traceparent=TRACEPARENT)
     assert published.value == data.encode()
     assert read("busbar.events", published) == PublishedEvent(
@@ -168,11 +173,13 @@ def test_every_event_is_published_under_its_type_and_read_again(event: DomainEve
 
 
 def test_the_same_event_of_another_stream_has_another_id() -> None:
+    """Holds EVT-3."""
     first, second = (dict(write(CYCLE, stream=stream).headers) for stream in ("s-1", "s-2"))
     assert {name for name in first if first[name] != second[name]} == {"ce_id", "ce_source"}
 
 
 def test_events_of_different_microgrids_or_sequences_have_different_ids() -> None:
+    """Holds EVT-2."""
     names = [("a", 12), ("a", 1), ("a:1", 2), ("a1", 2)]
     events = [replace(REJECTED, microgrid_id=microgrid_id, event_seq=event_seq) for microgrid_id, event_seq in names]
     assert len({dict(write(event, stream="s-1").headers)["ce_id"] for event in events}) == len(names)
@@ -182,6 +189,7 @@ def test_events_of_different_microgrids_or_sequences_have_different_ids() -> Non
 
 
 def test_every_type_the_contract_names_has_a_reader() -> None:
+    """Holds BUS-2."""
     assert set(READERS) == set(PAYLOADS)
 
 
@@ -235,6 +243,7 @@ def test_json_is_read_whatever_its_parameters(content_type: bytes) -> None:
     ids=str,
 )
 def test_the_structured_mode_is_read_too(changes: Mapping[str, Any]) -> None:
+    """Holds BUS-2."""
     body = read("busbar.telemetry", in_structure(**changes))
     assert body == READERS["circuit.telemetry.v1"](CIRCUIT_TELEMETRY)
     assert envelope.attributes(in_structure(**changes)) == ("m-1", TRACEPARENT)
@@ -263,6 +272,7 @@ def test_the_digest_of_a_malformed_configuration_is_that_of_its_data_in_either_m
 
 
 def test_a_value_that_is_too_large_is_not_kept_but_its_length_and_digest() -> None:
+    """Holds BUS-4."""
     large = b" " * (MESSAGE_BYTES + 1)
     body = read("busbar.telemetry", message("circuit.telemetry.v1", large))
     assert code_of(body) == "too_large"
@@ -279,6 +289,7 @@ def test_a_value_that_is_too_large_is_not_kept_but_its_length_and_digest() -> No
 
 
 def test_a_letter_says_where_the_message_lay_and_which_field_is_wrong() -> None:
+    """Holds BUS-3."""
     body = read("busbar.telemetry", message("circuit.telemetry.v1", text({**CIRCUIT_TELEMETRY, "power_w": "7"})))
     assert isinstance(body, Unreadable)
     letter = dead_letter(Position("busbar.telemetry", 3, 41), body)
@@ -346,6 +357,7 @@ def test_of_a_header_that_occurs_twice_the_last_counts() -> None:
     ],
 )
 def test_what_nobody_can_read_is_kept_as_it_came_with_a_code(code: str, unreadable: Message) -> None:
+    """Holds BUS-4."""
     is_event = (dict(unreadable.headers).get("ce_type") or b"").startswith(b"busbar.") and code != "unknown_type"
     body = read("busbar.events" if is_event else "busbar.telemetry", unreadable)
     assert code_of(body) == code
@@ -360,6 +372,7 @@ def test_a_null_on_the_configuration_topic_is_a_tombstone(topic: str) -> None:
 
 
 def test_telemetry_of_a_charger_nobody_knows_can_be_read() -> None:
+    """Holds BUS-5."""
     stranger = {**CHARGE_POINT_TELEMETRY, "charge_point_id": "cp-unknown", "measured_at": "2031-01-01T00:00:00Z"}
     assert isinstance(read("busbar.telemetry", encode("charge_point.telemetry.v1", stranger)), ChargePointTelemetry)
 
@@ -368,6 +381,7 @@ def test_telemetry_of_a_charger_nobody_knows_can_be_read() -> None:
 
 
 def test_a_malformed_configuration_that_names_its_microgrid_can_be_answered() -> None:
+    """Holds BUS-6."""
     body = configuration(changed(CONFIGURATION, "/charge_points/0/max_power_w", "180 kW"))
     assert isinstance(body, MalformedConfiguration)
     assert (body.microgrid_id, body.version) == ("malaga", 7)

@@ -254,22 +254,27 @@ CLEARED_DATA = (
 
 
 def test_a_provisioned_microgrid_names_its_grid_connections() -> None:
+    """Holds EVT-7."""
     assert write_microgrid_provisioned(PROVISIONED).decode() == PROVISIONED_DATA
 
 
 def test_an_applied_configuration_is_written_whole() -> None:
+    """Holds EVT-7."""
     assert write_configuration_applied(APPLIED).decode() == APPLIED_DATA
 
 
 def test_a_rejected_configuration_may_have_no_version() -> None:
+    """Holds EVT-7."""
     assert write_configuration_rejected(REJECTED).decode() == REJECTED_DATA
 
 
 def test_a_cycle_is_written_in_the_order_of_the_contract_with_null_where_nothing_is_said() -> None:
+    """Holds EVT-8."""
     assert write_cycle_completed(CYCLE).decode() == CYCLE_DATA
 
 
 def test_a_breach_is_written_in_the_order_of_the_contract() -> None:
+    """Holds BREACH-7."""
     assert write_constraint_breached(BREACHED).decode() == BREACHED_DATA
 
 
@@ -286,6 +291,7 @@ def test_a_cleared_breach_is_written_like_an_open_one() -> None:
     ],
 )
 def test_a_time_has_a_fraction_only_where_there_is_one(decided_at: datetime, written: bytes) -> None:
+    """Holds CONV-3."""
     cycle = CycleCompleted(
         "m",
         1,

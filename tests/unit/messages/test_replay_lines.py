@@ -65,6 +65,7 @@ def refused(line: bytes) -> LineError:
     ],
 )
 def test_a_line_says_what_happens_at_its_instant(line: dict[str, Any], kind: type) -> None:
+    """Holds CLI-19."""
     assert type(accepted(line)) is kind
 
 
@@ -154,6 +155,7 @@ def test_nesting_near_the_limit_of_the_parser_is_answered_or_refused() -> None:
 
 
 def test_an_event_is_written_as_a_worker_publishes_it_but_for_its_stream() -> None:
+    """Holds CLI-21."""
     published = write(CYCLE, stream="replay", workspace_id="tenant")
     written = json.loads(write_event(CYCLE, "tenant"))
     assert written == json.loads(structured(published, from_json(published.value or b"")))
@@ -172,6 +174,8 @@ def test_what_is_recorded_can_be_read() -> None:
 
 
 def test_a_time_mark_is_answered_with_what_is_due_next() -> None:
+    """Holds CLI-21."""
+
     def answered(seconds: int, **more: Any) -> list[Any]:
         at = (AT + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
         found, used = answers(replay, text({"at": at, **more}))

@@ -118,6 +118,7 @@ def test_a_line_that_is_no_json_has_no_faults_to_point_at(line: bytes) -> None:
     ("line", "path"), [(line, path) for _, line, path in BAD_SHAPES], ids=[name for name, _, _ in BAD_SHAPES]
 )
 def test_a_line_of_another_shape_is_pointed_into(line: bytes, path: str) -> None:
+    """Holds CLI-18."""
     answer = refused(line)
     assert answer.code == "invalid_snapshot"
     assert answer.faults[0].code == "malformed"
@@ -157,11 +158,13 @@ def test_a_message_counts_the_faults_it_does_not_tell() -> None:
 
 
 def test_of_a_name_that_occurs_twice_the_last_counts() -> None:
+    """Holds CONV-4."""
     twice = text(SNAPSHOT).replace(b'"at":', b'"at": "2026-11-22T08:00:02Z", "at":')
     assert accepted(twice) == accepted(text(SNAPSHOT))
 
 
 def test_a_stream_goes_on_after_every_line_that_cannot_be_used() -> None:
+    """Holds CLI-18."""
     good = text(SNAPSHOT)
     bad = [line for _, line in NO_JSON if b"\n" not in line] + [line for _, line, _ in BAD_SHAPES]
     stream = io.BytesIO(b"\n".join(chain.from_iterable((line, good) for line in bad)))
@@ -172,6 +175,7 @@ def test_a_stream_goes_on_after_every_line_that_cannot_be_used() -> None:
 
 
 def test_a_line_of_sixteen_mebibytes_is_read_and_one_byte_more_is_too_long() -> None:
+    """Holds CLI-18."""
     good = text(SNAPSHOT)
     longest = good.ljust(MAX_LINE_BYTES)
     stream = io.BytesIO(b"\n".join([longest, longest + b" ", longest + b" " * MAX_LINE_BYTES, good]) + b"\n")
@@ -221,6 +225,7 @@ def test_lines_end_with_a_line_feed_or_the_stream(stream: bytes, expected: list[
 
 
 def test_a_decision_is_the_event_with_its_breaches_last() -> None:
+    """Holds CLI-17."""
     over = OverLimit(
         "gc-1",
         NodeType.GRID_CONNECTION,

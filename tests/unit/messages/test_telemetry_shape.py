@@ -35,6 +35,7 @@ def paths_of_faults(value: object) -> list[str | None]:
 
 
 def test_every_key_of_a_charge_points_message_is_read() -> None:
+    """Holds TEL-1."""
     assert read(CHARGE_POINT_TELEMETRY) == ChargePointTelemetry(
         "malaga",
         "cp-001",
@@ -62,6 +63,7 @@ def test_every_key_of_a_charge_points_message_is_read() -> None:
 
 
 def test_every_key_of_a_meters_message_is_read() -> None:
+    """Holds TEL-2."""
     assert read_circuit(CIRCUIT_TELEMETRY) == CircuitTelemetry("malaga", "gc-1", 4, EIGHT, 912_000)
 
 
@@ -96,24 +98,28 @@ def test_a_message_may_mention_no_connector() -> None:
     ],
 )
 def test_null_says_what_absence_says(path: str) -> None:
+    """Holds CONV-2."""
     without = with_change(path, ABSENT)
     assert with_change(path, None) == without
     assert without != read(CHARGE_POINT_TELEMETRY)
 
 
 def test_zero_is_not_null() -> None:
+    """Holds CONV-2."""
     assert with_change(f"{READING}/power_w", 0).connectors[0].power_w == 0
     assert with_change(f"{READING}/requested_w", 0).connectors[0].requested_w == 0
     assert with_change(f"{READING}/applied_limit_w", 0).connectors[0].applied_limit_w == 0
 
 
 def test_a_priority_of_zero_is_a_priority() -> None:
+    """Holds TEL-6."""
     session = with_change(f"{SESSION}/priority", 0).connectors[0].session
     assert session is not None
     assert session.priority == 0
 
 
 def test_a_session_without_a_priority_has_one_hundred() -> None:
+    """Holds TEL-6."""
     session = with_change(f"{SESSION}/priority", ABSENT).connectors[0].session
     assert session is not None
     assert session.priority == 100
@@ -168,10 +174,12 @@ def test_a_required_key_can_be_neither_missing_nor_null(path: str) -> None:
     ids=repr,
 )
 def test_a_wrong_type_or_range_is_malformed_at_its_place(path: str, value: Any) -> None:
+    """Holds CONV-5, CONV-6."""
     assert paths_of_faults(changed(CHARGE_POINT_TELEMETRY, path, value)) == [path]
 
 
 def test_a_status_nobody_knows_is_read() -> None:
+    """Holds TEL-3."""
     assert with_change(f"{READING}/status", "Melting").connectors[0].status == "Melting"
 
 
@@ -180,6 +188,7 @@ def test_a_status_nobody_knows_is_read() -> None:
     [("charging", "Charging"), ("SUSPENDEDEV", "SuspendedEV"), ("evconnected", "EVConnected"), ("idle", "Idle")],
 )
 def test_a_status_is_read_in_any_case(written: str, status: str) -> None:
+    """Holds TEL-3."""
     assert with_change(f"{READING}/status", written).connectors[0].status == status
 
 
@@ -197,6 +206,7 @@ def test_a_status_is_read_in_any_case(written: str, status: str) -> None:
     ],
 )
 def test_a_fraction_is_rounded_to_the_nearest_whole_halves_up(written: float, power_w: int | None) -> None:
+    """Holds CONV-5."""
     if power_w is None:
         assert paths_of_faults(changed(CHARGE_POINT_TELEMETRY, f"{READING}/power_w", written)) == [f"{READING}/power_w"]
     else:
@@ -207,16 +217,19 @@ def test_a_fraction_is_rounded_to_the_nearest_whole_halves_up(written: float, po
     ("written", "session_id"), [(1234, "1234"), (-1, "-1"), (0, "0"), ("s 1/ü", "s 1/ü"), ("s" * 64, "s" * 64)]
 )
 def test_a_session_id_is_text_or_an_integer(written: str | int, session_id: str) -> None:
+    """Holds TEL-6."""
     session = with_change(f"{SESSION}/session_id", written).connectors[0].session
     assert session is not None
     assert session.session_id == session_id
 
 
 def test_the_connector_that_is_the_whole_station_is_read() -> None:
+    """Holds TEL-7."""
     assert with_change(f"{READING}/connector_id", 0).connectors[0].connector_id == 0
 
 
 def test_a_connector_that_is_reported_twice_in_one_message_is_malformed() -> None:
+    """Holds TEL-1."""
     reading = CHARGE_POINT_TELEMETRY["connectors"][0]
     assert paths_of_faults({**CHARGE_POINT_TELEMETRY, "connectors": [reading, reading]}) == ["/connectors"]
 
@@ -263,6 +276,7 @@ def test_a_time_with_a_zone_is_converted_to_utc(written: str, instant: datetime)
     ],
 )
 def test_a_time_that_is_not_rfc_3339_with_a_zone_is_malformed(written: str) -> None:
+    """Holds CONV-3."""
     assert paths_of_faults(changed(CHARGE_POINT_TELEMETRY, "/measured_at", written)) == ["/measured_at"]
     assert paths_of_faults(changed(CHARGE_POINT_TELEMETRY, f"{SESSION}/started_at", written)) == [
         f"{SESSION}/started_at"
@@ -281,6 +295,7 @@ def test_a_departure_at_the_end_of_the_calendar_means_never() -> None:
 
 
 def test_unknown_keys_are_ignored() -> None:
+    """Holds CONV-4."""
     assert with_change("/vendor", {"firmware": [1.5]}) == read(CHARGE_POINT_TELEMETRY)
     assert with_change(f"{READING}/temperature_c", 41.5) == read(CHARGE_POINT_TELEMETRY)
     assert with_change(f"{SESSION}/tag", None) == read(CHARGE_POINT_TELEMETRY)

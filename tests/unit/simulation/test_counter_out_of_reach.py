@@ -1,4 +1,4 @@
-"""What nobody could have lowered does not count, and what counts is told by node: small cases, computed by hand.
+"""What nobody could have lowered does not count, and what counts is told by node: small cases by hand (CLI-9).
 
 Circuit f-1 bears 150 kW, its grid connection gc-1 160 kW, the microgrid 200 kW. To begin with cp-a is permitted 60 and
 40 kW and cp-b 50 kW, both on f-1, and cp-c 50 kW on gc-2: everything is full to the watt.

@@ -43,6 +43,7 @@ def test_scenarios_and_faults_are_listed_with_a_sentence_each(busbar: CommandLin
 
 
 def test_a_fault_is_named_in_the_summary_and_so_are_the_messages_it_affected(busbar: CommandLine) -> None:
+    """Holds CLI-7."""
     arguments = ("--scenario", "joondalup-small", "--for", "10s", "--seed", 3)
     summary = busbar.demo(*arguments, "--fault", "clock-skew")
     assert (summary["scenario"], summary["fault"], summary["seed"]) == ("joondalup-small", "clock-skew", 3)
@@ -52,6 +53,7 @@ def test_a_fault_is_named_in_the_summary_and_so_are_the_messages_it_affected(bus
 
 
 def test_a_site_of_ones_own_is_played_with_half_of_its_connectors_taken(busbar: CommandLine, own: Path) -> None:
+    """Holds CLI-5."""
     summary = busbar.demo("--site", own, "--for", "60s")
     assert (summary["scenario"], summary["connectors"], summary["limit_violations"]) == (None, 4, 0)
     assert summary["energy_delivered_wh"] > 0
@@ -109,6 +111,7 @@ def test_unknown_names_are_answered_with_the_known_ones(
 def test_a_fault_script_that_is_left_no_time_is_bad_usage(
     busbar: CommandLine, command: str, fault: str, duration: str
 ) -> None:
+    """Holds CLI-3."""
     line = busbar.refusal(command, "--fault", fault, "--for", duration)
     assert f"leaves no time for the fault script {fault}" in line
 
@@ -146,6 +149,7 @@ def test_a_site_that_cannot_be_used_ends_with_a_reason(
 
 
 def test_a_fault_that_finds_nothing_to_affect_ends_with_a_sentence(busbar: CommandLine, tmp_path: Path) -> None:
+    """Holds CLI-3."""
     file = tmp_path / "unmetered.json"
     file.write_text(json.dumps(OWN | {"circuits": [GRID | {"metered": False}]}))
     line = busbar.refusal("demo", "--headless", "--site", file, "--fault", "meter-silent")

@@ -1,4 +1,4 @@
-"""What a fault script was to bring about: it is missed where it does not come, and where it does not end."""
+"""What a fault script was to bring about: it is missed where it does not come, and where it does not end (CLI-11)."""
 
 from collections.abc import Callable
 from typing import Any

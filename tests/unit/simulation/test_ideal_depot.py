@@ -1,4 +1,4 @@
-"""What would have been possible."""
+"""What would have been possible (CLI-10)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

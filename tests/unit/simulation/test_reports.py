@@ -1,4 +1,4 @@
-"""A run as a file: for people, for build servers and for programs."""
+"""A run as a file: for people, for build servers and for programs (CLI-12)."""
 
 import json
 from html.parser import HTMLParser
@@ -168,5 +168,6 @@ class Terminal(StringIO):
 
 @pytest.mark.parametrize(("stream", "shown"), [(StringIO(), False), (Terminal(), True)])
 def test_progress_is_shown_at_a_terminal_alone(stream: StringIO, shown: bool) -> None:
+    """Holds CLI-6."""
     assert [*watched(50, stream)] == [*range(50)]
     assert ("simulated" in stream.getvalue()) == shown

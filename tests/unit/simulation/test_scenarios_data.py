@@ -35,6 +35,7 @@ def test_every_scenario_that_was_promised_is_there() -> None:
 
 @EACH
 def test_the_microgrid_bears_the_name_of_its_scenario(scenario: Scenario) -> None:
+    """Holds CLI-5."""
     assert scenario.configuration["microgrid_id"] == scenario.name
     assert SCENARIOS[scenario.name] is scenario
 

@@ -76,6 +76,7 @@ def test_before_any_setpoint_the_connectors_share_the_fallback() -> None:
 
 
 def test_a_setpoint_lapses_so_long_after_its_decision_wherever_it_lingered() -> None:
+    """Holds SEND-1."""
     bench = Bench(HERE_FOR_LONG)
     bench.tell(1, 60_000, valid_for_s=120, age_s=100)
     assert bench.pass_seconds(19) == (60_000, 0)
@@ -83,6 +84,7 @@ def test_a_setpoint_lapses_so_long_after_its_decision_wherever_it_lingered() -> 
 
 
 def test_a_newer_cycle_renews_a_setpoint() -> None:
+    """Holds SEND-1."""
     bench = Bench(HERE_FOR_LONG)
     bench.tell(1, 60_000)
     bench.pass_seconds(100)
@@ -108,6 +110,7 @@ def test_zero_is_a_limit() -> None:
 
 @pytest.mark.parametrize("late_seq", [6, 7])
 def test_an_older_or_repeated_cycle_is_never_applied(late_seq: int) -> None:
+    """Holds SEND-1."""
     bench = Bench(HERE_FOR_LONG)
     bench.tell(7, 30_000)
     bench.pass_seconds(1)
@@ -116,6 +119,7 @@ def test_an_older_or_repeated_cycle_is_never_applied(late_seq: int) -> None:
 
 
 def test_a_setpoint_survives_unplugging() -> None:
+    """Holds SEND-1."""
     bench = Bench(HERE_FOR_LONG)
     bench.tell(1, 60_000)
     bench.pass_seconds(3)
@@ -221,6 +225,7 @@ def test_sequences_rise_with_every_message() -> None:
 
 
 def test_the_applied_limit_is_the_one_in_force_not_the_one_on_its_way() -> None:
+    """Holds TEL-5."""
     bench = Bench(HERE_FOR_LONG, habits=Habits(lag_s=3, report_interval_s=1))
     bench.tell(1, 60_000, 0)
     bench.pass_seconds(4)

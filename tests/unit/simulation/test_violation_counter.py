@@ -1,4 +1,4 @@
-"""The counter sees what was permitted, and only that."""
+"""The counter sees what was permitted, and only that (CLI-8)."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -24,6 +24,7 @@ from tests.unit.domain.depot import EIGHT, charger, feeder, grid
 
 
 def test_a_load_over_the_limit_is_a_breach_once_it_has_held() -> None:
+    """Holds BREACH-1."""
     depot = a_metered_depot()
 
     assert depot.metered(120 * KW) == ()
@@ -52,6 +53,7 @@ def test_a_breach_is_announced_once() -> None:
     [(20 * KW, 20_500), (50 * KW, 50_500), (100 * KW, 101_000), (1000 * KW, 1010 * KW)],
 )
 def test_a_circuit_bears_500_w_or_one_percent_more_than_its_limit(capacity_w: int, bearable_w: int) -> None:
+    """Holds BREACH-1."""
     depot = a_metered_depot(capacity_w)
     for _ in range(5):
         assert depot.metered(bearable_w, after_s=HOLD_S) == ()
@@ -62,6 +64,7 @@ def test_a_circuit_bears_500_w_or_one_percent_more_than_its_limit(capacity_w: in
 
 @pytest.mark.parametrize(("rating_w", "bearable_w"), [(100 * KW, 105 * KW), (4 * KW, 4500)])
 def test_what_is_rated_bears_500_w_or_five_percent_more(rating_w: int, bearable_w: int) -> None:
+    """Holds BREACH-1."""
     depot = WatchedDepot(grid("gc-1", 1000 * KW), charger("cp-1", "gc-1", rating_w))
 
     def reports(power_w: int) -> tuple[BreachEvent, ...]:
@@ -78,6 +81,7 @@ def test_what_is_rated_bears_500_w_or_five_percent_more(rating_w: int, bearable_
 
 
 def test_the_hold_runs_by_when_the_load_was_measured_not_by_when_it_was_heard() -> None:
+    """Holds BREACH-1."""
     depot = a_metered_depot()
     depot.metered(120 * KW)
 
@@ -120,6 +124,7 @@ def test_where_there_is_no_meter_the_load_is_what_is_seen_below() -> None:
 
 
 def test_where_nothing_is_fresh_the_hold_runs_by_the_time_of_the_decisions() -> None:
+    """Holds BREACH-4."""
     depot = WatchedDepot(grid("gc-1", 100 * KW), charger("cp-1", "gc-1", 150 * KW))
     depot.hears("cp-1/1", 120 * KW)
     depot.later(100)
@@ -174,6 +179,7 @@ def test_breaches_are_announced_from_the_root_down_and_numbered() -> None:
     [(90 * KW, Severity.MAJOR), (100 * KW, Severity.MAJOR), (100_001, Severity.CRITICAL)],
 )
 def test_a_breach_is_critical_over_both_capacities(load_w: int, severity: Severity) -> None:
+    """Holds BREACH-2."""
     depot = WatchedDepot(grid("gc-1", 100 * KW, 80 * KW), charger("cp-1", "gc-1", 150 * KW))
     for _ in range(2):
         depot.later(HOLD_S)
@@ -186,6 +192,7 @@ def test_a_breach_is_critical_over_both_capacities(load_w: int, severity: Severi
 
 @pytest.mark.parametrize("node_id", ["depot", "cp-1", "cp-1/1"])
 def test_a_breach_of_a_microgrid_charge_point_or_connector_is_critical(node_id: str) -> None:
+    """Holds BREACH-2."""
     depot = WatchedDepot(grid("gc-1", 1000 * KW), charger("cp-1", "gc-1", 100 * KW), max_import_w=100 * KW)
     for _ in range(2):
         depot.later(HOLD_S)
@@ -196,6 +203,7 @@ def test_a_breach_of_a_microgrid_charge_point_or_connector_is_critical(node_id: 
 
 
 def test_a_major_breach_becomes_critical_once_under_its_id() -> None:
+    """Holds BREACH-2."""
     depot = WatchedDepot(grid("gc-1", 100 * KW, 80 * KW), charger("cp-1", "gc-1", 150 * KW))
 
     def reports(power_w: int) -> tuple[BreachEvent, ...]:
@@ -221,6 +229,7 @@ def test_a_major_breach_becomes_critical_once_under_its_id() -> None:
 
 
 def test_a_breach_clears_when_the_load_has_stayed_at_or_under_the_limit() -> None:
+    """Holds BREACH-3."""
     depot = a_breached_depot()
 
     assert depot.metered(100 * KW, after_s=1) == ()
@@ -270,6 +279,7 @@ def test_whoever_decides_gives_a_breach_the_same_id() -> None:
 
 
 def test_the_breach_of_a_node_that_goes_away_is_cleared_at_once() -> None:
+    """Holds BREACH-5."""
     depot = a_breached_depot()
     depot.metered(110 * KW, after_s=2)
     depot.later(1)
@@ -284,6 +294,7 @@ def test_the_breach_of_a_node_that_goes_away_is_cleared_at_once() -> None:
 
 
 def test_the_breach_of_a_node_whose_limit_goes_away_is_cleared_at_once() -> None:
+    """Holds BREACH-5."""
     parts = (grid("gc-1", 1000 * KW), charger("cp-1", "gc-1", 150 * KW))
     depot = WatchedDepot(*parts, max_import_w=100 * KW)
     for _ in range(2):
@@ -314,6 +325,7 @@ def lowered(depot: WatchedDepot, capacity_w: int, safe_w: int | None = None) -> 
 
 @pytest.mark.parametrize("age_s", [0, 3])
 def test_after_a_limit_fell_chargers_have_the_time_to_obey_and_to_be_seen_obeying(age_s: int) -> None:
+    """Holds BREACH-4."""
     depot = a_metered_depot()
     depot.meters("gc-1", 90 * KW)
     depot.watch()
@@ -344,6 +356,7 @@ def test_chargers_that_come_down_in_time_leave_no_breach() -> None:
 
 
 def test_a_node_that_enters_safe_mode_has_the_same_patience() -> None:
+    """Holds BREACH-4."""
     depot = a_metered_depot(100 * KW, safe_w=60 * KW)
     depot.metered(90 * KW)
     depot.later(31)
@@ -487,6 +500,7 @@ def test_after_a_second_fall_everybody_has_the_time_again() -> None:
 
 
 def test_a_lowered_limit_is_the_cause_where_the_load_fits_the_former_one() -> None:
+    """Holds BREACH-6."""
     depot = a_metered_depot()
     depot.metered(90 * KW)
     lowered(depot, 60 * KW)
@@ -571,6 +585,7 @@ def test_safe_mode_is_no_configuration_that_lowered_the_limit() -> None:
 
 
 def test_connectors_that_draw_more_than_they_were_told_are_the_cause() -> None:
+    """Holds BREACH-6."""
     depot = two_chargers()
     depot.told = {"cp-1/1": 50 * KW, "cp-2/1": 50 * KW}
 
@@ -621,6 +636,7 @@ def test_a_connector_that_draws_too_much_is_not_the_cause_of_more_than_that() ->
 
 @pytest.mark.parametrize(("managed_w", "cause"), [(100 * KW, Cause.UNMANAGED_LOAD), (101 * KW, Cause.UNKNOWN)])
 def test_background_is_the_cause_where_the_rest_would_fit(managed_w: int, cause: Cause) -> None:
+    """Holds BREACH-6."""
     depot = two_chargers(grid("gc-1", 100 * KW, metered=True))
 
     event = breach_of(depot, "gc-1", ("cp-1/1", 60 * KW), ("cp-2/1", managed_w - 60 * KW), ("gc-1", 130 * KW))
@@ -640,6 +656,7 @@ def test_background_further_below_is_named_where_it_is() -> None:
 
 
 def test_silence_is_the_cause_where_something_is_not_seen() -> None:
+    """Holds BREACH-6."""
     depot = WatchedDepot(
         grid("gc-1", 100 * KW), charger("cp-1", "gc-1", 150 * KW, 150 * KW), charger("cp-2", "gc-1", 150 * KW)
     )
@@ -680,6 +697,7 @@ def test_a_connector_over_its_rating_accounts_for_itself() -> None:
 
 
 def test_a_breach_knows_its_peak_its_length_and_the_energy_over_the_limit() -> None:
+    """Holds BREACH-7."""
     depot = a_metered_depot()
     depot.metered(136 * KW)  # 36 kW for 10 s are 100 Wh
     (opened,) = depot.metered(172 * KW, after_s=10)  # 72 kW for 10 s are 200 Wh

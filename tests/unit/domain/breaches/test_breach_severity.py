@@ -43,6 +43,7 @@ def test_exactly_at_the_limit_is_not_over_it() -> None:
 def test_a_circuit_is_critical_over_the_higher_of_its_capacities(
     default_w: int | None, safe_w: int | None, observed_w: int, severity: Severity
 ) -> None:
+    """Holds BREACH-2."""
     depot = Depot(grid("gc-1", 1000), feeder("f-1", "gc-1", default_w, safe_w), charger("cp-1", "f-1", 500))
     depot.hears("cp-1/1", observed_w)
     assert _severities(depot) == {"f-1": severity}
@@ -81,6 +82,7 @@ def test_a_fresh_meter_is_believed_instead_of_the_chargers_also_further_up() -> 
 
 
 def test_a_silent_meter_leaves_the_sum_of_what_is_below_with_last_readings() -> None:
+    """Holds BREACH-1."""
     depot = Depot(grid("gc-1", 100, 60, metered=True), charger("cp-1", "gc-1", 500), charger("cp-2", "gc-1", 500))
     depot.meters("gc-1", 20, age_s=31)
     depot.hears("cp-1/1", 40)

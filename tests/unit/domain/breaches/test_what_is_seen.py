@@ -80,6 +80,7 @@ def test_r23_a_breach_is_not_over_because_a_new_worker_hears_nothing() -> None:
 
 
 def test_a_breach_is_not_over_while_a_connector_is_silent() -> None:
+    """Holds BREACH-3."""
     depot = two_on_a_breach()
     depot.later(STALE_S)
     assert [reports(depot, cp_1=0) for _ in range(5)] == [()] * 5
@@ -193,6 +194,7 @@ def test_a_breach_above_a_silent_meter_is_not_over() -> None:
 
 
 def test_a_breach_on_old_readings_alone_was_observed_at_no_time() -> None:
+    """Holds BREACH-7."""
     depot = two_chargers()
     depot.hears("cp-1/1", 120 * KW)
     depot.later(STALE_S)

@@ -6,12 +6,14 @@ from tests.unit.domain.depot import Depot, charger, feeder, grid
 
 
 def test_what_a_meter_shows_beyond_the_chargers_is_background_there_and_above() -> None:
+    """Holds LIM-4."""
     depot = _metered("f-1", draws_w=40_000)
     depot.meters("f-1", 55_000)
     assert _background(depot) == {"depot": 15_000, "gc-1": 15_000, "f-1": 15_000, "cp-1": 0}
 
 
 def test_background_takes_room_from_the_chargers() -> None:
+    """Holds FILL-1."""
     depot = _metered("gc-1", draws_w=40_000)
     depot.meters("gc-1", 90_000)
     assert depot.targets() == {"cp-1/1": 50_000}
@@ -20,6 +22,7 @@ def test_background_takes_room_from_the_chargers() -> None:
 
 
 def test_a_meter_that_shows_less_than_the_chargers_adds_no_capacity() -> None:
+    """Holds LIM-5."""
     depot = _metered("gc-1", draws_w=40_000)
     for reading in (30_000, 0, -60_000):
         depot.meters("gc-1", reading)
@@ -29,7 +32,7 @@ def test_a_meter_that_shows_less_than_the_chargers_adds_no_capacity() -> None:
 
 
 def test_a_discharging_vehicle_hides_no_background() -> None:
-    """The meter shows 5 kW while a vehicle feeds 20 kW back: 25 kW are drawn by others."""
+    """The meter shows 5 kW while a vehicle feeds 20 kW back: 25 kW are drawn by others (LIM-5)."""
     depot = _metered("gc-1", draws_w=-20_000)
     depot.meters("gc-1", 5_000)
     assert _background(depot)["gc-1"] == 25_000
@@ -53,7 +56,7 @@ def test_R27_what_an_upper_meter_misses_of_the_lower_ones_stays_background() -> 
 
 
 def test_a_stale_connector_measures_no_more_than_it_holds() -> None:
-    """It was last seen at 80 kW and holds its limit of 60 kW: of the 75 kW at the meter 15 kW are not ours."""
+    """It was last seen at 80 kW and holds its limit of 60 kW: of the 75 kW at the meter 15 kW are not ours (LIM-4)."""
     depot = _metered("gc-1")
     depot.hears("cp-1/1", 80_000, applied_limit_w=60_000, age_s=100)
     depot.meters("gc-1", 75_000)
@@ -61,6 +64,7 @@ def test_a_stale_connector_measures_no_more_than_it_holds() -> None:
 
 
 def test_a_stale_connector_measures_its_last_reading_where_that_is_less() -> None:
+    """Holds LIM-4."""
     depot = _metered("gc-1")
     depot.hears("cp-1/1", 50_000, applied_limit_w=60_000, age_s=100)
     depot.meters("gc-1", 75_000)
@@ -68,12 +72,13 @@ def test_a_stale_connector_measures_its_last_reading_where_that_is_less() -> Non
 
 
 def test_a_node_in_safe_mode_withholds_at_its_ancestors_what_it_may_not_use() -> None:
+    """Holds LIM-6."""
     depot = Depot(grid("gc-1", 300_000), *_two_feeders(safe_w=40_000))
     assert _background(depot) == {"depot": 120_000, "gc-1": 120_000, "f-1": 0, "f-2": 0}
 
 
 def test_withheld_room_ends_below_a_fresh_meter() -> None:
-    """The meter of gc-1 shows the 30 kW that hide behind the withheld room; they count instead of it."""
+    """The meter of gc-1 shows the 30 kW that hide behind the withheld room; they count instead of it (LIM-6)."""
     depot = Depot(grid("gc-1", 300_000, 0, metered=True), *_two_feeders(safe_w=40_000))
     depot.meters("gc-1", 30_000)
     assert _background(depot) == {"depot": 30_000, "gc-1": 30_000, "f-1": 0, "f-2": 0}
@@ -91,11 +96,13 @@ def test_withheld_room_is_not_taken_off_a_meter_above_it() -> None:
 
 
 def test_withheld_room_ends_below_a_node_in_safe_mode_which_withholds_its_own() -> None:
+    """Holds LIM-6."""
     depot = Depot(grid("gc-1", 300_000, 250_000), *_two_feeders(safe_w=40_000), max_import_w=500_000)
     assert _background(depot) == {"depot": 50_000, "gc-1": 0, "f-1": 0, "f-2": 0}
 
 
 def test_a_node_without_a_default_capacity_withholds_nothing() -> None:
+    """Holds LIM-6."""
     depot = Depot(grid("gc-1", 300_000), Circuit("f-1", "gc-1", "Feeder", None, 40_000))
     assert _background(depot) == {"depot": 0, "gc-1": 0, "f-1": 0}
 
@@ -116,6 +123,7 @@ def test_a_silent_meter_without_a_safe_capacity_leaves_the_fallbacks() -> None:
 
 
 def test_background_alone_may_exceed_the_limit() -> None:
+    """Holds FILL-1."""
     depot = _metered("gc-1", draws_w=0)
     depot.meters("gc-1", 120_000)
     assert depot.node("gc-1").headroom_w == -20_000

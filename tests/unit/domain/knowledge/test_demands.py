@@ -66,6 +66,7 @@ def test_R30_demand_is_what_is_requested_within_the_rating(
 
 
 def test_R30_a_connector_rated_0_is_idle() -> None:
+    """Holds LIM-7."""
     depot = Depot(grid("gc-1", 100), charger("cp-1", "gc-1", 0))
     depot.hears("cp-1/1")
     assert depot.setpoint("cp-1/1").reason is Reason.IDLE
@@ -89,6 +90,7 @@ def test_R7_an_empty_socket_is_known_as_long_as_its_charge_point_lives(
 
 
 def test_R20_a_connector_that_a_live_charge_point_never_mentions_is_reserved(depot: Depot) -> None:
+    """Holds LIM-8."""
     depot.hears("cp-1/1")
     setpoint = depot.setpoint("cp-1/2")
     assert setpoint.reason is Reason.RESERVED
@@ -96,6 +98,7 @@ def test_R20_a_connector_that_a_live_charge_point_never_mentions_is_reserved(dep
 
 
 def test_only_what_is_fresh_counts_in_the_totals(depot: Depot) -> None:
+    """Holds EVT-12."""
     depot.hears("cp-1/1", 30_000, requested_w=40_000)
     depot.hears("cp-1/2", 20_000, requested_w=25_000, age_s=100)
     plan = depot.plan()
@@ -105,6 +108,7 @@ def test_only_what_is_fresh_counts_in_the_totals(depot: Depot) -> None:
 
 
 def test_a_depot_that_is_seen_whole_is_not_degraded(depot: Depot) -> None:
+    """Holds EVT-14."""
     depot.hears("cp-1/1")
     depot.hears("cp-1/2", status="Available")
     assert not depot.plan().degraded

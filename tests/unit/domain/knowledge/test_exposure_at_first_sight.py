@@ -110,6 +110,7 @@ def test_R18_unless_they_measure_more() -> None:
 
 @pytest.mark.parametrize(("power_w", "reserved_w"), [(0, 900), (-2_000, 900), (5_000, 5_000)])
 def test_R20_an_idle_connector_counts_with_its_idle_power_or_what_it_draws(power_w: int, reserved_w: int) -> None:
+    """Holds LIM-7."""
     depot = _depot(50_000, idle_w=900)
     depot.hears("cp-1/1", power_w, status="Finishing", applied_limit_w=30_000)
     assert depot.setpoint("cp-1/1").reserved_w == reserved_w
@@ -118,7 +119,7 @@ def test_R20_an_idle_connector_counts_with_its_idle_power_or_what_it_draws(power
 
 
 def test_R20_what_an_idle_connector_was_told_beyond_that_only_holds_back_raises() -> None:
-    """It may still draw 30 kW: cp-9 is to have 199,100 W, and is sent the 170,000 W that are free now."""
+    """It may still draw 30 kW: cp-9 is to have 199,100 W, and is sent the 170,000 W that are free now (LIM-7)."""
     depot = _depot(50_000, idle_w=900)
     depot.hears("cp-1/1", 0, status="Finishing", applied_limit_w=30_000)
     assert depot.exposure("cp-1/1") == 30_000

@@ -38,6 +38,7 @@ FALLBACKS_W = 30
 def test_a_circuit_is_limited_by_what_is_known_of_its_load(
     default_w: int | None, safe_w: int | None, meter: str | None, expected: Limit
 ) -> None:
+    """Holds LIM-1, LIM-2."""
     depot = Depot(
         grid("gc-1", 1000),
         feeder("f-1", "gc-1", default_w, safe_w, metered=meter is not None),
@@ -51,12 +52,14 @@ def test_a_circuit_is_limited_by_what_is_known_of_its_load(
 
 @pytest.mark.parametrize(("age_s", "mode"), [(30, Mode.NORMAL), (30.001, Mode.SAFE)])
 def test_a_meter_is_fresh_up_to_its_age_limit(age_s: float, mode: Mode) -> None:
+    """Holds LIM-3."""
     depot = Depot(grid("gc-1", 100, 60, metered=True))
     depot.meters("gc-1", 5, age_s=age_s)
     assert _limit(depot, "gc-1").mode is mode
 
 
 def test_a_grid_connection_goes_by_the_rule_of_circuits() -> None:
+    """Holds LIM-3."""
     depot = Depot(grid("gc-1", 100, 60))
     assert _limit(depot, "gc-1") == Limit(60, SAFE, Mode.SAFE)
 

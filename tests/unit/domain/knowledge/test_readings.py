@@ -240,6 +240,7 @@ def test_a_change_that_comes_too_late_is_no_news(inbox: Inbox) -> None:
 
 
 def test_a_status_that_ocpp_does_not_have_is_kept_and_counted_apart(inbox: Inbox) -> None:
+    """Holds TEL-3."""
     assert inbox.take(message(1, 1, charging("Melting", "s-1"))) == Reception(
         counted(Receipt.UNKNOWN_STATUS), news=True
     )
@@ -258,11 +259,13 @@ def test_R6_a_reading_above_five_quarters_of_the_rating_is_kept_and_counted_apar
 
 
 def test_a_reading_that_is_odd_twice_is_counted_twice(inbox: Inbox) -> None:
+    """Holds TEL-8."""
     receipts = inbox.take(message(1, 1, ConnectorReading(1, "Melting", 63))).receipts
     assert receipts == counted(Receipt.UNKNOWN_STATUS) + counted(Receipt.IMPLAUSIBLE)
 
 
 def test_a_reading_of_the_whole_station_is_passed_over_and_the_others_of_its_message_are_kept(inbox: Inbox) -> None:
+    """Holds TEL-7."""
     reception = inbox.take(message(1, 1, draws(30, connector=0), draws(10)))
     assert reception.receipts == counted(Receipt.WHOLE_STATION) + counted(Receipt.KEPT)
     assert inbox.readings.connectors.keys() == {("cp-1", 1)}

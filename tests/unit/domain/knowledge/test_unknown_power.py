@@ -1,4 +1,4 @@
-"""A reading that does not say what its connector draws (R4), and one that says more than it can (R6)."""
+"""A reading that does not say what its connector draws (R4), and one that says more than it can (R6, TEL-4)."""
 
 from domain.knowledge.held import Held
 from domain.sharing.plan import Reason

@@ -1,4 +1,4 @@
-"""What a node measures, and how good that is."""
+"""What a node measures, and how good that is (EVT-10)."""
 
 import pytest
 
@@ -96,6 +96,7 @@ def test_a_circuit_without_chargers_and_meter_is_not_measured() -> None:
 
 
 def test_a_setpoint_shows_the_session_of_the_latest_reading_and_what_it_took(depot: Depot) -> None:
+    """Holds EVT-11."""
     session = Session("s-1", EIGHT, None, 210_000, 1)
     depot.hears("cp-1/1", 3_600, session=session)
     assert depot.setpoint("cp-1/1").session == ServedSession("s-1", EIGHT, None, 210_000, 1, 0)

@@ -21,6 +21,7 @@ def _two(capacity_w: int = 100_000, *, minimum_w: int = 0, order: str = "equal_s
 
 
 def test_a_decrease_goes_out_and_the_raise_waits_for_it() -> None:
+    """Holds SEND-3."""
     depot = _two()
     depot.hears("cp-1/1", 80_000, applied_limit_w=80_000)
     depot.hears("cp-2/1", 20_000, applied_limit_w=20_000)
@@ -45,6 +46,7 @@ def test_what_is_drawn_above_the_reported_limit_is_not_free() -> None:
 
 
 def test_a_newcomer_stays_off_until_its_minimum_is_free() -> None:
+    """Holds SEND-5."""
     depot = _two(minimum_w=30_000)
     depot.hears("cp-1/1", 75_000, applied_limit_w=75_000)
     depot.hears("cp-2/1", 0, applied_limit_w=0)
@@ -53,6 +55,7 @@ def test_a_newcomer_stays_off_until_its_minimum_is_free() -> None:
 
 
 def test_one_that_hangs_between_0_and_its_minimum_is_switched_off() -> None:
+    """Holds SEND-5."""
     depot = _two(minimum_w=30_000)
     depot.hears("cp-1/1", 85_000, applied_limit_w=85_000)
     depot.hears("cp-2/1", 10_000, applied_limit_w=10_000)
@@ -60,7 +63,7 @@ def test_one_that_hangs_between_0_and_its_minimum_is_switched_off() -> None:
 
 
 def test_where_nothing_is_left_nobody_below_is_sent_more_than_it_was_told_last() -> None:
-    """Both draw more than they were told. 5 kW are missing at gc-1: not even their draw is granted now."""
+    """Both draw more than they were told. 5 kW are missing at gc-1: not even their draw is granted now (SEND-4)."""
     depot = _two()
     depot.hears("cp-1/1", 65_000, applied_limit_w=10_000)
     depot.hears("cp-2/1", 40_000, applied_limit_w=20_000)
@@ -69,6 +72,7 @@ def test_where_nothing_is_left_nobody_below_is_sent_more_than_it_was_told_last()
 
 
 def test_where_nothing_is_left_and_nothing_was_ever_told_the_exposure_is_the_bound() -> None:
+    """Holds SEND-4."""
     depot = _two()
     depot.hears("cp-1/1", 70_000, applied_limit_w=70_000)
     depot.hears("cp-2/1", 30_000)
@@ -92,6 +96,7 @@ def test_after_a_first_cycle_it_is_the_part_of_the_fallback_that_its_charge_poin
 
 
 def test_a_full_feeder_stops_raises_below_it_and_no_others() -> None:
+    """Holds SEND-4."""
     depot = Depot(
         grid("gc-1", 300_000),
         feeder("f-1", "gc-1", 100_000),
@@ -115,7 +120,7 @@ def test_a_full_feeder_stops_raises_below_it_and_no_others() -> None:
 def test_raises_share_what_is_free_by_the_order_of_the_strategy(
     order: str, targets_w: list[int], limits_w: list[int]
 ) -> None:
-    """30 kW are free: in equal shares they level two raises, one after the other the first takes all."""
+    """30 kW are free: in equal shares they level two raises, one after the other the first takes all (SEND-5)."""
     depot = Depot(
         grid("gc-1", 150_000), *(charger(f"cp-{number}", "gc-1", 80_000) for number in (1, 2, 3)), order=order
     )
@@ -126,6 +131,7 @@ def test_raises_share_what_is_free_by_the_order_of_the_strategy(
 
 
 def test_a_raise_to_the_idle_power_waits_like_any_other() -> None:
+    """Holds LIM-7."""
     depot = Depot(grid("gc-1", 100_000), charger("cp-1", "gc-1", 80_000, idle_w=5_000), charger("cp-2", "gc-1", 99_000))
     depot.hears("cp-1/1", 0, status="Available", applied_limit_w=0)
     depot.hears("cp-2/1", 0, applied_limit_w=99_000)
@@ -156,6 +162,7 @@ def test_raises_leave_free_what_is_in_doubt(known: Background, limits_w: list[in
 
 
 def test_no_raise_waits_while_every_node_above_has_room() -> None:
+    """Holds SEND-5."""
     depot = _two(200_000)
     depot.hears("cp-1/1", 0, applied_limit_w=0)
     depot.hears("cp-2/1", 0, applied_limit_w=1)

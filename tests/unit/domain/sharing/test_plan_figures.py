@@ -10,30 +10,35 @@ from tests.unit.domain.depot import Depot, charger, feeder, grid
 
 
 def test_a_demand_that_is_met_is_granted_and_balanced() -> None:
+    """Holds EVT-13, EVT-15."""
     depot = Depot(grid("gc-1", 100), charger("cp-1", "gc-1", 100))
     depot.hears("cp-1/1")
     assert _said(depot) == (Outcome.BALANCED, Reason.GRANTED, 100, None)
 
 
 def test_a_demand_that_a_limit_cuts_is_limited_and_curtails() -> None:
+    """Holds EVT-13, EVT-15."""
     depot = Depot(grid("gc-1", 99), charger("cp-1", "gc-1", 100))
     depot.hears("cp-1/1")
     assert _said(depot) == (Outcome.CURTAILED, Reason.LIMITED, 99, "gc-1")
 
 
 def test_asking_for_less_than_the_own_minimum_is_nobodys_limit() -> None:
+    """Holds FILL-2, EVT-13."""
     depot = Depot(grid("gc-1", 100), charger("cp-1", "gc-1", 100, minimum_w=50))
     depot.hears("cp-1/1", requested_w=49)
     assert _said(depot) == (Outcome.BALANCED, Reason.BELOW_MINIMUM, 0, "cp-1/1")
 
 
 def test_a_minimum_that_does_not_fit_curtails() -> None:
+    """Holds FILL-4, EVT-13, EVT-15."""
     depot = Depot(grid("gc-1", 49), charger("cp-1", "gc-1", 100, minimum_w=50))
     depot.hears("cp-1/1")
     assert _said(depot) == (Outcome.CURTAILED, Reason.BELOW_MINIMUM, 0, "gc-1")
 
 
 def test_a_minimum_that_just_fits_is_on() -> None:
+    """Holds FILL-4."""
     depot = Depot(grid("gc-1", 50), charger("cp-1", "gc-1", 50, minimum_w=50))
     depot.hears("cp-1/1")
     assert _said(depot) == (Outcome.BALANCED, Reason.GRANTED, 50, None)
@@ -48,6 +53,7 @@ def test_a_demand_that_is_met_in_the_end_is_balanced_even_while_it_waits() -> No
 
 @pytest.mark.parametrize("capacity_w", [69, 70])
 def test_reserved_alone_above_a_limit_is_infeasible(capacity_w: int) -> None:
+    """Holds EVT-13."""
     depot = Depot(grid("gc-1", capacity_w), charger("cp-1", "gc-1", 50), charger("cp-2", "gc-1", 70, fallback_w=70))
     depot.hears("cp-1/1")
     outcome = Outcome.INFEASIBLE if capacity_w < 70 else Outcome.CURTAILED
@@ -68,12 +74,14 @@ def test_a_limit_of_0_alone_is_not_infeasible() -> None:
 
 
 def test_a_depot_without_connectors_has_a_plan() -> None:
+    """Holds EVT-14."""
     plan = Depot(grid("gc-1", 100)).plan()
     assert (plan.outcome, plan.degraded, plan.setpoints) == (Outcome.BALANCED, False, ())
     assert [node.node_id for node in plan.nodes] == ["depot", "gc-1"]
 
 
 def test_a_silent_meter_degrades_a_plan() -> None:
+    """Holds EVT-14."""
     depot = Depot(grid("gc-1", 100, 50, metered=True))
     assert depot.plan().degraded
     depot.meters("gc-1", 0)
@@ -88,7 +96,7 @@ def test_a_node_that_a_lower_one_leaves_nothing_to_cut_is_not_constrained() -> N
 
 
 def test_of_two_nodes_that_stop_at_the_same_level_the_one_nearest_the_root_is_constrained() -> None:
-    """f-1 gives its two 30 W each, gc-1 gives all three 30 W each."""
+    """f-1 gives its two 30 W each, gc-1 gives all three 30 W each (FILL-14)."""
     depot = _sharing(
         grid("gc-1", 90),
         feeder("f-1", "gc-1", 60),
@@ -100,7 +108,7 @@ def test_of_two_nodes_that_stop_at_the_same_level_the_one_nearest_the_root_is_co
 
 
 def test_a_node_shows_what_is_below_it() -> None:
-    """Of 100 W at f-1 5 W are background, 20 W reserved for cp-2 and 60 W granted to cp-1: 15 W stay free."""
+    """Of 100 W at f-1 5 W are background, 20 W reserved for cp-2 and 60 W granted to cp-1: 15 W stay free (EVT-9)."""
     depot = Depot(
         grid("gc-1", 1000),
         feeder("f-1", "gc-1", 100, 0, metered=True),

@@ -99,7 +99,7 @@ def records(**each: ServiceRecord) -> Rotation:
 
 
 def test_served_energy_is_the_power_of_a_reading_times_the_time_to_the_next() -> None:
-    """A cycle between two readings counts nothing, a power that is not known neither."""
+    """A cycle between two readings counts nothing, a power that is not known neither (EVT-11)."""
     site, memory = a_site(1), NO_ROTATION
     served_ws = []
     for cycle, read, power_w in ((0, 0, 30_000), (5, 0, 30_000), (12, 10, 60_000), (15, 14, None), (80, 70, 10_000)):
@@ -141,6 +141,7 @@ def test_a_suspended_session_goes_on_where_it_was() -> None:
 
 @pytest.mark.parametrize(("gap_s", "served_ws"), [(STALE_AFTER_S, STALE_AFTER_S * 30_000), (STALE_AFTER_S + 1, 0)])
 def test_a_gap_after_which_a_reading_is_stale_counts_nothing(gap_s: int, served_ws: int) -> None:
+    """Holds EVT-11."""
     site, at = a_site(1), EIGHT + seconds(gap_s)
     memory = records(cp_1=ServiceRecord("s-1", 0, EIGHT, EIGHT, 30_000))
     memory = served(site, heard(named("s-1"), at), at, memory, [50_000])
@@ -177,6 +178,7 @@ def test_an_idle_connector_is_not_on_whatever_its_idle_power() -> None:
 
 @pytest.mark.parametrize("order", list(Order))
 def test_on_a_first_cycle_the_ranks_are_those_of_the_strategy_alone(order: Order) -> None:
+    """Holds FILL-11."""
     site = a_site(4)
     sessions = [Session(f"s-{number}", EIGHT - seconds(number), EIGHT + seconds(7 * number % 5)) for number in range(4)]
     readings = heard(sessions, EIGHT)
@@ -186,6 +188,7 @@ def test_on_a_first_cycle_the_ranks_are_those_of_the_strategy_alone(order: Order
 
 
 def test_who_is_on_goes_first_for_a_rotation_quantum_however_much_it_was_served() -> None:
+    """Holds FILL-11."""
     site, readings = a_site(3), heard(named("s-1", "s-2", "s-3"), EIGHT)
     memory = records(
         cp_1=ServiceRecord("s-1", 10), cp_2=ServiceRecord("s-2", 500, EIGHT), cp_3=ServiceRecord("s-3", 400, EIGHT)
@@ -194,6 +197,7 @@ def test_who_is_on_goes_first_for_a_rotation_quantum_however_much_it_was_served(
 
 
 def test_after_its_quantum_who_was_served_least_goes_first_on_or_off() -> None:
+    """Holds FILL-11."""
     site, readings = a_site(3), heard(named("s-1", "s-2", "s-3"), EIGHT)
     memory = records(
         cp_1=ServiceRecord("s-1", 450), cp_2=ServiceRecord("s-2", 500, EIGHT), cp_3=ServiceRecord("s-3", 400, EIGHT)
@@ -202,6 +206,7 @@ def test_after_its_quantum_who_was_served_least_goes_first_on_or_off() -> None:
 
 
 def test_who_was_served_alike_goes_by_natural_id_order() -> None:
+    """Holds FILL-11."""
     site = a_site(12)
     names = [f"s-{number}" for number in range(1, 13)]
     memory = records(**{f"cp_{number}": ServiceRecord(f"s-{number}", 7) for number in range(1, 13)})
@@ -252,6 +257,7 @@ def later(at: datetime, **changes: Any) -> Readings:
 
 
 def test_energy_needed_alone_never_reorders_inside_the_quantum() -> None:
+    """Holds FILL-12."""
     site, memory = ranked_by_laxity()
     at = EIGHT + seconds(QUANTUM_S - 1)
     order, after = rank(site, later(at), at, memory, Order.LEAST_LAXITY)
@@ -260,6 +266,7 @@ def test_energy_needed_alone_never_reorders_inside_the_quantum() -> None:
 
 
 def test_after_a_rotation_quantum_a_greedy_order_ranks_anew() -> None:
+    """Holds FILL-12."""
     site, memory = ranked_by_laxity()
     at = EIGHT + seconds(QUANTUM_S)
     order, after = rank(site, later(at), at, memory, Order.LEAST_LAXITY)
@@ -310,6 +317,7 @@ def a_connector_loses_demand(at: datetime) -> Readings:
     ],
 )
 def test_a_greedy_order_ranks_anew_at_once_when(change: Callable[[datetime], Readings]) -> None:
+    """Holds FILL-12."""
     site, memory = ranked_by_laxity()
     at = EIGHT + seconds(10)
     assert rank(site, change(at), at, memory, Order.LEAST_LAXITY)[0] == ["cp-1", "cp-2", "cp-3"]

@@ -1,4 +1,4 @@
-"""Small changes wait, and nothing that is safe becomes unsafe by it."""
+"""Small changes wait, and nothing that is safe becomes unsafe by it (SEND-6)."""
 
 import json
 from collections import Counter

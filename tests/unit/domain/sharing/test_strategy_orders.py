@@ -1,4 +1,4 @@
-"""Unit and order: who claims a share, and who goes before whom."""
+"""Unit and order: who claims a share, and who goes before whom (FILL-9)."""
 
 from datetime import timedelta
 
@@ -69,7 +69,7 @@ def test_earliest_departure_goes_by_the_departure() -> None:
 
 
 def test_least_laxity_goes_by_the_time_to_spare() -> None:
-    """At 50 kW 25 kWh take half an hour. To spare: 30 min, 25 min, 60 min."""
+    """At 50 kW 25 kWh take half an hour. To spare: 30 min, 25 min, 60 min (FILL-10)."""
     sessions = (
         _session(departs_at=60, energy_needed_wh=25_000),
         _session(departs_at=55, energy_needed_wh=25_000),
@@ -79,7 +79,10 @@ def test_least_laxity_goes_by_the_time_to_spare() -> None:
 
 
 def test_laxity_counts_with_the_power_that_was_requested() -> None:
-    """The first asks for 10 kW only, so its 10 kWh take the whole hour that it has; the second has half an hour."""
+    """The first asks for 10 kW only, so its 10 kWh take the whole hour that it has; the second has half an hour.
+
+    Holds FILL-10.
+    """
     depot = _depot("least_laxity", 50_000)
     depot.hears("cp-1/1", requested_w=10_000, session=_session(departs_at=60, energy_needed_wh=10_000))
     depot.hears("cp-2/1", session=_session(departs_at=60, energy_needed_wh=25_000))
@@ -108,6 +111,7 @@ def test_laxities_are_compared_to_the_last_fraction_of_a_second() -> None:
     ],
 )
 def test_who_has_no_key_goes_last(order: str, known: Session) -> None:
+    """Holds FILL-10."""
     other = _session(priority=1)
     assert _share(order, None, other, known, capacity_w=60_000) == [10_000, 0, 50_000]
 
@@ -127,18 +131,20 @@ def test_who_needs_nothing_any_more_comes_first_where_it_came_first() -> None:
 
 @pytest.mark.parametrize("half", [_session(departs_at=10), _session(energy_needed_wh=10)])
 def test_half_a_laxity_is_none(half: Session) -> None:
+    """Holds FILL-10."""
     assert _share("least_laxity", half, _session(departs_at=99, energy_needed_wh=1), capacity_w=50_000) == [0, 50_000]
 
 
 @pytest.mark.parametrize("order", ["first_come", "earliest_departure", "least_laxity"])
 def test_ties_go_by_natural_id_order(order: str) -> None:
+    """Holds FILL-10."""
     same = _session(started_at=-5, departs_at=60, energy_needed_wh=7)
     assert _share(order, same, same, same, same, same, capacity_w=120_000) == [50_000, 50_000, 20_000, 0, 0]
 
 
 @pytest.mark.parametrize("order", list(Order))
 def test_every_minimum_comes_before_any_filling(order: str) -> None:
-    """Five minimums of 10 kW take the 50 kW there are, however urgent one of them is."""
+    """Five minimums of 10 kW take the 50 kW there are, however urgent one of them is (FILL-5)."""
     urgent = _session(started_at=-9, departs_at=1, energy_needed_wh=10**6, priority=0)
     shares = _share(order, None, None, None, None, urgent, capacity_w=50_000, minimum_w=10_000)
     assert shares == [10_000] * 5
@@ -146,6 +152,7 @@ def test_every_minimum_comes_before_any_filling(order: str) -> None:
 
 @pytest.mark.parametrize("order", ["priority", "first_come", "earliest_departure", "least_laxity"])
 def test_who_is_admitted_goes_by_the_order(order: str) -> None:
+    """Holds FILL-5."""
     urgent = _session(started_at=-9, departs_at=1, energy_needed_wh=10**6, priority=0)
     shares = _share(order, None, None, None, None, urgent, capacity_w=49_999, minimum_w=10_000)
     assert shares[3:] == [0, 19_999]
@@ -169,6 +176,7 @@ def test_in_unit_connector_every_connector_is_a_claimant() -> None:
 
 
 def test_in_unit_charger_the_charge_points_share_and_then_each_shares_inside() -> None:
+    """Holds FILL-13."""
     depot = _dual("equal_share", 90_000)
     _all_hear(depot)
     assert depot.targets() == {"cp-1/1": 22_500, "cp-1/2": 22_500, "cp-2/1": 45_000}
@@ -176,6 +184,7 @@ def test_in_unit_charger_the_charge_points_share_and_then_each_shares_inside() -
 
 
 def test_in_unit_charger_the_charge_point_binds_where_nothing_above_did() -> None:
+    """Holds FILL-14."""
     depot = _dual("equal_share", 900_000)
     _all_hear(depot)
     assert depot.targets() == {"cp-1/1": 40_000, "cp-1/2": 40_000, "cp-2/1": 50_000}
@@ -183,7 +192,7 @@ def test_in_unit_charger_the_charge_point_binds_where_nothing_above_did() -> Non
 
 
 def test_in_unit_charger_idle_ratings_weigh_too() -> None:
-    """cp-1 weighs 100, cp-2 50, though only one connector of cp-1 wants power."""
+    """cp-1 weighs 100, cp-2 50, though only one connector of cp-1 wants power (FILL-13)."""
     depot = _dual("proportional", 60_000)
     depot.hears("cp-1/1", applied_limit_w=0)
     depot.hears("cp-1/2", status="Available", applied_limit_w=0)
@@ -192,6 +201,7 @@ def test_in_unit_charger_idle_ratings_weigh_too() -> None:
 
 
 def test_in_unit_charger_what_is_reserved_below_a_charge_point_comes_off_its_share() -> None:
+    """Holds FILL-13."""
     depot = Depot(
         grid("gc-1", 900_000),
         charger("cp-1", "gc-1", 50_000, 50_000, max_power_w=80_000, fallback_w=45_000),
@@ -202,7 +212,7 @@ def test_in_unit_charger_what_is_reserved_below_a_charge_point_comes_off_its_sha
 
 
 def test_in_unit_charger_a_charge_point_goes_by_its_best_connector() -> None:
-    """cp-1 has the earliest session, so both its connectors go before cp-2, the later one inside it last."""
+    """cp-1 has the earliest session, so both its connectors go before cp-2, the later one inside it last (FILL-13)."""
     depot = _dual("first_come", 70_000)
     for connector, started_at in (("cp-1/1", -1), ("cp-1/2", -9), ("cp-2/1", -5)):
         depot.hears(connector, session=_session(started_at=started_at), applied_limit_w=0)
@@ -210,7 +220,7 @@ def test_in_unit_charger_a_charge_point_goes_by_its_best_connector() -> None:
 
 
 def test_in_unit_charger_shares_are_floored_once_and_inside() -> None:
-    """Three charge points share 100 W; 33 1/3 W are 16 2/3 W for each of two, not half of 33 W."""
+    """Three charge points share 100 W; 33 1/3 W are 16 2/3 W for each of two, not half of 33 W (FILL-8)."""
     depot = Depot(
         grid("gc-1", 100),
         charger("cp-1", "gc-1", 50, 20),
@@ -225,6 +235,7 @@ def test_in_unit_charger_shares_are_floored_once_and_inside() -> None:
 
 
 def test_a_connector_held_off_in_unit_charger_says_where_its_minimum_fails() -> None:
+    """Holds FILL-14."""
     depot = Depot(
         grid("gc-1", 900_000),
         charger("cp-1", "gc-1", 50_000, 50_000, max_power_w=80_000, minimum_w=45_000),

@@ -24,14 +24,17 @@ from domain.site.identifiers import connector_node_id, natural_key
     ],
 )
 def test_the_first_comes_before_the_second(first: str, second: str) -> None:
+    """Holds CONV-7."""
     assert natural_key(first) < natural_key(second)
 
 
 def test_the_order_is_one_order() -> None:
+    """Holds CONV-7."""
     ordered = ["1", "02", "2", "2a", "10", "B-1", "a", "a1", "a2b", "a10", "ab"]
     for seed in range(50):
         assert sorted(Random(seed).sample(ordered, len(ordered)), key=natural_key) == ordered
 
 
 def test_a_connector_is_named_by_its_charge_point_and_number() -> None:
+    """Holds CONV-8."""
     assert connector_node_id("cp-1", 2) == "cp-1/2"

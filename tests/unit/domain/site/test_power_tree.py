@@ -30,6 +30,7 @@ def tree() -> PowerTree:
 
 
 def test_nodes_stand_in_preorder_with_children_in_natural_order(tree: PowerTree) -> None:
+    """Holds EVT-8."""
     assert [node.node_id for node in tree.nodes] == [
         "depot",
         "gc-2",
@@ -54,6 +55,7 @@ def test_nodes_stand_in_preorder_with_children_in_natural_order(tree: PowerTree)
 
 
 def test_a_charge_point_without_a_name_is_called_by_its_id(tree: PowerTree) -> None:
+    """Holds CONV-9."""
     assert [node.name for node in tree.nodes if node.node_type is NodeType.CHARGE_POINT] == ["cp-10", "cp-9", "Bay 1"]
 
 
@@ -73,6 +75,7 @@ def test_every_node_knows_its_type_and_its_capacities(tree: PowerTree) -> None:
 
 
 def test_connectors_stand_in_natural_order_of_charge_point_and_number_not_in_that_of_the_tree(tree: PowerTree) -> None:
+    """Holds EVT-8."""
     assert [each.node_id for each in tree.connectors] == ["cp-1/1", "cp-9/1", "cp-10/1", "cp-10/2"]
     assert [tree.nodes[each.charge_point].node_id for each in tree.connectors] == ["cp-1", "cp-9", "cp-10", "cp-10"]
     last = tree.connectors[-1]
@@ -113,6 +116,7 @@ def test_fallbacks_are_summed_up_and_none_stated_means_the_rating(tree: PowerTre
 
 
 def test_the_order_of_the_rows_changes_nothing(tree: PowerTree) -> None:
+    """Holds SITE-1."""
     charge_points = tuple(
         replace(each, connectors=tuple(reversed(each.connectors))) for each in reversed(CHARGE_POINTS)
     )
@@ -125,6 +129,7 @@ def test_a_path_leads_from_the_microgrid_down(tree: PowerTree) -> None:
 
 
 def test_the_grid_connections_are_the_circuits_without_a_parent() -> None:
+    """Holds SITE-4."""
     assert CONFIGURATION.grid_connections == (
         GridConnection("gc-10", "Second", 500_000, None, metered=False),
         GridConnection("gc-2", "First", 400_000, 300_000, metered=True),
@@ -132,6 +137,7 @@ def test_the_grid_connections_are_the_circuits_without_a_parent() -> None:
 
 
 def test_a_microgrid_without_charge_points_is_a_tree_too() -> None:
+    """Holds SITE-4."""
     tree = Site.of(replace(CONFIGURATION, charge_points=())).tree
     assert len(tree.nodes) == 5
     assert tree.connectors == ()

@@ -1,4 +1,4 @@
-"""What is accepted, but named so that somebody knows."""
+"""What is accepted, but named so that somebody knows (SITE-8)."""
 
 import pytest
 

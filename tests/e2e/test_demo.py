@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.processes import Ended, run, running
+from tests.specification import Specification
 
 KEYS = [
     "scenario",
@@ -70,6 +71,7 @@ def summary(ended: Ended) -> dict[str, Any]:
 def test_a_depot_is_charged_without_breaking_a_limit(
     headless: Mapping[tuple[str, ...], Ended], of: tuple[str, ...], simulated_s: int, connectors: int
 ) -> None:
+    """Holds CLI-5."""
     result = summary(headless[of])
 
     assert (result["simulated_s"], result["connectors"]) == (simulated_s, connectors)
@@ -81,9 +83,11 @@ def test_a_depot_is_charged_without_breaking_a_limit(
 def test_a_summary_has_the_keys_of_the_contract_and_whole_numbers(
     headless: Mapping[tuple[str, ...], Ended], of: tuple[str, ...], scenario: str
 ) -> None:
+    """Holds CLI-7."""
     result = summary(headless[of])
 
     assert list(result) == KEYS
+    assert sorted(result) == sorted(Specification().codes("CLI-7"))
     numbers = [value for key, value in result.items() if key not in NOT_NUMBERS]
     assert {type(number) for number in [*numbers, *result["events"].values()]} == {int}
     assert (result["scenario"], result["fault"], result["seed"]) == (scenario, None, 1)
@@ -94,7 +98,10 @@ def test_a_summary_has_the_keys_of_the_contract_and_whole_numbers(
 def test_a_summary_counts_what_happened(
     headless: Mapping[tuple[str, ...], Ended], of: tuple[str, ...], first_met: int
 ) -> None:
-    """Chargers that fill a feeder and draw more than they are told are a breach until their factor is learned."""
+    """Chargers that fill a feeder and draw more than they are told are a breach until their factor is learned.
+
+    Holds CLI-7.
+    """
     result = summary(headless[of])
 
     assert result["events"]["busbar.microgrid.provisioned.v1"] == 1
@@ -116,6 +123,7 @@ def test_a_headless_run_says_nothing_but_its_summary(headless: Mapping[tuple[str
 
 
 def test_the_same_seed_gives_the_same_summary_at_any_speed(headless: Mapping[tuple[str, ...], Ended]) -> None:
+    """Holds CLI-5."""
     assert headless[BRIEF].out == headless[BRIEF_AGAIN].out
 
 
@@ -134,6 +142,7 @@ def test_a_summary_for_people_is_one_sentence(home: Path) -> None:
 
 
 def test_a_headless_run_leaves_nothing_behind(home: Path) -> None:
+    """Holds CLI-14."""
     ended = run(home, "demo", "--headless", "--json", "--for", "5s", variables={"TMPDIR": str(home)})
     assert ended.code == 0
     assert list(home.iterdir()) == []
@@ -154,6 +163,7 @@ BAD_USAGE = [
 
 @pytest.mark.parametrize(("arguments", "named"), BAD_USAGE, ids=[" ".join(each) for each, _ in BAD_USAGE])
 def test_bad_usage_is_answered_in_one_line(home: Path, arguments: tuple[str, ...], named: str) -> None:
+    """Holds CLI-3."""
     ended = run(home, "demo", "--headless", *arguments)
     assert (ended.code, ended.lines) == (2, [])
     (complaint,) = ended.complaints
@@ -161,6 +171,7 @@ def test_bad_usage_is_answered_in_one_line(home: Path, arguments: tuple[str, ...
 
 
 def test_an_unknown_scenario_is_answered_with_the_known_ones(home: Path) -> None:
+    """Holds CLI-3."""
     (complaint,) = run(home, "demo", "--scenario", "narnia").complaints
     assert "malaga" in complaint
     assert "joondalup-small" in complaint
@@ -177,6 +188,7 @@ def test_an_unknown_scenario_is_answered_with_the_known_ones(home: Path) -> None
     ],
 )
 def test_an_unusable_database_is_named_in_one_line_and_no_secret_is_printed(home: Path, url: str) -> None:
+    """Holds ENV-5."""
     (home / "no-database").write_bytes(b"This is no database." * 1000)
     ended = run(home, "demo", "--headless", variables={"BUSBAR_DATABASE_URL": url})
     assert (ended.code, ended.lines) == (2, [])
@@ -197,6 +209,7 @@ def test_an_unusable_setting_is_named_in_one_line(home: Path, variable: str) -> 
 def test_a_live_demo_without_a_terminal_prints_plain_lines_until_it_is_told_to_end(
     home: Path, number: signal.Signals
 ) -> None:
+    """Holds CLI-6."""
     with running(home, "demo", "--scenario", "joondalup-small", "--speed", "50") as demo:
         demo.read_until("headroom")
         took_s = demo.end(number)
@@ -240,6 +253,8 @@ def test_a_live_demo_keeps_its_pace(home: Path) -> None:
 
 
 def test_a_live_demo_goes_on_where_it_stopped(home: Path) -> None:
+    """Holds CLI-14."""
+
     def once() -> tuple[dict[str, Any], int]:
         ended = run(home, "demo", "--scenario", "joondalup-small", "--speed", "100000", "--for", "40s", "--json")
         assert ended.code == 0, ended.err
@@ -263,6 +278,7 @@ def test_two_live_demos_of_one_depot_do_not_share_its_file(home: Path) -> None:
 
 
 def test_a_demo_goes_on_in_the_database_it_is_given(home: Path) -> None:
+    """Holds CLI-14."""
     variables = {"BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{home / 'mine.sqlite3'}"}
     once = ("demo", "--headless", "--json", "--scenario", "joondalup-small", "--for", "45s", "--chargers", "ideal")
     first, second = (summary(run(home, *once, variables=variables)) for _ in range(2))

@@ -110,7 +110,7 @@ def test_a_dead_citation_is_seen(planted: Path, place: str, cited: str) -> None:
     assert len(dead_citations(planted)) == 1
 
 
-@pytest.mark.parametrize("number", ["PLANT-1", "R1"])
+@pytest.mark.parametrize("number", ["PLANT-1", f"R{1}"])
 def test_a_rule_that_no_test_names_is_seen(planted: Path, number: str) -> None:
     file = planted / "tests/test_site.py"
     file.write_text(file.read_text("utf-8").replace(number, ""), "utf-8")

@@ -1,4 +1,7 @@
-"""When a consumer stands still or is behind, by what it says of itself now and then, and when a worker is (BUS-10)."""
+"""When a consumer stands still or is behind, by what it says of itself now and then, and when a worker is.
+
+Holds BUS-10, BUS-13.
+"""
 
 from datetime import timedelta
 

@@ -1,1 +1,1 @@
-"""OCPP 1.6-J: chargers over websockets, through a gateway that speaks by messages alone (contract section 12)."""
+"""OCPP 1.6-J: chargers over websockets, through a gateway that speaks by messages alone (DEPOT-4)."""

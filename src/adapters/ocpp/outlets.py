@@ -83,7 +83,7 @@ class Outlet:
         return None if contradicts else standing.setpoint.cycle_seq
 
     def reading(self, at: datetime, power_w: float | None, now: datetime, apply_tolerance_w: int) -> Mapping[str, Any]:
-        """Its part of a message, taken at an instant (contract section 3). What was read back is said once."""
+        """Its part of a message, taken at an instant (TEL-1). What was read back is said once."""
         limit_w = None
         if self.has_news and self.read_back is not None and self.read_back[0] <= at:
             limit_w = self.read_back[1]

@@ -1,4 +1,4 @@
-"""The way up: telemetry messages (contract section 3), the newest of each connector, published in order."""
+"""The way up: telemetry messages (TEL-1), the newest of each connector, published in order."""
 
 import asyncio
 import logging

@@ -19,7 +19,7 @@ from domain.site.configuration import Order, Settings, Unit
 from entrypoints import settings as environment
 from tests.contract_files.validation import complaints
 from tests.specification import Specification, examples
-from tools.contract_files.asyncapi import CODES
+from tools.contract_files.headers import CODES
 
 SPECIFICATION = Specification()
 
@@ -103,8 +103,9 @@ def _properties(schema: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _types(stated: dict[str, Any]) -> set[str]:
-    branches = stated.get("anyOf", [stated])
-    return {branch.get("type", "?") for branch in branches}
+    """The types that a value may have."""
+    types = stated.get("type", [])
+    return {types} if isinstance(types, str) else set(types)
 
 
 def test_the_configuration_that_is_shown_is_one(schemas: dict[str, dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""`busbar check`: a site configuration judged before anybody applies it."""
+"""`busbar check`: a site configuration judged before anybody applies it (CLI-29)."""
 
 import json
 from pathlib import Path

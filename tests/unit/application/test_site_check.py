@@ -1,4 +1,4 @@
-"""What a configuration comes to before it is applied: figures, likely slips, changes."""
+"""What a configuration comes to before it is applied: figures, likely slips, changes (CLI-29)."""
 
 from dataclasses import replace
 

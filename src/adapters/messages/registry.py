@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 from adapters.messages import envelope, events
 from adapters.messages.configuration import SITE_CONFIGURATION, read_configuration
 from adapters.messages.parsing import NotJson, faults, parse, summary
+from adapters.messages.plain_telemetry import PLAIN_READERS
 from adapters.messages.scalars import Id, Integer
 from adapters.messages.telemetry import (
     CHARGE_POINT_TELEMETRY,
@@ -125,7 +126,10 @@ def _quickly(reader: Callable[[Any], Body], value: bytes) -> Body | None:
     """What nearly every message says; None where one has to be looked at closely: it may have `1.0` for a whole number,
     or be wrong, and `parse` and what reads it then say where.
     """
+    plain = PLAIN_READERS.get(reader)
     try:
+        if plain is not None and (body := plain(value)) is not None:
+            return body
         return reader(from_json(value, allow_inf_nan=False))
     except ValueError:
         return None

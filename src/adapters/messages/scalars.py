@@ -21,29 +21,34 @@ _DURATION_LIMIT: Final = 10**9
 _CLOCK_YEARS: Final = range(MINYEAR + 100, MAXYEAR - 99)
 
 
-def _instant(value: object) -> datetime:
+def instant(value: object) -> datetime:
+    """A time of RFC 3339 in UTC. Raises PydanticCustomError, a ValueError, for anything else."""
     if isinstance(value, str) and _RFC3339.fullmatch(value):
         try:
-            instant = datetime.fromisoformat(value.upper())
-            return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+            parsed = datetime.fromisoformat(value.upper())
+            return parsed if parsed.tzinfo is UTC else parsed.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
     raise PydanticCustomError("instant", "Input should be a time of RFC 3339 with a zone")
 
 
-def _clock_reading(value: object) -> datetime:
-    instant = _instant(value)
-    if instant.year not in _CLOCK_YEARS:
+def clock_reading(value: object) -> datetime:
+    """The same, of a year that a clock can show."""
+    parsed = instant(value)
+    if parsed.year not in _CLOCK_YEARS:
         raise PydanticCustomError("clock_reading", "Input should be a time that a clock can show")
-    return instant
+    return parsed
+
+
+def rounded(number: float) -> int:
+    """The nearest whole number, halves up."""
+    whole = math.floor(number)
+    return whole + 1 if number - whole >= 0.5 else whole
 
 
 def _rounded(value: object) -> object:
-    """A number to the nearest whole, halves up; what is none is left to be refused."""
-    if not isinstance(value, float) or not math.isfinite(value):
-        return value
-    whole = math.floor(value)
-    return whole + 1 if value - whole >= 0.5 else whole
+    """A number as a whole one; what is none is left to be refused."""
+    return rounded(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
 def _session_id(value: object) -> object:
@@ -104,8 +109,8 @@ SessionId: TypeAlias = Annotated[
 Seconds: TypeAlias = Annotated[int, Field(strict=True, ge=-_DURATION_LIMIT, le=_DURATION_LIMIT)]
 """A duration of at most some thirty years."""
 
-Instant: TypeAlias = Annotated[datetime, PlainValidator(_instant), _DATE_TIME]
+Instant: TypeAlias = Annotated[datetime, PlainValidator(instant), _DATE_TIME]
 """Any instant, in UTC."""
 
-ClockReading: TypeAlias = Annotated[datetime, PlainValidator(_clock_reading), _DATE_TIME]
+ClockReading: TypeAlias = Annotated[datetime, PlainValidator(clock_reading), _DATE_TIME]
 """An instant a century or more from either end of the calendar: adding any `Seconds` to it cannot overflow."""

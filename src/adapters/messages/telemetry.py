@@ -145,7 +145,7 @@ TelemetryV1: TypeAlias = Annotated[
 ]
 """Either kind where no envelope tells which: told by the id it has."""
 
-_STATUSES: Final = {status.casefold(): status for status in STATUSES}
+STATUS_SPELLINGS: Final = {status.casefold(): status for status in STATUSES}
 """Chargers spell them in any case."""
 
 _CHARGE_POINT: Final = TypeAdapter(ChargePointTelemetryV1)
@@ -185,7 +185,7 @@ def _reading(wire: ConnectorReadingV1) -> ConnectorReading:
     session = wire.get("session")
     return ConnectorReading(
         wire["connector_id"],
-        _STATUSES.get(wire["status"].casefold(), wire["status"]),
+        STATUS_SPELLINGS.get(wire["status"].casefold(), wire["status"]),
         wire.get("power_w"),
         wire.get("requested_w"),
         wire.get("applied_limit_w"),

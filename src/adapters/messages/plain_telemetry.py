@@ -1,0 +1,167 @@
+"""Telemetry as nearly every message has it, by a compiled decoder: in two thirds of the time that the models take.
+
+Whatever is not plainly in order here is left to `telemetry`: that says what is wrong, and takes what is odd, as `1.0`
+for a whole number. So what is read here has to be read there, and as the same.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, TypeVar
+
+from msgspec import Meta, MsgspecError, Struct
+from msgspec.json import Decoder
+
+from adapters.messages.scalars import clock_reading, instant, rounded
+from adapters.messages.telemetry import (
+    STATUS_SPELLINGS,
+    read_charge_point_telemetry,
+    read_circuit_telemetry,
+)
+from domain.knowledge.readings import (
+    DEFAULT_PRIORITY,
+    ChargePointTelemetry,
+    CircuitTelemetry,
+    ConnectorReading,
+    Session,
+    Telemetry,
+)
+from domain.site.identifiers import ID_PATTERN
+from domain.site.power import MAX_MAGNITUDE
+
+Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+ConnectorNumber = Annotated[int, Meta(ge=0, lt=2**31)]
+Number = int | float
+
+_IS_ID: Final = re.compile(ID_PATTERN).fullmatch
+_SESSION_ID_LENGTH: Final = 64
+
+_T = TypeVar("_T")
+
+
+class _Session(Struct):
+    session_id: str | int
+    started_at: str | None = None
+    departs_at: str | None = None
+    energy_needed_wh: Number | None = None
+    priority: Integer | None = None
+
+
+class _Connector(Struct):
+    connector_id: ConnectorNumber
+    status: str
+    power_w: Number | None = None
+    requested_w: Number | None = None
+    applied_limit_w: Number | None = None
+    applied_cycle_seq: Integer | None = None
+    session: _Session | None = None
+    refused_cycle_seq: Integer | None = None
+
+
+class _ChargePoint(Struct):
+    microgrid_id: str
+    charge_point_id: str
+    sequence: Integer
+    measured_at: str
+    connectors: list[_Connector]
+
+
+class _Circuit(Struct):
+    microgrid_id: str
+    circuit_id: str
+    sequence: Integer
+    measured_at: str
+    power_w: Number
+
+
+_CHARGE_POINT: Final = Decoder(_ChargePoint)
+_CIRCUIT: Final = Decoder(_Circuit)
+_ODD: Final = (MsgspecError, ValueError, RecursionError)
+
+
+def plain_charge_point_telemetry(value: bytes) -> ChargePointTelemetry | None:
+    """A charge point's message; None where it is to be looked at closely."""
+    try:
+        wire = _decoded(_CHARGE_POINT, value)
+        _check_ids(wire.microgrid_id, wire.charge_point_id)
+        if len({each.connector_id for each in wire.connectors}) != len(wire.connectors):
+            return None
+        return ChargePointTelemetry(
+            wire.microgrid_id,
+            wire.charge_point_id,
+            wire.sequence,
+            clock_reading(wire.measured_at),
+            tuple(map(_reading, wire.connectors)),
+        )
+    except _ODD:
+        return None
+
+
+def plain_circuit_telemetry(value: bytes) -> CircuitTelemetry | None:
+    """A meter's message; None where it is to be looked at closely."""
+    try:
+        wire = _decoded(_CIRCUIT, value)
+        _check_ids(wire.microgrid_id, wire.circuit_id)
+        measured_at, power_w = clock_reading(wire.measured_at), _figure(wire.power_w)
+    except _ODD:
+        return None
+    return CircuitTelemetry(wire.microgrid_id, wire.circuit_id, wire.sequence, measured_at, power_w)
+
+
+PLAIN_READERS: Final[Mapping[Callable[[Any], Any], Callable[[bytes], Telemetry | None]]] = {
+    read_charge_point_telemetry: plain_charge_point_telemetry,
+    read_circuit_telemetry: plain_circuit_telemetry,
+}
+"""What reads parsed JSON -> what reads the bytes of a plain message of the same type."""
+
+
+def _decoded(decoder: Decoder[_T], value: bytes) -> _T:
+    if not value.isascii():  # text of an unknown field is passed over, and may be no UTF-8
+        raise ValueError("more than ASCII")
+    return decoder.decode(value)
+
+
+def _check_ids(*ids: str) -> None:
+    for each in ids:
+        if _IS_ID(each) is None:
+            raise ValueError("no id")
+
+
+def _reading(wire: _Connector) -> ConnectorReading:
+    session = wire.session
+    return ConnectorReading(
+        wire.connector_id,
+        _status(wire.status),
+        None if wire.power_w is None else _figure(wire.power_w),
+        None if wire.requested_w is None else _figure(wire.requested_w, 0),
+        None if wire.applied_limit_w is None else _figure(wire.applied_limit_w, 0),
+        wire.applied_cycle_seq,
+        None if session is None else _session(session),
+        wire.refused_cycle_seq,
+    )
+
+
+def _session(wire: _Session) -> Session:
+    session_id = str(wire.session_id)
+    if len(session_id) > _SESSION_ID_LENGTH or "\0" in session_id:
+        raise ValueError("no session id")
+    return Session(
+        session_id,
+        None if wire.started_at is None else instant(wire.started_at),
+        None if wire.departs_at is None else instant(wire.departs_at),
+        None if wire.energy_needed_wh is None else _figure(wire.energy_needed_wh),
+        DEFAULT_PRIORITY if wire.priority is None else wire.priority,
+    )
+
+
+def _status(status: str) -> str:
+    known = STATUS_SPELLINGS.get(status.casefold())
+    if known is None:
+        raise ValueError("a status that is not known")
+    return known
+
+
+def _figure(number: Number, least: int = -MAX_MAGNITUDE) -> int:
+    whole = rounded(number) if isinstance(number, float) else number
+    if not least <= whole <= MAX_MAGNITUDE:
+        raise ValueError("a figure out of range")
+    return whole

@@ -1,11 +1,15 @@
-"""A DERMS that listens to Busbar: what every grid connection may draw, in the words of OSCP and of IEEE 2030.5.
+"""A DERMS that listens to Busbar: what a site and its grid connections may draw, and what they do draw.
 
-    python docs/derms/subscriber.py POSITIONS < events
+    busbar events --from-beginning --follow | python -m docs.derms.subscriber STATE
 
-Reads Busbar's events as CloudEvents in JSON (structured form), one a line, and prints one JSON object a line for every
-grid connection and cycle. POSITIONS is a file of its own: up to where it has come in the stream of each microgrid, and
-what it has to remember from there. Started again it goes on behind that, also where the input repeats what it has
-read. It is written after what it covers was printed: a crash in between prints one cycle a second time.
+Reads Busbar's events as CloudEvents in JSON (structured form), one a line. Prints one JSON object a line: for every
+cycle and group what the group may draw, and where its limit is exceeded that it is. A group is a grid connection, or
+the microgrid where it has a limit of its own. What is not known is left out.
+
+STATE is a file of its own: how far this has come in the stream of each microgrid, and what it remembers from there,
+with headroom, open breaches and setpoints as they are now. Started again it goes on behind that, also where the input
+repeats what it has read. It is written after what it covers was printed: a crash in between prints one event a second
+time.
 """
 
 import json
@@ -13,16 +17,33 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
 
-Event: TypeAlias = dict[str, Any]
+from docs.derms import words
 
-CONFIGURATION_APPLIED = "busbar.configuration.applied.v1"
-CYCLE_COMPLETED = "busbar.cycle.completed.v1"
+Event: TypeAlias = dict[str, Any]
+Memory: TypeAlias = dict[str, Any]
+
+
+class EventType(StrEnum):
+    """The types of event that are understood here. Others only have their place in the stream."""
+
+    CONFIGURATION_APPLIED = "busbar.configuration.applied.v1"
+    CYCLE_COMPLETED = "busbar.cycle.completed.v1"
+    CONSTRAINT_BREACHED = "busbar.constraint.breached.v1"
+    CONSTRAINT_CLEARED = "busbar.constraint.cleared.v1"
+
 
 PATIENCE = 1000
 """So many later events are kept for one that is missing. Then it is given up: every cycle states everything anew."""
+
+ENERGY_WITHIN = timedelta(minutes=5)
+"""Between two powers that are further apart no energy is told."""
+
+NOW = ("measured", "headroom_w", "breaches", "setpoints")
+"""What is remembered of now, beside what is configured."""
 
 
 class Stream:
@@ -71,72 +92,97 @@ class Stream:
         return self.event_seq + 1 if self._waiting and self.event_seq is not None else None
 
 
-def group_capacities(cycle: dict[str, Any], safe_w: dict[str, int | None]) -> Iterator[dict[str, Any]]:
-    """What each grid connection may draw from a cycle on; `safe_w` are their safe operating capacities, by node id."""
-    valid_for_s = max((setpoint["valid_for_s"] for setpoint in cycle["setpoints"]), default=0)
+def understood(event: Event, memory: Memory) -> Iterator[dict[str, Any]]:
+    """What an event is told as. The memory of its microgrid is changed to what is known after it."""
+    data = event["data"]
+    match event["type"]:
+        case EventType.CONFIGURATION_APPLIED:
+            _configure(data["configuration"], memory)
+        case EventType.CYCLE_COMPLETED:
+            yield from _decided(data, memory)
+        case EventType.CONSTRAINT_BREACHED:
+            memory["breaches"][data["breach_id"]] = {"node_id": data["node_id"], "severity": data["severity"]}
+            if data["node_type"] in ("microgrid", "grid_connection"):
+                group_id = _group_id(data["microgrid_id"], data)
+                error = words.compliance_error(group_id, data)
+                yield {"at": data["decided_at"], "group_id": group_id, "oscp": {"GroupCapacityComplianceError": error}}
+        case EventType.CONSTRAINT_CLEARED:
+            memory["breaches"].pop(data["breach_id"], None)
+
+
+def _configure(configuration: dict[str, Any], memory: Memory) -> None:
+    memory["safe_w"] = {each["circuit_id"]: each["safe_operating_capacity_w"] for each in configuration["circuits"]}
+    memory["ratings_w"] = {
+        f"{charge_point['charge_point_id']}/{connector['connector_id']}": connector["max_power_w"]
+        for charge_point in configuration["charge_points"]
+        for connector in charge_point["connectors"]
+    }
+
+
+def _decided(cycle: dict[str, Any], memory: Memory) -> Iterator[dict[str, Any]]:
+    """What every group may draw from a cycle on, and draws."""
     begin = datetime.fromisoformat(cycle["decided_at"])
+    valid_for_s = max((setpoint["valid_for_s"] for setpoint in cycle["setpoints"]), default=0)
+    ends = words.rfc3339(begin + timedelta(seconds=valid_for_s))
+    memory["setpoints"] = {
+        _node_id(each): {"limit_w": each["limit_w"], "until": ends}
+        for each in cycle["setpoints"]
+        if each["limit_w"] is not None
+    }
+    measured = memory["measured"]
+    memory["measured"], memory["headroom_w"] = {}, {}
     for node in cycle["nodes"]:
-        if node["node_type"] == "grid_connection" and node["limit_w"] is not None:
-            group_id = f"{cycle['microgrid_id']}/{node['node_id']}"
-            fail_safe_w = safe_w.get(node["node_id"])
-            yield {
-                "at": cycle["decided_at"],
-                "oscp": _oscp(group_id, node, fail_safe_w, begin, begin + timedelta(seconds=valid_for_s)),
-                "ieee_2030_5": _ieee_2030_5(group_id, node, fail_safe_w, begin, valid_for_s),
-                "measured_w": node["measured_w"],
-                "headroom_w": node["headroom_w"],
-            }
-
-
-def _oscp(
-    group_id: str, node: dict[str, Any], fail_safe_w: int | None, begin: datetime, end: datetime
-) -> list[dict[str, Any]]:
-    """UpdateGroupCapacityForecast messages."""
-    capacities_w = {"CONSUMPTION": node["limit_w"], "FALLBACK_CONSUMPTION": fail_safe_w}
-    return [
-        {
+        if node["node_type"] not in ("microgrid", "grid_connection") or node["limit_w"] is None:
+            continue
+        group_id = _group_id(cycle["microgrid_id"], node)
+        group = words.Group(
+            group_id,
+            node,
+            begin,
+            valid_for_s,
+            safe_w=memory["safe_w"].get(node["node_id"]),
+            wanted_w=_wanted_w(node, cycle["setpoints"], memory["ratings_w"]),
+            before=_before(measured.get(group_id), begin),
+        )
+        memory["headroom_w"][group_id] = node["headroom_w"]
+        if node["measured_w"] is not None:
+            memory["measured"][group_id] = {"at": cycle["decided_at"], "power_w": node["measured_w"]}
+        yield {
+            "at": cycle["decided_at"],
             "group_id": group_id,
-            "type": kind,
-            "forecasted_blocks": [
-                {
-                    "capacity": capacity_w / 1000,
-                    "phase": "ALL",
-                    "unit": "KW",
-                    "start_time": _rfc3339(begin),
-                    "end_time": _rfc3339(end),
-                }
-            ],
+            "oscp": words.oscp(group),
+            "ieee_2030_5": words.ieee_2030_5(group),
+            "openadr_3": words.openadr_3(group),
+            "headroom_w": node["headroom_w"],
         }
-        for kind, capacity_w in capacities_w.items()
-        if capacity_w is not None
-    ]
 
 
-def _ieee_2030_5(
-    group_id: str, node: dict[str, Any], fail_safe_w: int | None, begin: datetime, valid_for_s: int
-) -> dict[str, Any]:
-    """A DERProgram. In safe mode there is no DERControl, so that its DefaultDERControl is in effect."""
-    program: dict[str, Any] = {"description": group_id}
-    if node["mode"] == "normal":
-        interval = {"start": int(begin.timestamp()), "duration": valid_for_s}
-        program["DERControl"] = {"interval": interval, **_import_limit(node["limit_w"])}
-    else:
-        fail_safe_w = node["limit_w"]
-    if fail_safe_w is not None:
-        program["DefaultDERControl"] = _import_limit(fail_safe_w)
-    return program
+def _wanted_w(node: dict[str, Any], setpoints: list[dict[str, Any]], ratings_w: dict[str, int]) -> int | None:
+    """The limit at which a group would bind no connector; None where it binds none, or where a demand is not known."""
+    more_w = 0
+    for setpoint in setpoints:
+        if setpoint["binding_node_id"] == node["node_id"] and setpoint["target_w"] is not None:
+            rating_w = ratings_w.get(_node_id(setpoint))
+            if rating_w is None:
+                return None
+            wanted_w = rating_w if setpoint["requested_w"] is None else min(rating_w, setpoint["requested_w"])
+            more_w += (wanted_w - setpoint["target_w"]) * setpoint["factor"] // 1000
+    return node["limit_w"] + more_w if more_w > 0 else None
 
 
-def _import_limit(limit_w: int) -> dict[str, Any]:
-    return {"DERControlBase": {"opModImpLimW": _active_power(limit_w)}}
+def _before(known: dict[str, Any] | None, now: datetime) -> tuple[datetime, int] | None:
+    if known is None:
+        return None
+    at = datetime.fromisoformat(known["at"])
+    return (at, known["power_w"]) if timedelta(0) < now - at <= ENERGY_WITHIN else None
 
 
-def _active_power(power_w: int) -> dict[str, int]:
-    """ActivePower has 16 bits and a power of ten. A limit is rounded down."""
-    value, multiplier = power_w, 0
-    while value > 2**15 - 1:
-        value, multiplier = value // 10, multiplier + 1
-    return {"multiplier": multiplier, "value": value}
+def _group_id(microgrid_id: str, node: dict[str, Any]) -> str:
+    return microgrid_id if node["node_type"] == "microgrid" else f"{microgrid_id}/{node['node_id']}"
+
+
+def _node_id(setpoint: dict[str, Any]) -> str:
+    return f"{setpoint['charge_point_id']}/{setpoint['connector_id']}"
 
 
 def _number(event: Event) -> int:
@@ -144,17 +190,13 @@ def _number(event: Event) -> int:
     return number
 
 
-def _rfc3339(instant: datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")
-
-
 def _complain(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
-def main(positions: Path) -> None:
+def main(state: Path) -> None:
     """Listen until the input ends."""
-    known: dict[str, Any] = json.loads(positions.read_text("utf-8")) if positions.exists() else {}
+    known: dict[str, Memory] = json.loads(state.read_text("utf-8")) if state.exists() else {}
     streams = {
         microgrid_id: Stream(memory["event_seq"], memory["source"], memory["ended"])
         for microgrid_id, memory in known.items()
@@ -164,21 +206,16 @@ def main(positions: Path) -> None:
         microgrid_id = arrived["subject"]
         stream = streams.setdefault(microgrid_id, Stream())
         for event in stream.take(arrived):
-            data = event["data"]
-            memory = known.setdefault(microgrid_id, {"safe_w": {}})
-            if event["type"] == CONFIGURATION_APPLIED:
-                memory["safe_w"] = {
-                    circuit["circuit_id"]: circuit["safe_operating_capacity_w"]
-                    for circuit in data["configuration"]["circuits"]
-                    if circuit["parent_id"] is None
-                }
-            elif event["type"] == CYCLE_COMPLETED:
-                for capacity in group_capacities(data, memory["safe_w"]):
-                    print(json.dumps(capacity), flush=True)
+            memory = known.setdefault(microgrid_id, {"safe_w": {}, "ratings_w": {}})
+            if event["source"] != memory.get("source"):
+                # What the former stream said of now counts no more; a configuration that changed comes anew.
+                memory |= {name: {} for name in NOW}
+            for told in understood(event, memory):
+                print(json.dumps(told), flush=True)
             memory |= {"event_seq": _number(event), "source": stream.source, "ended": stream.ended}
-            written = positions.with_name(f"{positions.name}.new")
+            written = state.with_name(f"{state.name}.new")
             written.write_text(json.dumps(known), "utf-8")
-            os.replace(written, positions)
+            os.replace(written, state)
     for microgrid_id, stream in streams.items():
         if stream.missing is not None:
             _complain(f"{microgrid_id}: event {stream.missing} is missing; what follows it waits for the next time")

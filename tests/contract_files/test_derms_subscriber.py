@@ -1,4 +1,4 @@
-"""The DERMS sample under `docs/derms`, on the events of a demo."""
+"""The DERMS sample under `docs/derms`: what it makes of the events of a demo and of the examples."""
 
 import copy
 import json
@@ -13,11 +13,13 @@ import pytest
 from cloudevents.core.bindings import kafka
 from cloudevents.core.formats.json import JSONFormat
 
-from docs.derms.subscriber import PATIENCE, Stream, group_capacities
+from docs.derms.subscriber import NOW, PATIENCE, EventType, Stream, understood
 from tools.contract_files.listening import Heard
 from tools.contract_files.schemas import OUTBOUND
 
-SUBSCRIBER = Path(__file__).resolve().parents[2] / "docs" / "derms" / "subscriber.py"
+ROOT = Path(__file__).resolve().parents[2]
+CYCLE = EventType.CYCLE_COMPLETED.value
+BREACHED = EventType.CONSTRAINT_BREACHED.value
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +30,11 @@ def events(said: list[Heard]) -> list[str]:
     return [JSONFormat().write(kafka.from_binary(each, JSONFormat())).decode() for each in messages]
 
 
-def told(positions: Path, events: Iterable[str]) -> tuple[list[dict[str, Any]], str]:
+def told(state: Path, events: Iterable[str]) -> tuple[list[dict[str, Any]], str]:
     """What the subscriber prints of these events, and what it complains of."""
     ended = subprocess.run(
-        [sys.executable, SUBSCRIBER, positions],
+        [sys.executable, "-m", "docs.derms.subscriber", state],
+        cwd=ROOT,
         input="".join(f"{event}\n" for event in events),
         capture_output=True,
         text=True,
@@ -43,86 +46,108 @@ def told(positions: Path, events: Iterable[str]) -> tuple[list[dict[str, Any]], 
 
 def cycles(events: Iterable[str]) -> list[dict[str, Any]]:
     read = [json.loads(event) for event in events]
-    return [event["data"] for event in read if event["type"] == "busbar.cycle.completed.v1"]
+    return [event["data"] for event in read if event["type"] == CYCLE]
 
 
-def told_of(capacity: dict[str, Any]) -> tuple[str, float, float]:
-    """When it was decided, and the kilowatts of both forecasts."""
-    in_force, fallback = (forecast["forecasted_blocks"][0]["capacity"] for forecast in capacity["oscp"])
-    return capacity["at"], in_force, fallback
+def kilowatts(line: dict[str, Any]) -> list[float]:
+    """What the forecasts of a line say."""
+    forecasts = line["oscp"]["UpdateGroupCapacityForecast"]
+    return [forecast["forecasted_blocks"][0]["capacity"] for forecast in forecasts]
 
 
 def test_every_cycle_tells_what_the_grid_connection_may_draw(tmp_path: Path, events: list[str]) -> None:
-    capacities, complaints = told(tmp_path / "positions", events)
+    lines, complaints = told(tmp_path / "state", events)
     assert complaints == ""
-    assert [told_of(capacity) for capacity in capacities] == [
-        (cycle["decided_at"], node["limit_w"] / 1000, 300.0)
+    assert [(line["at"], line["group_id"], kilowatts(line)) for line in lines if "headroom_w" in line] == [
+        (cycle["decided_at"], "joondalup-small/gc-1", [node["limit_w"] / 1000, 300.0])
         for cycle in cycles(events)
         for node in cycle["nodes"]
         if node["node_id"] == "gc-1"
     ]
 
 
-@pytest.mark.parametrize(
-    ("mode", "limit_w", "in_force"),
-    [
-        (
-            "normal",
-            400_000,
-            {
-                "DERControl": {
-                    "interval": {"start": 1773648106, "duration": 120},
-                    "DERControlBase": {"opModImpLimW": {"multiplier": 2, "value": 4_000}},
-                },
-                "DefaultDERControl": {"DERControlBase": {"opModImpLimW": {"multiplier": 1, "value": 15_000}}},
-            },
-        ),
-        (
-            "safe",
-            149_999,
-            {"DefaultDERControl": {"DERControlBase": {"opModImpLimW": {"multiplier": 1, "value": 14_999}}}},
-        ),
-    ],
-)
-def test_group_capacity_is_named_as_oscp_and_ieee_2030_5_name_it(
-    examples: dict[str, dict[str, Any]], mode: str, limit_w: int, in_force: dict[str, Any]
+def a_memory(**known: Any) -> dict[str, Any]:
+    return {"safe_w": {}, "ratings_w": {}, **{name: {} for name in NOW}, **known}
+
+
+def of_example(examples: dict[str, dict[str, Any]], name: str, **changed: Any) -> dict[str, Any]:
+    example = examples[name]
+    return {"type": example["headers"]["ce_type"], "data": copy.deepcopy(example["payload"]) | changed}
+
+
+def with_node(event: dict[str, Any], node_id: str, **changed: Any) -> dict[str, Any]:
+    (node,) = (each for each in event["data"]["nodes"] if each["node_id"] == node_id)
+    node |= changed
+    return event
+
+
+def test_a_limit_of_the_site_is_a_group_of_its_own(examples: dict[str, dict[str, Any]]) -> None:
+    memory = a_memory()
+    event = with_node(of_example(examples, CYCLE), "depot", limit_w=300_000, limit_kind="max_import", headroom_w=64_711)
+    lines = list(understood(event, memory))
+    assert [(line["group_id"], kilowatts(line)) for line in lines] == [("depot", [300.0]), ("depot/gc-1", [250.0])]
+    assert memory["headroom_w"] == {"depot": 64_711, "depot/gc-1": 14_711}
+
+
+def test_more_capacity_is_asked_for_where_a_group_binds_and_every_demand_is_known(
+    examples: dict[str, dict[str, Any]],
 ) -> None:
-    cycle = copy.deepcopy(examples["busbar.cycle.completed.v1"]["payload"])
-    (grid_connection,) = (node for node in cycle["nodes"] if node["node_id"] == "gc-1")
-    grid_connection |= {"mode": mode, "limit_w": limit_w}
+    event = of_example(examples, CYCLE)
+    for setpoint in event["data"]["setpoints"]:
+        if setpoint["charge_point_id"] == "cp-1":
+            setpoint["binding_node_id"] = "gc-1"
+    ratings_w = {"cp-1/1": 150_000, "cp-1/2": 150_000, "cp-2/1": 80_000, "cp-3/1": 50_000}
 
-    (capacity,) = group_capacities(cycle, {"gc-1": 150_000})
+    (line,) = understood(event, a_memory(ratings_w=ratings_w))
+    asked = line["oscp"]["AdjustGroupCapacityForecast"]["forecasted_blocks"][0]["capacity"]
+    # Each asks for 142,857 W and is to get 42,857 W, as it is told them; it draws 5 % more.
+    assert asked == 250.0 + 2 * 105.0
 
-    assert capacity["oscp"] == [
-        {
-            "group_id": "depot/gc-1",
-            "type": kind,
-            "forecasted_blocks": [
-                {
-                    "capacity": capacity_kw,
-                    "phase": "ALL",
-                    "unit": "KW",
-                    "start_time": "2026-03-16T08:01:46Z",
-                    "end_time": "2026-03-16T08:03:46Z",
-                }
-            ],
-        }
-        for kind, capacity_kw in (("CONSUMPTION", limit_w / 1000), ("FALLBACK_CONSUMPTION", 150.0))
-    ]
-    assert capacity["ieee_2030_5"] == {"description": "depot/gc-1", **in_force}
-    assert (capacity["measured_w"], capacity["headroom_w"]) == (223_584, 14_711)
+    (line,) = understood(event, a_memory())
+    assert "AdjustGroupCapacityForecast" not in line["oscp"]
+
+
+def test_a_group_over_its_limit_does_not_comply_and_stays_known_until_it_does(
+    examples: dict[str, dict[str, Any]],
+) -> None:
+    memory = a_memory()
+    of_group = {"node_id": "gc-1", "node_type": "grid_connection"}
+    breached = of_example(examples, BREACHED, **of_group)
+    (line,) = understood(breached, memory)
+    assert line["group_id"] == "depot/gc-1"
+    assert line["oscp"]["GroupCapacityComplianceError"]["message"] == (
+        "depot/gc-1 draws 80000 W, 20000 W above its limit of 60000 W (major, setpoint_not_honoured)."
+    )
+    (line,) = understood(of_example(examples, f"{BREACHED}.escalated", **of_group), memory)
+    assert [each["severity"] for each in memory["breaches"].values()] == ["critical"]
+    assert list(understood(of_example(examples, EventType.CONSTRAINT_CLEARED.value, **of_group), memory)) == []
+    assert memory["breaches"] == {}
+
+
+def test_a_breach_below_a_group_is_remembered_and_nothing_is_told(examples: dict[str, dict[str, Any]]) -> None:
+    memory = a_memory()
+    assert list(understood(of_example(examples, BREACHED), memory)) == []
+    assert [each["node_id"] for each in memory["breaches"].values()] == ["f-2"]
+
+
+def test_a_type_that_is_not_known_is_passed_over(tmp_path: Path, events: list[str]) -> None:
+    whole, _ = told(tmp_path / "whole", events)
+    first, *rest = events
+    later = [json.dumps(json.loads(event) | {"type": "busbar.microgrid.retired.v1"}) for event in (first,)]
+    assert told(tmp_path / "state", [*later, *rest]) == (whole, "")
 
 
 def test_a_subscriber_that_was_away_catches_up(tmp_path: Path, events: list[str]) -> None:
     whole, _ = told(tmp_path / "whole", events)
     half = len(events) // 2
-    before, _ = told(tmp_path / "positions", events[:half])
-    after, _ = told(tmp_path / "positions", events)
-    again, _ = told(tmp_path / "positions", events)
+    before, _ = told(tmp_path / "state", events[:half])
+    after, _ = told(tmp_path / "state", events)
+    again, _ = told(tmp_path / "state", events)
     assert before
     assert after
     assert before + after == whole
     assert again == []
+    assert (tmp_path / "state").read_text() == (tmp_path / "whole").read_text()
 
 
 def test_repeated_and_reordered_events_change_nothing(tmp_path: Path, events: list[str]) -> None:
@@ -130,13 +155,13 @@ def test_repeated_and_reordered_events_change_nothing(tmp_path: Path, events: li
     first, *rest = events
     disordered = [*rest, *rest]
     Random(1).shuffle(disordered)
-    assert told(tmp_path / "positions", [first, *disordered]) == (whole, "")
+    assert told(tmp_path / "state", [first, *disordered]) == (whole, "")
 
 
 def test_what_follows_a_missing_event_waits_for_it(tmp_path: Path, events: list[str]) -> None:
     whole, _ = told(tmp_path / "whole", events)
-    before, complaints = told(tmp_path / "positions", [*events[:4], *events[5:]])
-    after, _ = told(tmp_path / "positions", events)
+    before, complaints = told(tmp_path / "state", [*events[:4], *events[5:]])
+    after, _ = told(tmp_path / "state", events)
     assert complaints == "joondalup-small: event 5 is missing; what follows it waits for the next time\n"
     assert before == told(tmp_path / "first four", events[:4])[0]
     assert before + after == whole
@@ -151,13 +176,27 @@ def test_a_new_source_begins_anew_and_ends_the_one_before(tmp_path: Path, events
     whole, _ = told(tmp_path / "whole", events)
     half = len(events) // 2
     anew = [of_another_stream(event) for event in events[half:]]
-    before, _ = told(tmp_path / "positions", events)
+    before, _ = told(tmp_path / "state", events)
     assert before == whole
-    after, complaints = told(tmp_path / "positions", [*anew[:2], *events, *anew])
+    after, complaints = told(tmp_path / "state", [*anew[:2], *events, *anew])
     assert complaints == ""
-    assert [told_of(each) for each in after] == [told_of(each) for each in whole[-len(after) :]]
-    assert len(after) == len(cycles(events[half:])) * len(whole) // len(cycles(events))
-    assert told(tmp_path / "positions", [*events, *anew]) == ([], "")
+    assert [(each["at"], each["group_id"]) for each in after] == [
+        (each["at"], each["group_id"]) for each in whole[-len(after) :]
+    ]
+    assert [kilowatts(each) for each in after if "headroom_w" in each] == [
+        kilowatts(each) for each in whole[-len(after) :] if "headroom_w" in each
+    ]
+    assert told(tmp_path / "state", [*events, *anew]) == ([], "")
+
+
+def test_what_the_former_stream_said_of_now_counts_no_more(tmp_path: Path, events: list[str]) -> None:
+    told(tmp_path / "state", events)
+    applied = events[1]
+    assert json.loads((tmp_path / "state").read_text())["joondalup-small"]["setpoints"]
+    told(tmp_path / "state", [of_another_stream(applied)])
+    known = json.loads((tmp_path / "state").read_text())["joondalup-small"]
+    assert {name: known[name] for name in NOW} == {name: {} for name in NOW}
+    assert known["safe_w"]["gc-1"] == 300_000
 
 
 def numbered(numbers: Sequence[int]) -> list[dict[str, Any]]:

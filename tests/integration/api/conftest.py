@@ -1,6 +1,8 @@
 """The API over the read side of three depots."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ from entrypoints.api.app import create_app, new_app
 from entrypoints.api.auth import Anonymous
 from entrypoints.api.feed import Feed
 from entrypoints.api.read_side import ReadSide
+from entrypoints.api.server import Connections, listen, serving, url
 from tests.integration.api.depots import ADAPTERS, Depots, fill, on_sqlite
 
 
@@ -50,6 +53,28 @@ async def api(any_read_side: ReadSide) -> AsyncIterator[httpx.AsyncClient]:
 async def client(read_side: ReadSide) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(read_side) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def address(depots: Depots) -> Iterator[str]:
+    """The API over SQLite, served in a thread. Its streams end at once."""
+    listener = listen("127.0.0.1", 0, 0)
+    stop = asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        async with on_sqlite(depots) as read_side:
+            feed = Feed(read_side.stored_events)
+            feed.close()
+            async with serving(create_app(read_side, feed, Anonymous()), Connections(), listener, 2):
+                await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    yield url(listener)
+    loop.call_soon_threadsafe(stop.set)
+    thread.join()
+    loop.close()
 
 
 class Shapes:

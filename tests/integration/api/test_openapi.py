@@ -1,9 +1,6 @@
 """The OpenAPI document: committed as it is served, true to its own examples, and nothing in it can be made to fail."""
 
-import asyncio
 import json
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +19,8 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from entrypoints.api.app import create_app, new_app
-from entrypoints.api.auth import Anonymous
-from entrypoints.api.feed import Feed
-from entrypoints.api.server import Connections, listen, serving, url
-from tests.integration.api.depots import MICROGRIDS, Depots, on_sqlite
+from entrypoints.api.app import new_app
+from tests.integration.api.depots import MICROGRIDS
 
 COMMITTED = Path(__file__).resolve().parents[3] / "contracts" / "openapi.json"
 DOCUMENT = new_app().openapi()
@@ -73,28 +67,6 @@ def test_an_example_has_the_shape_that_is_described(media_type: str, content: di
     validator = Draft202012Validator({**content["schema"], "components": DOCUMENT["components"]}, validate_formats=True)
     assert [error.message for error in validator.iter_errors(content["example"])] == []
     assert media_type == ("application/problem+json" if "type" in content["example"] else media_type)
-
-
-@pytest.fixture(scope="module")
-def address(depots: Depots) -> Iterator[str]:
-    """The API over SQLite, served in a thread. Its streams end at once."""
-    listener = listen("127.0.0.1", 0, 0)
-    stop = asyncio.Event()
-    loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        async with on_sqlite(depots) as read_side:
-            feed = Feed(read_side.stored_events)
-            feed.close()
-            async with serving(create_app(read_side, feed, Anonymous()), Connections(), listener, 2):
-                await stop.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    yield url(listener)
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-    loop.close()
 
 
 def _with_known_ids(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,111 @@
+"""The DERMS sample on a real broker keeps what it knows over kills of itself and of a worker, and over a new stream."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docs.derms.subscriber import NOW
+from tests.databases import sqlite_url
+from tests.e2e.processes import COMMAND, PATIENCE_S, environment
+from tests.e2e.stacks import Stack, a_prefix, configuration, reading, until
+from tests.services.kafka import Broker
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPOT = "derms-depot"
+
+
+@pytest.fixture
+def stack(kafka_broker: Broker, tmp_path: Path) -> Stack:
+    stack = Stack(tmp_path, kafka_broker.bootstrap_servers, sqlite_url(tmp_path / "busbar.sqlite3"), a_prefix())
+    migrated = stack.run("migrate")
+    assert (migrated.code, migrated.err) == (0, b"")
+    return stack
+
+
+class Subscriber:
+    """The sample as a program, fed by `busbar events`. What it prints is added to one file, over all its lives."""
+
+    def __init__(self, stack: Stack, name: str) -> None:
+        self._stack = stack
+        self._state = stack.home / f"{name}.json"
+        self._printed = stack.home / f"{name}.txt"
+        self.log = stack.home / f"{name}.log"
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What it knows of the depot."""
+        found: dict[str, Any] = json.loads(self._state.read_text()).get(DEPOT, {}) if self._state.exists() else {}
+        return found
+
+    @property
+    def lines(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """What it told, by instant and group: one that was killed may say the last again."""
+        told = [json.loads(line) for line in self._printed.read_text().splitlines()]
+        return {(line["at"], line["group_id"]): line for line in told}
+
+    @contextmanager
+    def listening(self, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+        """From the beginning of what the topic still has."""
+        home, printed, log = self._stack.home, self._printed.open("ab"), self.log.open("ab")
+        variables = environment(home, self._stack.variables)
+        arguments = [*COMMAND, "events", "--from-beginning", *options]
+        with (
+            printed,
+            log,
+            subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=log, cwd=home, env=variables) as bus,
+        ):
+            program = [sys.executable, "-m", "docs.derms.subscriber", str(self._state)]
+            with subprocess.Popen(program, stdin=bus.stdout, stdout=printed, stderr=log, cwd=ROOT) as listener:
+                try:
+                    yield listener
+                finally:
+                    bus.kill()
+                    listener.kill()
+
+    def wait_for(self, more: int) -> None:
+        """Wait until it has come so many events further in the stream."""
+        position = self.known.get("event_seq", 0)
+        until(lambda: self.known.get("event_seq", 0) >= position + more, self.log)
+
+
+def test_a_subscriber_keeps_what_it_knows_over_kills_and_a_new_stream(stack: Stack) -> None:
+    site: dict[str, Any] = {"max_import_w": 90_000, "settings": {"refresh_interval_s": 2, "setpoint_valid_for_s": 60}}
+    subscriber, undisturbed = Subscriber(stack, "killed"), Subscriber(stack, "undisturbed")
+    with stack.running("first worker", "worker") as worker:
+        worker.has_joined()
+        stack.publish("configuration", "site.configuration.v1", [configuration(DEPOT, **site)])
+        stack.publish("telemetry", "charge_point.telemetry.v1", [reading(DEPOT)])
+        with subscriber.listening("--follow") as listener:
+            subscriber.wait_for(4)
+            listener.kill()
+        worker.end(signal.SIGKILL)
+    with stack.running("second worker", "worker") as worker:
+        worker.has_joined()
+        stack.publish("telemetry", "charge_point.telemetry.v1", [reading(DEPOT, 2)])
+        with subscriber.listening("--follow"):
+            subscriber.wait_for(3)
+            former = subscriber.known["source"]
+            assert stack.run("migrate", "--new-stream").code == 0
+            until(lambda: bool(subscriber.known["source"] != former), subscriber.log)
+            subscriber.wait_for(2)
+            worker.end(signal.SIGTERM)
+        with subscriber.listening() as listener:
+            listener.wait(PATIENCE_S)
+    with undisturbed.listening() as listener:
+        listener.wait(PATIENCE_S)
+
+    known = subscriber.known
+    assert known["ended"] == [former]
+    assert known == undisturbed.known
+    assert subscriber.lines == undisturbed.lines
+    assert known["headroom_w"].keys() == {DEPOT, f"{DEPOT}/gc"}
+    assert known["setpoints"].keys() == {"cp-1/1"}
+    assert all(name in known for name in NOW)
+    assert subscriber.log.read_text() == ""

@@ -1,4 +1,4 @@
-"""The DERMS sample on a real broker keeps what it knows over kills of itself and of a worker, and over a new stream."""
+"""The DERMS sample on a real broker keeps what it knows over kills of itself and of workers and a restored database."""
 
 import json
 import signal
@@ -19,11 +19,12 @@ from tests.services.kafka import Broker
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPOT = "derms-depot"
+DATABASE = "busbar.sqlite3"
 
 
 @pytest.fixture
 def stack(kafka_broker: Broker, tmp_path: Path) -> Stack:
-    stack = Stack(tmp_path, kafka_broker.bootstrap_servers, sqlite_url(tmp_path / "busbar.sqlite3"), a_prefix())
+    stack = Stack(tmp_path, kafka_broker.bootstrap_servers, sqlite_url(tmp_path / DATABASE), a_prefix())
     migrated = stack.run("migrate")
     assert (migrated.code, migrated.err) == (0, b"")
     return stack
@@ -75,31 +76,36 @@ class Subscriber:
         until(lambda: self.known.get("event_seq", 0) >= position + more, self.log)
 
 
-def test_a_subscriber_keeps_what_it_knows_over_kills_and_a_new_stream(stack: Stack) -> None:
+def test_a_subscriber_keeps_what_it_knows_over_kills_and_a_restored_database(stack: Stack) -> None:
     site: dict[str, Any] = {"max_import_w": 90_000, "settings": {"refresh_interval_s": 2, "setpoint_valid_for_s": 60}}
     subscriber, undisturbed = Subscriber(stack, "killed"), Subscriber(stack, "undisturbed")
     with stack.running("first worker", "worker") as worker:
-        worker.has_joined()
         stack.publish("configuration", "site.configuration.v1", [configuration(DEPOT, **site)])
         stack.publish("telemetry", "charge_point.telemetry.v1", [reading(DEPOT)])
         with subscriber.listening("--follow") as listener:
             subscriber.wait_for(4)
             listener.kill()
         worker.end(signal.SIGKILL)
-    with stack.running("second worker", "worker") as worker:
-        worker.has_joined()
-        stack.publish("telemetry", "charge_point.telemetry.v1", [reading(DEPOT, 2)])
-        with subscriber.listening("--follow"):
+    backup = {file: file.read_bytes() for file in stack.home.glob(f"{DATABASE}*")}
+    with subscriber.listening("--follow"):
+        with stack.running("second worker", "worker") as worker:
+            stack.publish("telemetry", "charge_point.telemetry.v1", [reading(DEPOT, 2)])
             subscriber.wait_for(3)
-            former = subscriber.known["source"]
-            assert stack.run("migrate", "--new-stream").code == 0
+            worker.end(signal.SIGKILL)
+        former = subscriber.known["source"]
+        for file in stack.home.glob(f"{DATABASE}*"):
+            file.unlink()
+        for file, content in backup.items():
+            file.write_bytes(content)
+        assert stack.run("migrate", "--new-stream").code == 0
+        with stack.running("third worker", "worker") as worker:
+            stack.publish("telemetry", "charge_point.telemetry.v1", [reading(DEPOT, 3)])
             until(lambda: bool(subscriber.known["source"] != former), subscriber.log)
             subscriber.wait_for(2)
             worker.end(signal.SIGTERM)
-        with subscriber.listening() as listener:
+    for each in (subscriber, undisturbed):
+        with each.listening() as listener:
             listener.wait(PATIENCE_S)
-    with undisturbed.listening() as listener:
-        listener.wait(PATIENCE_S)
 
     known = subscriber.known
     assert known["ended"] == [former]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from application.box import DueCycle
 from application.decisions import Decisions
@@ -45,6 +45,13 @@ class Failpoint:
     by: signal.Signals = signal.SIGKILL
     draining: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def __deepcopy__(self, _memo: object) -> Self:
+        """Containers copy what they are given: there is one in a process, however often a worker joins anew."""
+        return self
+
+    def is_ahead(self, name: str) -> bool:
+        return name == self.name and self.passing > 0
+
     def passed(self, name: str) -> None:
         if name != self.name:
             return
@@ -55,7 +62,10 @@ class Failpoint:
 
 
 class FailingMailbox(Mailbox):
-    """A mailbox that passes a failpoint before cycles are taken from it, and while nobody is inside a transaction."""
+    """A mailbox that passes a failpoint before cycles are taken from it, and while nobody is inside a transaction.
+
+    Until then nothing is due: else a worker that is to stop before its first decision makes it while its relay reads.
+    """
 
     def __init__(self, time: Time, failpoint: Failpoint, decisions: Callable[[], Decisions]) -> None:
         super().__init__(time)
@@ -65,11 +75,12 @@ class FailingMailbox(Mailbox):
 
     def next_due(self) -> timedelta | None:
         due = super().next_due()
-        is_due = due is not None and due <= self._time.steady()
-        is_inside = self._failpoint.draining.locked() or self._decisions().one_at_a_time.locked()
-        if is_due and not self._is_taken_from and not is_inside:
+        if due is None or due > self._time.steady() or self._is_taken_from:
+            return due
+        if not (self._failpoint.draining.locked() or self._decisions().one_at_a_time.locked()):
             self._failpoint.passed(BEFORE_DECIDING)
-        return due
+            return due
+        return None if self._failpoint.is_ahead(BEFORE_DECIDING) else due
 
     def due(self) -> Iterator[DueCycle]:
         self._is_taken_from = True

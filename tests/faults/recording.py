@@ -29,7 +29,7 @@ from adapters.messages import registry
 from adapters.messages.events import fact_of
 from application.ports.bus import PublishedEvent
 from application.projections.rebuild import Rebuild
-from entrypoints.container import Deployment
+from entrypoints.container import PROJECTIONS
 from tests.e2e.stacks import PARTITIONS, Stack
 from tests.faults import planted
 from tests.faults.history import Commit, Event, History, Record, Rows, State
@@ -153,10 +153,9 @@ async def _rebuilt(events: Sequence[Record], folder: Path) -> Rows:
     url = f"sqlite+aiosqlite:///{folder / 'rebuilt.sqlite3'}"
     await upgrade(url)
     engine = create_engine(url)
-    projections = Deployment.projector.kwargs["projections"]()
     read = [registry.read("events", each.message) for each in events]
     published = [each for each in read if isinstance(each, PublishedEvent)]
-    await Rebuild(SqlReadModelTransactions(engine), projections, fact_of).project(published)
+    await Rebuild(SqlReadModelTransactions(engine), PROJECTIONS, fact_of).project(published)
     rows = await _rows(engine)
     await engine.dispose()
     return rows

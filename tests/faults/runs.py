@@ -133,7 +133,7 @@ def bad_messages_and_projectors(stage: Stage, rng: random.Random) -> Figures:
 def without_fence(stage: Stage, rng: random.Random) -> Figures:
     """A worker stops itself before a decision, is taken over, wakes and decides.
 
-    Its successor stops itself before its first decision: else the version that is stored would tell the other.
+    Its successor stops itself before its first decision: else the outbox would have the other's events, and refuse them.
     """
     stage.projector()
     stopping = ("--ablation", ablations.NO_FENCE, "--failpoint", failpoints.BEFORE_DECIDING, "--action", "stop")

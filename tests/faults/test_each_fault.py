@@ -70,8 +70,7 @@ def test_bad_messages_are_accounted_for_while_projectors_come_and_go(ground: Gro
     assert found == set(kinds)
 
 
-# `without_fence` is left to `make faults`: with this seed it is not noticed, and it is not known yet why.
-@pytest.mark.parametrize("run", [runs.publish_before_commit, runs.memory_alone], ids=lambda run: run.__name__)
+@pytest.mark.parametrize("run", runs.ABLATED, ids=lambda run: run.__name__)
 def test_a_worker_without_a_safeguard_is_noticed(run: runs.Run, stage: Stage, rng: random.Random) -> None:
     run(stage, rng)
     assert runs.ABLATED[run] in {violation.invariant for violation in violations(stage.history())}

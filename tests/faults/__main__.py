@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from tests.faults import planted, runs
+from tests.faults import planted, runs, steadiness
 from tests.faults.checker import repeated, violations
 from tests.faults.runs import Figures, Run
 from tests.faults.stage import Ground, a_ground, staged
@@ -17,6 +17,10 @@ KILLS_A_RUN = 5
 """All in one history. A run of its own for each would start and end the deployment fifty times."""
 
 STOPS_A_RUN = 4
+
+DEPOTS_AT_ONCE = 5000
+IDS_AT_ONCE = 8000
+FULL_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,10 @@ def _plan(kills: int, stops: int, away_s: float) -> Iterator[Planned]:
     yield Planned("outages", partial(runs.outages, away_s=away_s), f"--away {away_s:g}")
     yield Planned("rolling restart", runs.rolling_restart, repeats=False)
     yield Planned("bad messages", runs.bad_messages_and_projectors, bad=(*planted.WHOEVER_OWNS, planted.LATE))
+    yield Planned("clocks set", steadiness.clocks_set, bad=planted.WHATEVER_THE_CLOCK)
+    yield Planned("crowded", partial(steadiness.crowded, depots=DEPOTS_AT_ONCE))
+    yield Planned("strangers", partial(steadiness.strangers, ids=IDS_AT_ONCE))
+    yield Planned("full disk", partial(steadiness.full_disk, away_s=min(away_s, FULL_S)), f"--away {away_s:g}")
     for run, broken in runs.ABLATED.items():
         yield Planned(_name(run), run, broken=broken)
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from tests.faults import planted
@@ -96,6 +97,17 @@ def _no_lost_version(history: History) -> Iterator[str]:
             yield f"{microgrid_id} is at version {state.version} after {len(found[microgrid_id])} commits"
 
 
+def _time_runs_on(history: History) -> Iterator[str]:
+    """What a microgrid's stream decides later has a later time, whatever the clocks of hosts say."""
+    reached: dict[str, datetime] = {}
+    for event in sorted(history.committed, key=lambda each: (each.data["microgrid_id"], each.event_seq)):
+        if event.type == CYCLE_COMPLETED:
+            microgrid_id, at = event.data["microgrid_id"], datetime.fromisoformat(event.data["decided_at"])
+            if microgrid_id in reached and at <= reached[microgrid_id]:
+                yield f"{event.id} was decided at {at}, after what was decided at {reached[microgrid_id]}"
+            reached[microgrid_id] = at
+
+
 def _read_model_is_the_topic(history: History) -> Iterator[str]:
     """What the same projections make of the whole topic in an empty database is what is there, row for row."""
     for table, rebuilt in history.rebuilt.items():
@@ -122,9 +134,12 @@ def _bad_messages_accounted_for(history: History) -> Iterator[str]:
         if kind in planted.DEAD_LETTERS:
             if letter is None or planted.but_for_detail(letter) != planted.as_dead_letter(record, kind):
                 yield f"{kind} at {place} gave {letter}"
+        elif kind == planted.MADE_UP and letter is not None:
+            if planted.but_for_detail(letter) != planted.as_dead_letter(record, "malformed"):
+                yield f"{kind} at {place} gave {letter}"
         elif letter is not None:
             yield f"{kind} at {place} is a dead letter"
-        elif kind == planted.REJECTED and planted.refused(record.message) not in answered:
+        elif kind in (planted.REJECTED, planted.MADE_UP) and planted.refused(record.message) not in answered:
             yield f"{kind} at {place} was not answered"
     yield from (f"{place} is a dead letter and was not planted" for place in letters)
     for event in history.published:
@@ -160,6 +175,7 @@ INVARIANTS: Final[Mapping[str, Callable[[History], Iterator[str]]]] = {
     "in order": _in_order,
     "under the current epoch": _under_the_current_epoch,
     "no lost version": _no_lost_version,
+    "time runs on": _time_runs_on,
     "read model is the topic": _read_model_is_the_topic,
     "bad messages accounted for": _bad_messages_accounted_for,
     "setpoints within limits": _setpoints_within_limits,

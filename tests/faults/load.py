@@ -3,7 +3,7 @@
 import asyncio
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,7 +82,10 @@ class Load:
     def _configuration(self, depot: str) -> Message:
         self._versions[depot] += 1
         return registry.encode(
-            SITE_CONFIGURATION, _configuration(depot, self._versions[depot], self._random.randrange(80_000, 120_000))
+            SITE_CONFIGURATION,
+            _configuration(
+                depot, self._versions[depot], self._random.randrange(80_000, 120_000), _charge_points(depot)
+            ),
         )
 
     def _reading(self, depot: str, number: int, second: int) -> dict[str, Any]:
@@ -97,6 +100,29 @@ class Load:
         }
 
 
+def a_crowd(count: int) -> Mapping[str, Message]:
+    """By microgrid, the first configurations of so many small depots, which are decided once and then left alone."""
+    alone = {"refresh_interval_s": 3600, "setpoint_valid_for_s": 7200}
+    return {
+        name: registry.encode(SITE_CONFIGURATION, {**_configuration(name, 1, 100_000, 1), "settings": alone})
+        for name in (f"crowd-{number}" for number in range(count))
+    }
+
+
+def made_up(count: int) -> Mapping[str, Sequence[tuple[str, Message]]]:
+    """By id, what arrives for so many that nobody knows, and its topics: a malformed configuration and a reading."""
+    reading = {
+        "charge_point_id": "cp-1",
+        "sequence": 1,
+        "measured_at": datetime.now(UTC).isoformat(),
+        "connectors": [{"connector_id": 1, "status": "Charging", "power_w": 1}],
+    }
+    return {
+        name: [planted.bad_message(kind, {**reading, "microgrid_id": name}, 1) for kind in (planted.MADE_UP, "unknown")]
+        for name in (f"made-up-{number}" for number in range(count))
+    }
+
+
 _TOPICS = ("configuration", "telemetry")
 
 
@@ -105,7 +131,7 @@ def _charge_points(depot: str) -> int:
     return 2 + DEPOTS.index(depot) % 3
 
 
-def _configuration(depot: str, version: int, capacity_w: int) -> dict[str, Any]:
+def _configuration(depot: str, version: int, capacity_w: int, charge_points: int) -> dict[str, Any]:
     return {
         "microgrid_id": depot,
         "name": depot,
@@ -120,6 +146,6 @@ def _configuration(depot: str, version: int, capacity_w: int) -> dict[str, Any]:
                 "fallback_power_w": 10_000,
                 "connectors": [{"connector_id": 1, "max_power_w": 50_000}],
             }
-            for number in range(1, _charge_points(depot) + 1)
+            for number in range(1, charge_points + 1)
         ],
     }

@@ -32,10 +32,15 @@ REJECTED: Final = "rejected"
 DUPLICATE: Final = "duplicate"
 LATE: Final = "late"
 UNCOUNTED: Final = ("future", "unknown")
+MADE_UP: Final = "made_up"
+"""A malformed configuration of a microgrid that nobody knows: answered, or a dead letter where there are too many."""
 
 WHOEVER_OWNS: Final = (*DEAD_LETTERS, REJECTED, DUPLICATE, *UNCOUNTED)
 """Kinds whose fate does not depend on what was heard before, so not on who decides. A late reading's does: for a worker
 that has just taken over it may be the newest."""
+
+WHATEVER_THE_CLOCK: Final = (*DEAD_LETTERS, REJECTED, DUPLICATE, "unknown")
+"""Kinds whose fate does not depend on the clock either: a reading of the future is none on a host that is ahead."""
 
 
 def bad_message(kind: str, reading: dict[str, Any], version: int) -> tuple[str, Message]:
@@ -58,7 +63,7 @@ def bad_message(kind: str, reading: dict[str, Any], version: int) -> tuple[str, 
         case "key_mismatch":
             headers = _headers(CHARGE_POINT_TELEMETRY)
             return "telemetry", _marked(kind, Message("nobody", headers, to_json(reading)))
-        case "rejected":
+        case "rejected" | "made_up":
             refused = {"microgrid_id": microgrid_id, "version": version, "charge_points": "none"}
             return "configuration", _marked(kind, registry.encode(SITE_CONFIGURATION, refused))
         case "duplicate":

@@ -1,7 +1,7 @@
 """Records a history: an audit in the database while it is made, and everything on bus and database at its end."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +63,28 @@ def audit(database_url: str, microgrids: Collection[str]) -> None:
         async with engine.begin() as connection:
             for statement in AUDIT:
                 await connection.execute(text(statement))
-            for each in microgrids:
-                values = {"id": each, "partition": partition_of(each, PARTITIONS)}
-                await connection.execute(text("INSERT INTO lies_in VALUES (:id, :partition)"), values)
         await engine.dispose()
 
     asyncio.run(install())
+    watch(database_url, microgrids)
+
+
+def execute(database_url: str, statement: str, *rows: Mapping[str, Any]) -> None:
+    """In one transaction, once or for each row."""
+
+    async def run() -> None:
+        engine = create_engine(database_url)
+        async with engine.begin() as connection:
+            await connection.execute(text(statement), [*rows] or None)
+        await engine.dispose()
+
+    asyncio.run(run())
+
+
+def watch(database_url: str, microgrids: Collection[str]) -> None:
+    """Under which epoch each version of these is committed is noted too. To be called before there is any."""
+    rows = ({"id": each, "partition": partition_of(each, PARTITIONS)} for each in microgrids)
+    execute(database_url, "INSERT INTO lies_in VALUES (:id, :partition)", *rows)
 
 
 def ask(database_url: str, question: str) -> Sequence[Any]:

@@ -32,7 +32,7 @@ def killed_at_failpoints(stage: Stage, rng: random.Random) -> Figures:
     failing = {
         name: stage.worker("--failpoint", name, "--passing", str(rng.randrange(3, 12))) for name in KILLING_FAILPOINTS
     }
-    _under_load(stage, survivor, *failing.values())
+    under_load(stage, survivor, *failing.values())
     for name, member in failing.items():
         member.signalled_itself(name)
         assert member.process.wait(10) == -signal.SIGKILL
@@ -44,7 +44,7 @@ def killed_at_failpoints(stage: Stage, rng: random.Random) -> Figures:
 def killed_at_random(stage: Stage, rng: random.Random, kills: int = 1) -> Figures:
     """Of two workers one is killed and replaced, as often as that."""
     stage.projector()
-    workers = _two_workers(stage)
+    workers = two_workers(stage)
     taken_over_s = []
     for _ in range(kills):
         time.sleep(rng.uniform(0.5, 3.0))
@@ -61,7 +61,7 @@ def killed_at_random(stage: Stage, rng: random.Random, kills: int = 1) -> Figure
 def stopped_and_woken(stage: Stage, rng: random.Random, stops: int = 1) -> Figures:
     """Of two workers one is stopped for longer than its session lasts, and wakes believing that it still owns."""
     stage.projector()
-    workers = _two_workers(stage)
+    workers = two_workers(stage)
     taken_over_s = []
     for _ in range(stops):
         time.sleep(rng.uniform(0.5, 3.0))
@@ -80,7 +80,7 @@ def stopped_and_woken(stage: Stage, rng: random.Random, stops: int = 1) -> Figur
 def rolling_restart(stage: Stage, rng: random.Random) -> Figures:
     """Two workers, a third joins and leaves, then each is replaced in order."""
     stage.projector()
-    workers = _two_workers(stage)
+    workers = two_workers(stage)
     third = stage.worker()
     third.joined()
     stage.decided()
@@ -99,7 +99,7 @@ def rolling_restart(stage: Stage, rng: random.Random) -> Figures:
 def outages(stage: Stage, rng: random.Random, away_s: float = 3.0) -> Figures:
     """The broker is killed, then the database; each comes back after a while."""
     stage.projector()
-    workers = _two_workers(stage)
+    workers = two_workers(stage)
     figures: dict[str, float] = {}
     broker, database = stage.ground.broker, stage.ground.database
     for name, go, come in (
@@ -119,7 +119,7 @@ def outages(stage: Stage, rng: random.Random, away_s: float = 3.0) -> Figures:
 def bad_messages_and_projectors(stage: Stage, rng: random.Random) -> Figures:
     """One worker that owns all from its start to its end; a projector joins another and is killed."""
     first, worker = stage.projector(), stage.worker()
-    _under_load(stage, first, worker)
+    under_load(stage, first, worker)
     stage.decided()
     second = stage.projector()
     second.joined()
@@ -133,12 +133,12 @@ def bad_messages_and_projectors(stage: Stage, rng: random.Random) -> Figures:
 def without_fence(stage: Stage, rng: random.Random) -> Figures:
     """A worker stops itself before a decision, is taken over, wakes and decides.
 
-    Its successor stops itself before its first decision: else the outbox would have the other's events, and refuse them.
+    Its successor stops itself before its first decision: else the outbox has it, and refuses another.
     """
     stage.projector()
     stopping = ("--ablation", ablations.NO_FENCE, "--failpoint", failpoints.BEFORE_DECIDING, "--action", "stop")
     sleeper = stage.worker(*stopping, "--passing", str(rng.randrange(20, 30)))
-    _under_load(stage, sleeper)
+    under_load(stage, sleeper)
     sleeper.signalled_itself(failpoints.BEFORE_DECIDING)
     successor = stage.worker(*stopping)
     successor.signalled_itself(failpoints.BEFORE_DECIDING)
@@ -154,7 +154,7 @@ def publish_before_commit(stage: Stage, rng: random.Random) -> Figures:
     stage.projector()
     eager = ("--ablation", ablations.PUBLISH_BEFORE_COMMIT)
     failing = stage.worker(*eager, "--failpoint", failpoints.BEFORE_COMMIT, "--passing", str(rng.randrange(20, 40)))
-    _under_load(stage, failing)
+    under_load(stage, failing)
     failing.signalled_itself(failpoints.BEFORE_COMMIT)
     failing.process.wait(10)
     stage.worker(*eager).joined()
@@ -169,7 +169,7 @@ def memory_alone(stage: Stage, rng: random.Random) -> Figures:
     forgetful = ("--ablation", ablations.MEMORY_ALONE)
     passing = ("--passing", str(rng.randrange(20, 40)))
     failing = stage.worker(*forgetful, "--failpoint", failpoints.BEFORE_OFFSETS, *passing)
-    _under_load(stage, failing)
+    under_load(stage, failing)
     failing.signalled_itself(failpoints.BEFORE_OFFSETS)
     failing.process.wait(10)
     stage.worker(*forgetful).joined()
@@ -186,14 +186,15 @@ ABLATED: Final[Mapping[Run, str]] = {
 """Each ablation, and the invariant that it breaks."""
 
 
-def _two_workers(stage: Stage) -> list[Member]:
+def two_workers(stage: Stage) -> list[Member]:
+    """That decide for all depots, under load."""
     workers = [stage.worker(), stage.worker()]
-    _under_load(stage, *workers)
+    under_load(stage, *workers)
     stage.decided()
     return workers
 
 
-def _under_load(stage: Stage, *members: Member) -> None:
+def under_load(stage: Stage, *members: Member) -> None:
     """The load begins once all of them have joined: who dies or stops then does not hold up the joining of others."""
     for member in members:
         member.joined()

@@ -1,30 +1,43 @@
 """Where faults happen: a deployment of its own under load, its members started, signalled and brought to rest."""
 
+import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sqlalchemy.exc import DBAPIError
 
+from adapters.kafka.connection import Connection
+from adapters.kafka.publisher import KafkaPublisher
+from application.ports.bus import Message
 from tests.e2e.processes import environment
-from tests.e2e.stacks import Stack, a_prefix
+from tests.e2e.stacks import Stack, a_prefix, readiness
 from tests.faults import planted, recording
 from tests.faults.history import History
 from tests.faults.load import DEPOTS, Load
 from tests.services import kafka, postgresql
+from tests.services.faketime import HostClock
 from tests.services.kafka import Broker
-from tests.services.postgresql import PostgresqlProcess, PostgresqlServer
+from tests.services.postgresql import SMALL_DISK, PostgresqlProcess, PostgresqlServer
+from tests.services.small_disk import SmallDisk
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 100.0
 ENDED_S = 30.0
+
+LONGEST_UNDECIDED = f"""SELECT extract(epoch FROM max(waited)) FROM (
+    SELECT created_at - lag(created_at) OVER (PARTITION BY microgrid_id ORDER BY event_seq) AS waited FROM outbox
+    WHERE ce_type = 'busbar.cycle.completed.v1' AND microgrid_id IN ({", ".join(map(repr, DEPOTS))})
+) AS between"""
+"""By the clocks of the workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +63,24 @@ class Member:
     process: subprocess.Popen[bytes]
     log: Path
 
+    @property
+    def port(self) -> int:
+        """Where it says how it is."""
+        served = re.search(r"are served at http://127\.0\.0\.1:(\d+)", self.log.read_text())
+        assert served is not None, self.log.read_text()
+        return int(served[1])
+
     def joined(self) -> None:
         """Wait until it is a member of its group."""
-        wait_until(lambda: "Joined the group" in self.log.read_text(), self.log.read_text)
+        self.says("Joined the group")
+
+    def says(self, text: str) -> None:
+        """Wait until it has."""
+        wait_until(lambda: text in self.log.read_text(), self.log.read_text)
+
+    def ready(self, patience_s: float) -> None:
+        """Wait until it says that it is."""
+        wait_until(lambda: readiness(self.port)[0] == 200, self.log.read_text, patience_s)
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -75,7 +103,7 @@ class Member:
 
     def signalled_itself(self, failpoint: str) -> None:
         """Wait until it came to its failpoint."""
-        wait_until(lambda: f"reached {failpoint}" in self.log.read_text(), self.log.read_text)
+        self.says(f"reached {failpoint}")
 
 
 @dataclass(slots=True)
@@ -85,15 +113,26 @@ class Stage:
     ground: Ground
     stack: Stack
     load: Load
+    later: ExitStack
+    """What ends once the database is gone."""
+
     members: list[Member] = field(default_factory=list)
 
-    def worker(self, *options: str) -> Member:
-        """One more worker: options are those of `tests.faults.worker`."""
+    def worker(self, *options: str, clock: HostClock | None = None) -> Member:
+        """One more worker, on a host with this clock: options are those of `tests.faults.worker`."""
         module = ("tests.faults.worker", *options) if options else ("entrypoints", "worker")
-        return self._start("worker", *module)
+        return self._start("worker", *module, variables={} if clock is None else clock.variables)
 
     def projector(self) -> Member:
-        return self._start("projector", "entrypoints", "project")
+        return self._start("projector", "entrypoints", "project", variables={})
+
+    def on_a_small_disk(self, mib: int) -> SmallDisk:
+        """Move all tables to a disk of their own."""
+        disk = self.later.enter_context(self.ground.database.a_small_disk(mib))
+        for kind in ("TABLE", "INDEX"):
+            statement = f"ALTER {kind} ALL IN TABLESPACE pg_default SET TABLESPACE {SMALL_DISK}"
+            recording.execute(self.stack.database_url, statement)
+        return disk
 
     def versions(self) -> Mapping[str, int]:
         """How many commits every depot has seen."""
@@ -109,6 +148,26 @@ class Stage:
 
         wait_until(again, self._logs, patience_s)
         return time.monotonic() - began
+
+    def send(self, topic: str, messages: Sequence[Message]) -> None:
+        """All at once, beside the load."""
+
+        async def publish() -> None:
+            publisher = KafkaPublisher(Connection(self.stack.bootstrap_servers), f"{self.stack.prefix}.{topic}")
+            await publisher.publish(messages)
+            await publisher.close()
+
+        asyncio.run(publish())
+
+    def ready(self, patience_s: float = PATIENCE_S) -> None:
+        """Wait until every process says that it is ready."""
+        for member in self._running():
+            member.ready(patience_s)
+
+    def undecided_s(self) -> float:
+        """The longest that one of the depots of the load waited between two published cycles."""
+        ((longest_s,),) = recording.ask(self.stack.database_url, LONGEST_UNDECIDED)
+        return float(longest_s)
 
     def at_rest(self, patience_s: float = PATIENCE_S) -> None:
         """Stop the load, let everything that was decided be published and projected, end the members."""
@@ -135,7 +194,7 @@ class Stage:
         for member in self._running():
             member.kill()
 
-    def _start(self, name: str, *module: str) -> Member:
+    def _start(self, name: str, *module: str, variables: Mapping[str, str]) -> Member:
         numbered = f"{name}-{len(self.members)}"
         home = self.stack.home / numbered
         home.mkdir()
@@ -144,7 +203,7 @@ class Stage:
             process = subprocess.Popen(
                 [sys.executable, "-m", *module],
                 cwd=home,
-                env={**environment(home, self.stack.variables), "PYTHONPATH": path},
+                env={**environment(home, {**self.stack.variables, **variables}), "PYTHONPATH": path},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -188,13 +247,14 @@ def staged(ground: Ground, seed: int, bad: Sequence[str] = planted.WHOEVER_OWNS)
     """A deployment without members and with a load, repeatable by its seed, that is not started yet."""
     with (
         TemporaryDirectory(prefix="busbar-faults-") as home,
+        ExitStack() as later,
         PostgresqlServer(ground.database.url).new_database() as url,
     ):
         stack = Stack(Path(home), ground.broker.bootstrap_servers, url, a_prefix())
         migrated = stack.run("migrate")
         assert migrated.code == 0, migrated.err
         recording.audit(url, DEPOTS)
-        stage = Stage(ground, stack, Load(stack.bootstrap_servers, stack.prefix, seed, bad))
+        stage = Stage(ground, stack, Load(stack.bootstrap_servers, stack.prefix, seed, bad), later)
         try:
             yield stage
         finally:

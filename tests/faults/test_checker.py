@@ -30,15 +30,17 @@ def a_cycle(event_seq: int, cycle_seq: int, offset: int | None = None, limit_w: 
         {"node_id": "cp-1", "parent_id": "gc", "limit_w": 100_000},
     ]
     setpoints = [{"charge_point_id": "cp-1", "limit_w": limit_w}, {"charge_point_id": "cp-1", "limit_w": 50_000}]
-    return an_event(event_seq, "cycle.completed", offset, cycle_seq=cycle_seq, nodes=nodes, setpoints=setpoints)
+    decided_at = f"2026-11-30T08:00:{cycle_seq:02}Z"
+    cycle = {"cycle_seq": cycle_seq, "decided_at": decided_at, "nodes": nodes, "setpoints": setpoints}
+    return an_event(event_seq, "cycle.completed", offset, **cycle)
 
 
 def a_record(topic: str, offset: int, message: Message) -> Record:
     return Record(Position(f"test.{topic}", 0, offset), message)
 
 
-def a_bad(kind: str, offset: int) -> Record:
-    topic, message = planted.bad_message(kind, READING, 7)
+def a_bad(kind: str, offset: int, version: int = 7) -> Record:
+    topic, message = planted.bad_message(kind, READING, version)
     return a_record(topic, offset, message)
 
 
@@ -106,6 +108,10 @@ FAULTS = {
     ),
     "a version committed twice": ("no lost version", replace(SOUND, commits=[*SOUND.commits, Commit(DEPOT, 4, 3, 3)])),
     "a version that nobody committed": ("no lost version", replace(SOUND, commits=SOUND.commits[:3])),
+    "a cycle that was decided no later than the one before": (
+        "time runs on",
+        replace(SOUND, committed=[*COMMITTED[:3], a_cycle(4, 2)]),
+    ),
     "a row that the events do not give": (
         "read model is the topic",
         replace(SOUND, live={"cycles": [{"cycle_seq": 2}]}),
@@ -115,6 +121,21 @@ FAULTS = {
     "a dead letter with another code": (
         "bad messages accounted for",
         replace(SOUND, dead_letters=[a_record("dead-letter", 0, planted.as_dead_letter(UNREADABLE, "malformed"))]),
+    ),
+    "a made-up configuration without an answer or a dead letter": (
+        "bad messages accounted for",
+        replace(SOUND, planted=[*SOUND.planted, a_bad(planted.MADE_UP, 9, version=8)]),
+    ),
+    "a dead letter of a made-up configuration with another code": (
+        "bad messages accounted for",
+        replace(
+            SOUND,
+            planted=[*SOUND.planted, a_bad(planted.MADE_UP, 9)],
+            dead_letters=[
+                LETTER,
+                a_record("dead-letter", 1, planted.as_dead_letter(a_bad(planted.MADE_UP, 9), "invalid_json")),
+            ],
+        ),
     ),
     "a dead letter of a good message": (
         "bad messages accounted for",

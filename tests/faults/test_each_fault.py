@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults import planted, runs
+from tests.faults import planted, runs, steadiness
 from tests.faults.checker import repeated, violations
 from tests.faults.history import History
 from tests.faults.stage import Ground, Stage, a_ground, staged
@@ -68,6 +68,19 @@ def test_bad_messages_are_accounted_for_while_projectors_come_and_go(ground: Gro
         runs.bad_messages_and_projectors(stage, rng)
         found = {planted.kind_of(record.message) for record in holds(stage).planted}
     assert found == set(kinds)
+
+
+@pytest.mark.slow
+def test_the_clock_of_a_host_may_be_set(ground: Ground, rng: random.Random) -> None:
+    with staged(ground, SEED, planted.WHATEVER_THE_CLOCK) as stage:
+        steadiness.clocks_set(stage, rng)
+        holds(stage)
+
+
+@pytest.mark.slow
+def test_the_disk_of_the_database_may_be_full(stage: Stage, rng: random.Random) -> None:
+    steadiness.full_disk(stage, rng)
+    holds(stage)
 
 
 @pytest.mark.parametrize("run", runs.ABLATED, ids=lambda run: run.__name__)

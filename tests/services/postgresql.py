@@ -22,6 +22,7 @@ from adapters.database.migrations import upgrade
 from adapters.database.tables import metadata, streams
 from tests.services import processes
 from tests.services.finding import docker_answers, missing
+from tests.services.small_disk import SmallDisk, a_small_disk
 
 VARIABLE = "BUSBAR_TEST_POSTGRESQL_URL"
 IMAGE = "postgres:17-bookworm"
@@ -29,6 +30,7 @@ MISSING = (
     "These tests need PostgreSQL: install its server (Debian, Ubuntu: apt install postgresql), start Docker, "
     f"or name a server in {VARIABLE}."
 )
+SMALL_DISK = "small_disk"
 FORGETFUL = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 
 
@@ -113,6 +115,19 @@ class PostgresqlProcess:
     def stop(self) -> None:
         """In order; one that crashed stays as it is."""
         self._end(signal.SIGINT)
+
+    @contextmanager
+    def a_small_disk(self, mib: int) -> Iterator[SmallDisk]:
+        """A disk for the tablespace SMALL_DISK, which is to be empty again at its end."""
+        with a_small_disk(self._folder / "small", mib) as disk:
+            if _unprivileged():
+                shutil.chown(disk.path, "postgres", "postgres")
+            url = self.url.set(drivername="postgresql+asyncpg")
+            asyncio.run(_execute(url, f"CREATE TABLESPACE {SMALL_DISK} LOCATION '{disk.path}'"))
+            try:
+                yield disk
+            finally:
+                asyncio.run(_execute(url, f"DROP TABLESPACE {SMALL_DISK}"))
 
     def _end(self, by: signal.Signals) -> None:
         if self._process is not None:

@@ -31,7 +31,7 @@ PLAYED = ("--scenario", "joondalup-small")
 CYCLE_COMPLETED = "busbar.cycle.completed.v1"
 ENDED_S = 30.0
 TAKEN_OVER_S = 20.0
-"""Two session time-outs."""
+"""As BUS-9 has it."""
 
 AWAY_S = 3.0
 RECOVERED_S = 30.0

@@ -18,6 +18,7 @@ KILLS_A_RUN = 5
 
 STOPS_A_RUN = 4
 
+CRASHES = 6
 DEPOTS_AT_ONCE = 5000
 IDS_AT_ONCE = 8000
 FULL_S = 20.0
@@ -75,6 +76,7 @@ def _plan(kills: int, stops: int, away_s: float) -> Iterator[Planned]:
     yield Planned("rolling restart", runs.rolling_restart, repeats=False)
     yield Planned("bad messages", runs.bad_messages_and_projectors, bad=(*planted.WHOEVER_OWNS, planted.LATE))
     yield Planned("clocks set", steadiness.clocks_set, bad=planted.WHATEVER_THE_CLOCK)
+    yield Planned("crash loop", partial(steadiness.crash_loop, times=CRASHES))
     yield Planned("crowded", partial(steadiness.crowded, depots=DEPOTS_AT_ONCE))
     yield Planned("strangers", partial(steadiness.strangers, ids=IDS_AT_ONCE))
     yield Planned("full disk", partial(steadiness.full_disk, away_s=min(away_s, FULL_S)), f"--away {away_s:g}")

@@ -1,5 +1,6 @@
 """Bad messages, each with a header that says what it is, and what has to become of it."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -16,6 +17,9 @@ HEADER: Final = "planted"
 
 MARKED_W: Final = 77_777
 """The power of readings that must not count."""
+
+MARKED: Final = re.compile(rb'":\s*%d\b' % MARKED_W)
+"""The same as the value of a field; in an instant, say, these digits may be too."""
 
 DEAD_LETTERS: Final = (
     "no_value",

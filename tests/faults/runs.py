@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
+from adapters.kafka.source import SESSION_TIMEOUT_MS
 from tests.faults import ablations, failpoints
 from tests.faults.stage import Member, Stage
 
 Figures: TypeAlias = Mapping[str, float]
 Run: TypeAlias = Callable[[Stage, random.Random], Figures]
 
-SESSION_TIMEOUT_S: Final = 10.0
-TAKEN_OVER_S: Final = 2 * SESSION_TIMEOUT_S
+SESSION_TIMEOUT_S: Final = SESSION_TIMEOUT_MS / 1000
+TAKEN_OVER_S: Final = 20.0
 RECOVERED_S: Final = 30.0
 SETTLED_S: Final = 2.0
 """Until a group has shared its partitions, after its last member came."""

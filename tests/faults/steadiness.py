@@ -1,4 +1,4 @@
-"""What must neither stop nor starve the others: clocks that are set, much at once, a full disk.
+"""What must neither stop nor starve the others: clocks that are set, a crash loop, much at once, a full disk.
 
 Runs as those of `runs`.
 """
@@ -15,8 +15,14 @@ from tests.services.faketime import HostClock
 
 STEP_S: Final = 600
 
+LOOP_S: Final = 10.0
+"""So long after it was started a crash-looping worker is killed, and started again at once."""
+
 REFRESHED_S: Final = 2.0
 """The interval of the depots of the load."""
+
+ON_TIME_S: Final = 2 * REFRESHED_S + TAKEN_OVER_S
+"""So long a depot may be undecided while others come and go: twice its interval, and a take-over."""
 
 CROWDED_S: Final = 2 * REFRESHED_S + 6.0
 """So long it may be undecided beside a crowd, on a machine with two cores: nobody has to take over."""
@@ -40,6 +46,19 @@ def clocks_set(stage: Stage, rng: random.Random) -> Figures:
     stage.ready(RECOVERED_S)
     _rest(stage)
     return figures
+
+
+def crash_loop(stage: Stage, rng: random.Random, times: int = 3) -> Figures:
+    """Beside two workers a third is killed ten seconds after each start."""
+    stage.projector()
+    two_workers(stage)
+    for _ in range(times):
+        third = stage.worker()
+        time.sleep(LOOP_S + rng.uniform(-1.0, 1.0))
+        third.kill()
+    stage.decided(TAKEN_OVER_S)
+    _rest(stage)
+    return {"longest undecided": _on_time(stage, ON_TIME_S)}
 
 
 def crowded(stage: Stage, rng: random.Random, depots: int = 1500) -> Figures:

@@ -19,7 +19,11 @@ from adapters.kafka.records import Read, received, stepped_over
 from adapters.kafka.topics import UnusableTopics, require
 from application.ports.bus import Assignment, Offsets, Partition, Position, Received, Withheld
 
-SESSION_TIMEOUT_MS = 10_000
+SESSION_TIMEOUT_MS = 6_000
+"""The least that brokers grant by default. A group that is joined or left waits so long for a member that is dead, and
+nobody decides meanwhile: it has to be well below the ten seconds after which a crash-looping process comes again.
+"""
+
 HEARTBEAT_MS = 500
 """Also how long a member may take to hear that another joins or leaves, while nobody decides for what moves."""
 

@@ -120,7 +120,8 @@ def _followed(
 
     It rises to the least that its meter leaves, and falls to the most that it left in the last `background_hold_s` and,
     before that, since the oldest reading was taken that it is reckoned by: until a charger is heard again, or is
-    silent, nobody knows whether it still draws what that says.
+    silent, nobody knows whether it still draws what that says. Nor whether one whose reading cannot be draws any of
+    what it was told.
     """
     shown = held.shown_by(meter, at)
     if known is None:
@@ -133,7 +134,7 @@ def _followed(
     highest = _later_than(at - windows.background_hold - windows.connector_stale_after, highest)
     lowest = _later_than(at - windows.background_confirm, lowest)
     since = min(at, held.oldest_at) - windows.background_hold
-    peak = max([newest.most_w, *(each.most_w for each in highest if each.until > since)])
+    peak = max([newest.most_w, *(each.most_w for each in highest if each.until > since)]) + held.unproven_w
     is_over = limit.limit_w is not None and meter.power_w > limit.limit_w
     confirmed = min([newest.least_w, *(each.least_w for each in lowest if not is_over)])
     estimate = max(confirmed, min(known.estimate_w, peak))

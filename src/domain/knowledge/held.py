@@ -18,6 +18,7 @@ class Held:
 
     `reserved_w`: by those that take no part in the sharing. `exposed_w`: by all, the exposures. `least_drawn_w`,
     `most_drawn_w`: between what a meter may see of them, by readings of those that are seen as old as `oldest_at`.
+    `unproven_w`: what those may draw on top of that whose reading cannot be.
 
     A cycle sums it up; afterwards nothing changes it.
     """
@@ -27,6 +28,7 @@ class Held:
     least_drawn_w: Watts = 0
     most_drawn_w: Watts = 0
     oldest_at: datetime = NEVER
+    unproven_w: Watts = 0
 
     def add(self, below: Self) -> None:
         self.reserved_w += below.reserved_w
@@ -34,6 +36,7 @@ class Held:
         self.least_drawn_w += below.least_drawn_w
         self.most_drawn_w += below.most_drawn_w
         self.oldest_at = min(self.oldest_at, below.oldest_at)
+        self.unproven_w += below.unproven_w
 
     def add_departed(self, held_w: Watts) -> None:
         """What a departed connector holds is held once at every node that it left."""

@@ -46,7 +46,7 @@ def hold(
 def _at_charge_point(
     tree: PowerTree, node: int, lines: Sequence[Line], *, former: Mapping[str, FormerRating], moment: Moment
 ) -> Held:
-    reserved_w = held_w = least_w = most_w = measured_w = 0
+    reserved_w = held_w = least_w = most_w = measured_w = unproven_w = 0
     factor, oldest_at = EXACT, NEVER
     sharing = []
     for line in lines:
@@ -54,6 +54,8 @@ def _at_charge_point(
         least_w += least
         most_w += most
         measured_w += line.measured_w
+        if line.known is not None and line.known.reading.power_w != line.power_w:
+            unproven_w += line.told_w
         factor = max(factor, line.entry.factor)
         if line.own_w is None:
             reserved_w += line.reserved_w
@@ -74,6 +76,7 @@ def _at_charge_point(
         least_drawn_w=least_w,
         most_drawn_w=most_w,
         oldest_at=oldest_at,
+        unproven_w=unproven_w,
     )
 
 

@@ -38,6 +38,20 @@ def test_R27_a_rise_counts_once_it_has_lasted_for_the_confirmation_time(depot: D
     assert _said(depot, 5.001, background_w=50_000) == 50_000
 
 
+def test_R27_what_cannot_be_does_not_hide_what_its_charger_was_told() -> None:
+    """It says 20 MW of 20 kW and holds 100 for that: whether the 170 kW of the meter are ours or not, it may be sent
+    its 20 kW again.
+    """
+    depot = Depot(grid("gc-1", 300_000, metered=True), charger("cp-1", "gc-1", 80_000))
+    for power_w in (0, 20_000, *[20_000_000] * 8):
+        depot.later(20)
+        depot.hears("cp-1/1", power_w, requested_w=20_000)
+        depot.meters("gc-1", 150_000 + min(power_w, 20_000))
+        depot.cycle()
+    assert (depot.node("gc-1").reserved_w, depot.setpoint("cp-1/1").limit_w) == (100_000, 20_000)
+    assert depot.node("gc-1").background_w == 170_000 + 20_000 - 100_000
+
+
 def test_R27_then_the_lowest_value_of_that_time_counts(depot: Depot) -> None:
     _said(depot, 5, background_w=70_000)
     _said(depot, 5, background_w=50_000)

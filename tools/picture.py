@@ -16,14 +16,14 @@ from rich.console import Console
 from adapters.simulation.scenarios import SCENARIOS
 from application.queries.status import MicrogridStatus
 from entrypoints import settings
+from entrypoints.api.beside import served_beside
 from entrypoints.api.serve import Api
 from entrypoints.container import Container
 from entrypoints.demo.in_one_process import Demo, open_demo
-from entrypoints.demo.live import served
 from entrypoints.demo.view import depot_view
 from tests.services import chromium
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parents[1] / "docs"
 SECONDS = 35 * 60
 WATCHED_S = 20
 """So long the page is looked at before its picture is taken."""
@@ -63,9 +63,10 @@ async def main(program: str) -> None:
                 await demo.tick()
             picture_of_the_terminal(await shown(demo), demo, Path(folder) / "nowhere")
             api = Api(settings.load(), port=0)
-            async with served(api, container), chromium.launched(program) as browser:
-                for name, options in PAGES.items():
-                    await picture_of_the_page(browser, api.address, demo, HERE / name, options)
+            with served_beside(api, container):
+                async with chromium.launched(program) as browser:
+                    for name, options in PAGES.items():
+                        await picture_of_the_page(browser, api.address, demo, HERE / name, options)
 
 
 async def shown(demo: Demo) -> MicrogridStatus:

@@ -206,6 +206,14 @@ def _spread_over(partitions: int) -> Callable[[str], int]:
     return lambda microgrid_id: partition_among(microgrid_id, partitions)
 
 
+def on_one_machine(database_url: str) -> Container:
+    """The embedded service for a real depot: the clock is on the wall, and any microgrid may be told of."""
+    container = Container(database_url=database_url)
+    container.clock.override(providers.Singleton(SystemClock))
+    container.partition_of.override(providers.Singleton(_spread_over, PARTITIONS))
+    return container
+
+
 class Deployment(containers.DeclarativeContainer):
     """The deployed service: the same parts on Kafka, with the clock on the wall."""
 

@@ -246,4 +246,6 @@ def test_a_database_that_cannot_be_read_is_refused_and_none_is_made(
     assert not missing.exists()
 
     monkeypatch.delenv("BUSBAR_DATABASE_URL")
-    assert busbar(*command) == Ended(2, "", "busbar: The variable BUSBAR_DATABASE_URL is missing: which database?\n")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    nothing = "The variable BUSBAR_DATABASE_URL is missing, and no live demo and no run of this user is going on."
+    assert busbar(*command) == Ended(2, "", f"busbar: {nothing}\n")

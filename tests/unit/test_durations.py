@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from entrypoints.cli.main import Duration
+from entrypoints.cli.options import Duration
 
 
 @pytest.mark.parametrize(("written", "seconds"), [("90s", 90), ("15m", 900), ("2h", 7200)])

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import Annotated, Any, Final, Protocol
 
 import jwt
@@ -39,6 +40,20 @@ class Anonymous:
     """Everybody sees everything."""
 
     async def caller(self, token: str | None) -> Caller:
+        return Caller(sees_all=True)
+
+
+class OneToken:
+    """The bearer of the one token there is sees everything."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+
+    async def caller(self, token: str | None) -> Caller:
+        if token is None:
+            raise Problem(401, "The token is needed.", headers={"WWW-Authenticate": 'Bearer realm="busbar"'})
+        if not compare_digest(token.encode(), self._token):
+            raise _invalid_token("The token is another one.")
         return Caller(sees_all=True)
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from entrypoints.api.app import create_app, create_operations_app
-from entrypoints.api.auth import Access, AccessTokens, Anonymous
+from entrypoints.api.auth import Access, AccessTokens, Anonymous, OneToken
 from entrypoints.api.feed import Feed
 from entrypoints.api.measured import Requests
 from entrypoints.api.probes import Probes
@@ -43,15 +43,17 @@ def access(settings: Settings) -> Access:
 class Api:
     """An API of which it is settled who may ask and where it listens."""
 
-    def __init__(self, settings: Settings, port: int | None, *, next_free: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, port: int | None, *, next_free: bool = False, token: str | None = None
+    ) -> None:
         """Listens on the port, else the variable's, else 8080 or, where told so, the next free one.
 
-        Raises UnusableSetting.
+        With a token whoever has it may ask, from anywhere. Raises UnusableSetting.
         """
-        self._access = access(settings)
+        self._access = access(settings) if token is None else OneToken(token)
         self._listener = _listener(settings, port, PORT, next_free=next_free)
         self._cors_origins = settings.cors_origins
-        self._loopback_only = _is_loopback_only(settings)
+        self._loopback_only = token is None and _is_loopback_only(settings)
 
     @property
     def address(self) -> str:

@@ -8,6 +8,7 @@ import click
 GROUPS: Final[Mapping[str, Sequence[str]]] = {
     "Try it": ("demo", "scenarios"),
     "Decide without a service": ("check", "rebalance", "replay"),
+    "Run a depot on this machine": ("run",),
     "Run the service": ("migrate", "worker", "project", "api", "rebuild"),
     "Work with a running service": ("configure", "simulate", "events", "status", "breaches", "explain", "show-state"),
 }

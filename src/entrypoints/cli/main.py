@@ -1,9 +1,7 @@
 """The command line: `busbar COMMAND`. Bad usage and bad settings end with exit 2 and one sentence."""
 
 import json
-import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -11,63 +9,7 @@ import click
 
 from entrypoints import settings as environment
 from entrypoints.cli.groups import GroupedCommands
-from entrypoints.demo.defaults import DEFAULT_CHARGERS, DEFAULT_SCENARIO
-
-
-class Duration(click.ParamType[int]):
-    """A length of time such as `90s`, `15m` or `2h`, in whole seconds."""
-
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"([0-9]{1,9})(s|m|h)", str(value))
-        if match is None or int(match[1]) == 0:
-            self.fail(f"{value!r} is no duration; write it like 90s, 15m or 2h.", param, ctx)
-        return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
-
-
-class Speed(click.ParamType[float]):
-    """How many simulated seconds pass in a second."""
-
-    name = "number"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        written = str(value)
-        if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4})?", written) or not 0.01 <= float(written) <= 1000:
-            self.fail(f"{written!r} is no speed; write a number from 0.01 to 1000.", param, ctx)
-        return float(written)
-
-
-PORT = click.IntRange(0, 65535)
-"""0 is any free one."""
-
-OPERATIONS_PORT = "Where health and metrics are served. [default: BUSBAR_HTTP_PORT, else {} or the next free one]"
-
-
-def _played(command: Callable[..., int]) -> Callable[..., int]:
-    """The options of a command that plays a depot."""
-    for option in (
-        click.option(
-            "--chargers",
-            type=click.Choice(["real", "ideal"]),
-            default=DEFAULT_CHARGERS,
-            show_default=True,
-            help="Chargers and meters as people have them, or as they should be.",
-        ),
-        click.option(
-            "--report",
-            type=click.Path(dir_okay=False, path_type=Path),
-            metavar="FILE",
-            help="Write the run down with its time line: .html, .xml (JUnit) or .json.",
-        ),
-        click.option("--fault", help="What goes wrong meanwhile; see `busbar scenarios`."),
-        click.option("--site", type=click.File("rb"), help="A site configuration of your own, instead of a scenario."),
-        click.option("--scenario", help=f"The depot to play; see `busbar scenarios`. [default: {DEFAULT_SCENARIO}]"),
-    ):
-        command = option(command)
-    return command
+from entrypoints.cli.options import FILE, FOLDER, OPERATIONS_PORT, PORT, Duration, Speed, played
 
 
 @click.group(cls=GroupedCommands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -80,7 +22,7 @@ def busbar(context: click.Context) -> None:
 
 
 @busbar.command()
-@_played
+@played
 @click.option("--seed", default=1, show_default=True, help="Same seed, same depot, same summary.")
 @click.option("--for", "duration_s", type=Duration(), help="Simulated time [headless: 2h; live: until stopped].")
 @click.option(
@@ -159,6 +101,22 @@ def scenarios(as_json: bool) -> int:
 
 
 @busbar.command()
+@click.option("--site", type=FILE, required=True, help="The site configuration. Saved anew, it is applied.")
+@click.option("--port", type=PORT, help="Where page and API are served. [default: 8080 or the next free one]")
+@click.option("--data", type=FOLDER, help="Where its database lies. [default: a folder of this user]")
+@click.option("--telemetry", type=click.File("rb"), help="Telemetry, a message a line; - is standard input.")
+@click.option("--plan", type=FILE, help="CSV with connector, departs_at, energy_needed_wh, priority.")
+@click.option("--token-file", "token", type=FILE, help="Who has the token in it is served on BUSBAR_HTTP_HOST.")
+def run(
+    site: Path, port: int | None, data: Path | None, telemetry: BinaryIO | None, plan: Path | None, token: Path | None
+) -> int:
+    """Balance a real depot on this machine, with database, bus, page and API in one process, until stopped."""
+    from entrypoints.cli import run
+
+    return run.run(site, port, data, telemetry, plan, token)
+
+
+@busbar.command()
 @click.option("--port", type=PORT, help="[default: BUSBAR_HTTP_PORT, else 8080]")
 def api(port: int | None) -> int:
     """Serve the read models of the configured database over HTTP, until it is told to end."""
@@ -214,7 +172,7 @@ def configure(file: BinaryIO, wait_s: int | None) -> int:
 
 
 @busbar.command()
-@_played
+@played
 @click.option("--seed", default=1, show_default=True, help="Same seed, same buses.")
 @click.option("--for", "duration_s", type=Duration(), help="Simulated time [default: until stopped].")
 @click.option("--speed", type=Speed(), default=1, show_default=True, help="Simulated seconds a second, 0.01 to 1000.")

@@ -16,6 +16,7 @@ from application.queries.explanation import NotExplained, explanation
 from application.queries.microgrids import microgrids
 from application.queries.rows import BreachState
 from application.queries.status import MicrogridStatus, microgrid_status
+from entrypoints import going_on
 from entrypoints import settings as environment
 from entrypoints.cli import views as read_views
 from entrypoints.container import Container
@@ -30,28 +31,28 @@ _T = TypeVar("_T")
 def status(microgrid_id: str | None, *, as_json: bool) -> int:
     """Print every microgrid in a line, or one of them in detail."""
     if microgrid_id is None:
-        lines = _ask(lambda read_model: microgrids(read_model, _now()))
+        lines = _ask(microgrids)
         return _print_json({"items": lines}) if as_json else read_views.show(read_views.microgrids(lines))
-    detail = _ask(lambda read_model: _status(read_model, microgrid_id))
+    detail = _ask(lambda read_model, now: _status(read_model, microgrid_id, now), microgrid_id)
     return _print_json(detail) if as_json else read_views.show(read_views.status(detail))
 
 
 def breaches(microgrid_id: str | None, state: BreachState, *, as_json: bool) -> int:
     """Print the breaches of one microgrid, or of all."""
-    items = _ask(lambda read_model: _breaches(read_model, microgrid_id, state))
+    items = _ask(lambda read_model, now: _breaches(read_model, microgrid_id, state), microgrid_id)
     return _print_json({"items": items}) if as_json else read_views.show(read_views.breaches(items))
 
 
 def explain(microgrid_id: str, node_id: str, *, as_json: bool) -> int:
     """Print why a connector may draw what it may."""
-    explained = _ask(lambda read_model: explanation(read_model, microgrid_id, node_id, _now()))
+    explained = _ask(lambda read_model, now: explanation(read_model, microgrid_id, node_id, now), microgrid_id)
     if isinstance(explained, NotExplained):
         raise click.UsageError(_why_not(explained, microgrid_id, node_id))
     return _print_json(explained) if as_json else read_views.show(read_views.explanation(explained))
 
 
-async def _status(read_model: ReadModel, microgrid_id: str) -> MicrogridStatus:
-    found = await microgrid_status(read_model, microgrid_id, _now())
+async def _status(read_model: ReadModel, microgrid_id: str, now: datetime) -> MicrogridStatus:
+    found = await microgrid_status(read_model, microgrid_id, now)
     if found is None:
         raise click.UsageError(await _unknown(read_model, microgrid_id))
     return found
@@ -82,21 +83,24 @@ def _no_such(kind: str, name: str, known: list[str]) -> str:
     return f"There is no {kind} {name!r}; {'there are ' + ', '.join(known) if known else 'there are none yet'}."
 
 
-def _ask(question: Callable[[ReadModel], Awaitable[_T]]) -> _T:
-    """Put a question to the read models of the configured database."""
-    return ask(lambda container: question(container.read_model()))
+def _ask(question: Callable[[ReadModel, datetime], Awaitable[_T]], microgrid_id: str | None = None) -> _T:
+    """Put a question to the read models, with the time that it is there."""
+    return ask(lambda container, now: question(container.read_model(), now), microgrid_id)
 
 
-def ask(question: Callable[[Container], Awaitable[_T]]) -> _T:
-    """Put a question to the configured database. Raises UnusableSetting where it has not the newest schema."""
-    url = environment.database_url()
+def ask(question: Callable[[Container, datetime], Awaitable[_T]], microgrid_id: str | None = None) -> _T:
+    """Put a question to the configured database, else to that of what is going on, by the clock of that.
+
+    Raises UnusableSetting where there is neither, or where the database has not the newest schema.
+    """
+    url, now = _where(microgrid_id)
 
     async def answer() -> _T:
         if not await migrations.is_newest(url):
             raise environment.UnusableSetting(OLDER_SCHEMA)
         container = Container(database_url=url)
         try:
-            return await question(container)
+            return await question(container, now)
         finally:
             await container.engine().dispose()
 
@@ -104,10 +108,19 @@ def ask(question: Callable[[Container], Awaitable[_T]]) -> _T:
         return asyncio.run(answer())
 
 
+def _where(microgrid_id: str | None) -> tuple[str, datetime]:
+    """Which database is asked, and what time it is there. Raises UnusableSetting."""
+    configured = environment.load().database_url
+    if configured is not None:
+        return configured, datetime.now(UTC)
+    process = going_on.found(microgrid_id) or going_on.found()
+    if process is None:
+        raise environment.UnusableSetting(
+            "The variable BUSBAR_DATABASE_URL is missing, and no live demo and no run of this user is going on."
+        )
+    return process.going_on.database_url, process.now()
+
+
 def _print_json(answer: object) -> int:
     click.echo(to_json(answer))
     return 0
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from aiokafka.errors import KafkaError
@@ -57,8 +58,11 @@ class Joined:
     why_behind: Why = nothing_is_wrong
 
 
-Member: TypeAlias = Callable[[Deployment], AbstractAsyncContextManager[Joined]]
+Join: TypeAlias = Callable[[], AbstractAsyncContextManager[Joined]]
 """Joins a group and leaves it."""
+
+Member: TypeAlias = Callable[[Deployment], AbstractAsyncContextManager[Joined]]
+"""The same, of a deployment."""
 
 T = TypeVar("T")
 
@@ -171,21 +175,36 @@ async def _live(
             return
         announcement.make()
         deployment.partitions.override(partitions)
-        while not stop.is_set():
-            try:
-                await _be_a_member(deployment, member, health, stop)
-            except Exception as error:
-                traceback = None if is_foreseen(error) else error
-                _logger.warning("Membership failed, joining again: %s", _in_words(error), exc_info=traceback)
-                await unless(stop, _recovered(deployment))
+        lasting = Lasting(health, deployment.progress(), stop)
+        await stay_joined(partial(member, deployment), deployment.database_url(), lasting)
 
 
-async def _be_a_member(deployment: Deployment, member: Member, health: Health, stop: asyncio.Event) -> None:
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What a process has from its beginning to its end, however often it joins."""
+
+    health: Health
+    progress: Progress
+    stop: asyncio.Event
+
+
+async def stay_joined(join: Join, database_url: str, process: Lasting) -> None:
+    """Be a member until the process is to stop; after every failure be one anew, once the database answers."""
+    while not process.stop.is_set():
+        try:
+            await _be_a_member(join, process)
+        except Exception as error:
+            traceback = None if is_foreseen(error) else error
+            _logger.warning("Membership failed, joining again: %s", _in_words(error), exc_info=traceback)
+            await unless(process.stop, _recovered(database_url))
+
+
+async def _be_a_member(join: Join, process: Lasting) -> None:
+    health, progress, stop = process.health, process.progress, process.stop
     async with AsyncExitStack() as stack:
-        joined = await unless(stop, stack.enter_async_context(member(deployment)))
+        joined = await unless(stop, stack.enter_async_context(join()))
         if joined is not None:
             _logger.info("Joined the group")
-            progress: Progress = deployment.progress()
             progress.begin_anew()
             stack.callback(progress.begin_anew)
             health.joined(joined.source, joined.turns, lambda: progress.why_standing() or joined.why_behind())
@@ -252,10 +271,10 @@ async def _ready(deployment: Deployment, announcement: _Announcement) -> int:
     return partitions
 
 
-async def _recovered(deployment: Deployment) -> None:
+async def _recovered(database_url: str) -> None:
     """Once the database answers. Its schema is not looked at again: a newer release may have come meanwhile."""
     await asyncio.sleep(RETRY_S)
-    await _once_reachable(lambda: migrations.current_schema(deployment.database_url()))
+    await _once_reachable(lambda: migrations.current_schema(database_url))
 
 
 async def _once_reachable(ask: Callable[[], Awaitable[T]]) -> T:

@@ -30,7 +30,7 @@ def run(port: int | None) -> int:
     return life_cycle.run(_member, port, PORT)
 
 
-class _Loops:
+class Loops:
     """The three loops of a worker. `locks`: each is held while a turn of one of them is under way."""
 
     def __init__(self, intake: Intake, cycles: Cycles, relay: Relay, locks: Sequence[asyncio.Lock]) -> None:
@@ -75,7 +75,7 @@ async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
         BetweenTurns(not_overtaken, *locks),
     )
     intake = membership.intake(source=deployment.measured_source(source))
-    loops = _Loops(intake, membership.cycles(), membership.relay(), locks)
+    loops = Loops(intake, membership.cycles(), membership.relay(), locks)
 
     async def look() -> None:
         await not_overtaken.look()

@@ -1,0 +1,116 @@
+"""Telemetry that comes in as lines: out of a file or a pipe, or by the socket of `busbar send`."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from pydantic_core import from_json, to_json
+
+from adapters.messages import envelope, registry
+from adapters.messages.lines import MAX_LINE_BYTES, LineError, lines
+from adapters.messages.telemetry_lines import message_of
+from application.ports.bus import EventPublisher, Message
+
+SOCKET: Final = "telemetry.sock"
+
+_logger = logging.getLogger(__name__)
+
+Join = Callable[[dict[str, Any]], dict[str, Any]]
+"""Adds to the payload of a message what else is known."""
+
+
+class Lines:
+    """Takes lines in, one message each, and publishes them."""
+
+    def __init__(self, publisher: EventPublisher, join: Join) -> None:
+        self._publisher = publisher
+        self._join = join
+
+    async def take(self, line: bytes) -> LineError | None:
+        """Publish the message of a line; returns why that was not possible, if so."""
+        message = message_of(line)
+        if isinstance(message, LineError):
+            return message
+        await self._publisher.publish([self._joined(message)])
+        return None
+
+    async def take_all(self, stream: BinaryIO, name: str) -> None:
+        """Every line of a stream as it comes, to its end. What cannot be used is logged."""
+        number = 0
+        async for line in _coming(stream):
+            number += 1
+            if (error := await self.take(line)) is not None:
+                _logger.warning("Line %d of %s is not telemetry: %s", number, name, error.message)
+
+    @asynccontextmanager
+    async def at(self, folder: Path) -> AsyncIterator[Path]:
+        """A socket in a folder for this user alone, on which lines come in while inside.
+
+        What cannot be used is answered by a line with its number and its error; the end of the lines by the end.
+        """
+        path = folder / SOCKET
+        path.unlink(missing_ok=True)
+        server = await asyncio.start_unix_server(self._served, path, limit=MAX_LINE_BYTES + 1)
+        path.chmod(0o600)
+        try:
+            async with server:
+                yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = 0
+        with suppress(ConnectionError):
+            async for line in _each(reader):
+                number += 1
+                if (error := await self.take(line)) is not None:
+                    writer.write(to_json({"line": number, "error": error}) + b"\n")
+                    await writer.drain()
+        writer.close()
+
+    def _joined(self, message: Message) -> Message:
+        kind = envelope.type_of(message)
+        assert kind is not None
+        assert message.value is not None
+        return registry.encode(kind, self._join(from_json(message.value)))
+
+
+async def _coming(stream: BinaryIO) -> AsyncIterator[bytes]:
+    """The lines of a stream without their ends. A pipe may stay silent: nothing waits for it but the event loop."""
+    reader = asyncio.StreamReader(limit=MAX_LINE_BYTES + 1)
+    try:
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), stream
+        )
+    except ValueError:
+        for line in lines(stream):
+            yield line
+        return
+    try:
+        async for line in _each(reader):
+            yield line
+    finally:
+        transport.close()
+
+
+async def _each(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    while line := await _line(reader):
+        yield line.removesuffix(b"\n")
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """The next line with its end, empty at the end; of one that is too long no more than shows that it is."""
+    is_too_long = False
+    while True:
+        try:
+            line = await reader.readuntil(b"\n")
+        except asyncio.IncompleteReadError as end:
+            line = end.partial
+        except asyncio.LimitOverrunError as over:
+            is_too_long = True
+            await reader.readexactly(over.consumed)
+            continue
+        return b" " * (MAX_LINE_BYTES + 1) if is_too_long else line

@@ -101,8 +101,8 @@ class Intake:
             await self._take(received)
         answered = await self._answer_in_time()
         self._count_receipts()
-        for position, unreadable in self._letters:
-            await self._send(position, unreadable)
+        if self._letters:
+            await self._send(self._letters)
         self._letters.clear()
         if batch:
             self._taken.append((self._cycles.begun + 1, [received.position for received in batch]))
@@ -235,11 +235,16 @@ class Intake:
         self._counters.not_taken(microgrid_id, received.position, error)
         self._put_aside(received.position, Unreadable(NOT_TAKEN, str(error), received.message))
 
-    async def _send(self, position: Position, letter: Unreadable) -> None:
+    async def _send(self, letters: Sequence[tuple[Position, Unreadable]]) -> None:
+        """All at once; where one of them is refused one after the other."""
         try:
-            await self._dead_letters.put(position, letter)
+            await self._dead_letters.put(letters)
         except PublicationRefused as error:
-            self._counters.refused_letter(position, error)
+            if len(letters) == 1:
+                self._counters.refused_letter(letters[0][0], error)
+            else:
+                for each in letters:
+                    await self._send([each])
 
     def _put_aside(self, position: Position, unreadable: Unreadable) -> None:
         self._counters.dead_letter(unreadable.code)

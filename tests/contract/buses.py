@@ -58,7 +58,7 @@ class InMemory:
 
     async def put_dead_letter(self, position: Position, unreadable: Unreadable) -> None:
         dead_letters: DeadLetters = self.bus.dead_letters(self.dead_letter)
-        await dead_letters.put(position, unreadable)
+        await dead_letters.put([(position, unreadable)])
 
     async def join(self, group: str, topics: Sequence[str], assignment: Assignment) -> "InMemoryMember":
         return InMemoryMember(await self.bus.join(group, topics, as_it_came, assignment))

@@ -31,7 +31,7 @@ async def main(servers: str, prefix: str, count: int) -> None:
         for each in batch:
             kinds.append((each.position.offset, each.body.code if isinstance(each.body, Unreadable) else "read"))
             if isinstance(each.body, Unreadable):
-                await letters.put(each.position, each.body)
+                await letters.put([(each.position, each.body)])
         await source.acknowledge([each.position for each in batch])
     await source.close()
     await publisher.close()

@@ -145,7 +145,7 @@ async def test_what_nobody_can_read_is_a_dead_letter_byte_for_byte(bus: KafkaBus
     dead_letters = DeadLetterTopic(bus.publisher(bus.dead_letter))
     for each in await taken(source, 4):
         assert isinstance(each.body, Unreadable)
-        await dead_letters.put(each.position, each.body)
+        await dead_letters.put([(each.position, each.body)])
     await source.close()
 
     expected = {

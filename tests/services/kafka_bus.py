@@ -94,7 +94,7 @@ class KafkaBus:
         await self.publisher(topic).publish(messages)
 
     async def put_dead_letter(self, position: Position, unreadable: Unreadable) -> None:
-        await DeadLetterTopic(self.publisher(self.dead_letter)).put(position, unreadable)
+        await DeadLetterTopic(self.publisher(self.dead_letter)).put([(position, unreadable)])
 
     async def join(self, group: str, topics: Sequence[str], assignment: Assignment) -> KafkaMember:
         group_id = f"{self.prefix}.{group}"

@@ -1,5 +1,6 @@
 """Dead letters: the message as it came, and the headers `dlq_*` that say where it lay and what is wrong with it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from application.ports.bus import EventPublisher, Message, Position, Unreadable
@@ -14,8 +15,8 @@ class DeadLetterTopic:
     def __init__(self, publisher: EventPublisher) -> None:
         self._publisher = publisher
 
-    async def put(self, position: Position, unreadable: Unreadable) -> None:
-        await self._publisher.publish([dead_letter(position, unreadable)])
+    async def put(self, letters: Sequence[tuple[Position, Unreadable]]) -> None:
+        await self._publisher.publish([dead_letter(position, unreadable) for position, unreadable in letters])
 
 
 def dead_letter(position: Position, unreadable: Unreadable) -> Message:

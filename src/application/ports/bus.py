@@ -153,7 +153,9 @@ class MessageSource(Protocol):
 class DeadLetters(Protocol):
     """Where messages nobody can read are put, with their coordinates."""
 
-    async def put(self, position: Position, unreadable: Unreadable) -> None: ...
+    async def put(self, letters: Sequence[tuple[Position, Unreadable]]) -> None:
+        """Return once all of them are acknowledged. Raises PublicationRefused; some of them may be there."""
+        ...
 
 
 class PublicationRefused(Exception):

@@ -1,6 +1,7 @@
 """A worker never waits for one thing while another is due: what is due is decided, what arrives is taken in."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -10,7 +11,7 @@ import pytest
 from adapters.clock import VirtualClock
 from application.cycles import AT_ONCE
 from application.mailbox import STRANGERS
-from application.ports.bus import Message, Position, Unreadable
+from application.ports.bus import Message, Position, PublicationRefused, Unreadable
 from domain.knowledge.readings import Receipt
 from domain.site.configuration import Settings
 from tests.builders import EIGHT, a_configuration
@@ -124,7 +125,7 @@ async def test_however_much_is_due_readings_are_taken_in(service: Service) -> No
 class BusThatIsAway:
     """Dead letters and positions wait for ever."""
 
-    async def put(self, position: Position, unreadable: Unreadable) -> None:
+    async def put(self, letters: Sequence[tuple[Position, Unreadable]]) -> None:
         await asyncio.Event().wait()
 
 
@@ -143,6 +144,35 @@ async def test_a_dead_letter_that_waits_for_the_bus_holds_up_no_cycle(
     assert not taking_in.done()
     assert len(gaps(service)) >= 9
     taking_in.cancel()
+
+
+class CountedLetters:
+    """Dead letters; `offsets` are those of each time that some were put."""
+
+    def __init__(self, refused: int | None = None) -> None:
+        self.offsets: list[list[int]] = []
+        self._refused = refused
+
+    async def put(self, letters: Sequence[tuple[Position, Unreadable]]) -> None:
+        offsets = [position.offset for position, _ in letters]
+        self.offsets.append(offsets)
+        if self._refused in offsets:
+            raise PublicationRefused("too large")
+
+
+@pytest.mark.parametrize(("refused", "put"), [(None, [[0, 1, 2]]), (1, [[0, 1, 2], [0], [1], [2]])])
+async def test_dead_letters_go_out_together_so_that_many_do_not_keep_what_arrives_waiting(
+    service: Service, monkeypatch: pytest.MonkeyPatch, refused: int | None, put: list[list[int]]
+) -> None:
+    letters = CountedLetters(refused)
+    monkeypatch.setattr(service.bus, "dead_letters", lambda _: letters)
+    worker = await a_worker(service)
+    for _ in range(3):
+        await service.publish(TELEMETRY, Message("beside", (("ce_type", b"circuit.telemetry.v1"),), b"{"))
+    await worker.take_in()
+
+    assert letters.offsets == put
+    assert [each.offset for each in service.counts.refused_letters] == [each for each in (refused,) if each is not None]
 
 
 # --- a depot that cannot be read ---------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -339,7 +340,7 @@ async def test_a_letter_that_is_refused_is_counted_and_the_reading_goes_on(
 ) -> None:
     """Holds BUS-3."""
 
-    async def refuse(self: DeadLetterTopic, position: Position, unreadable: Unreadable) -> None:
+    async def refuse(self: DeadLetterTopic, letters: Sequence[tuple[Position, Unreadable]]) -> None:
         raise PublicationRefused("it is too large")
 
     worker = await started(service)

@@ -72,7 +72,7 @@ class ConfigurationApplied:
     applied_at: datetime
     """When the configuration came into force (UTC)."""
     configuration: SiteConfiguration
-    """The configuration whole, every default value filled in."""
+    """The configuration whole, every value filled in that it leaves out."""
     nodes: tuple[TreeNode, ...]
     """The derived tree in preorder, the microgrid first; connectors stand in the configuration."""
     warnings: tuple[SiteWarning, ...]

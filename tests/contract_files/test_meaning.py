@@ -70,6 +70,16 @@ def test_every_shape_is_described(documents: Documents) -> None:
     assert [where for where, part in shapes if not part.get("description")] == []
 
 
+def test_no_description_says_default_alone(documents: Documents) -> None:
+    """Others call the fail-safe so, which is the safe operating capacity here."""
+    named = re.compile(r"`[a-z_]*default[a-z_]*`|default capacity", re.IGNORECASE)
+    assert [
+        where
+        for where, part in in_all(documents)
+        if "default" in named.sub("", str(part.get("description", ""))).lower()
+    ] == []
+
+
 def test_every_parameter_topic_operation_and_message_is_described(document: Part) -> None:
     paths = new_app().openapi()["paths"]
     assert [

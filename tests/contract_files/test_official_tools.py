@@ -75,6 +75,7 @@ def test_the_official_generator_makes_one_named_type_of_every_message_and_shape(
     made = [name for name, _ in generated[language]]
     assert {schema["title"] for schema in schemas.values()} <= set(made)
     assert [name for name in document["components"]["schemas"] if made.count(name) != 1] == []
+    assert [name for name in made if "Anonymous" in name] == []
 
 
 def test_generated_types_say_what_is_meant_and_what_may_be_null(generated: Generated) -> None:

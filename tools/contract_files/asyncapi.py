@@ -20,7 +20,7 @@ data alone in the value. What Busbar receives may be in the structured mode too 
 
 - **Units.** Power is whole watts (`_w`), energy whole watt-hours (`_wh`), import positive; durations are seconds
   (`_s`); times are RFC 3339 in UTC. Null or absent states nothing; 0 means that nothing may flow.
-- **Keys and partitions.** The key is the id of the microgrid. It is partitioned as Java's default partitioner does
+- **Keys and partitions.** The key is the id of the microgrid. It is partitioned as Java's own partitioner does
   (murmur2 of the key; librdkafka: `partitioner=murmur2_random`). A record in another partition is answered with a dead
   letter `wrong_partition`. The topics of configuration, telemetry and events have the same number of partitions,
   for good.
@@ -81,12 +81,16 @@ def shapes(schemas: Mapping[str, Part]) -> dict[str, Part]:
 
 
 def _referring(part: Any) -> Any:
-    """The same, referring to the shapes of the document."""
+    """The same, referring to the shapes of the document. A shape or null has a name too, which generators ask for."""
     if isinstance(part, list):
         return [_referring(each) for each in part]
     if not isinstance(part, dict):
         return part
-    return {
+    named = {}
+    match part.get("anyOf"):
+        case [{"$ref": shape}, {"type": "null"}]:
+            named = {"title": f"{shape.rpartition('/')[2]}OrNull"}
+    return named | {
         key: value.replace("#/definitions/", "#/components/schemas/") if key == "$ref" else _referring(value)
         for key, value in part.items()
     }

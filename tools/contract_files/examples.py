@@ -51,7 +51,7 @@ EXAMPLES = (
     Example(CHARGE_POINT_TELEMETRY, "Two connectors that charge, with the limits read back from them."),
     Example(CIRCUIT_TELEMETRY, "What a meter shows: chargers and building together."),
     Example(event_types.MICROGRID_PROVISIONED, "The first valid configuration brought the microgrid into being."),
-    Example(event_types.CONFIGURATION_APPLIED, "The configuration is in force, every default value filled in."),
+    Example(event_types.CONFIGURATION_APPLIED, "The configuration is in force, what it leaves out filled in."),
     Example(event_types.CONFIGURATION_REJECTED, "A feeder names a circuit above it that is not there."),
     Example(
         event_types.CYCLE_COMPLETED,

@@ -102,7 +102,7 @@ SessionId: TypeAlias = Annotated[
     str,
     BeforeValidator(_session_id),
     Field(strict=True, pattern=_SHORT_TEXT),
-    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _SHORT_TEXT}, {"type": "integer"}]}),
+    WithJsonSchema({"title": "SessionId", "anyOf": [{"type": "string", "pattern": _SHORT_TEXT}, {"type": "integer"}]}),
 ]
 """Text, or an integer, as which OCPP 1.6 has its transactions; that is kept as its decimal text."""
 

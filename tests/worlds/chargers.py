@@ -234,7 +234,9 @@ class Charger:
         for each in self.outlets:
             told = sending.told.get(each.number)
             if told is not None:
-                each.told, each.cycle_seq, each.refused_cycle_seq = told, sending.cycle_seq, None
+                each.told, each.cycle_seq = told, sending.cycle_seq
+                if (each.refused_cycle_seq or 0) < sending.cycle_seq:
+                    each.refused_cycle_seq = None
 
     def _renews(self, outlet: Outlet, told: Told | None, second: int) -> bool:
         in_force = outlet.told

@@ -131,6 +131,10 @@ class CycleCompleted:
     """
     setpoints: tuple[Setpoint, ...]
     """Every connector of the microgrid, in natural id order of its charge point and by its number."""
+    unheard_since: datetime | None = None
+    """When the newest message of the depot was heard (UTC), where that is longer ago than `connector_stale_after_s`;
+    absent or null: lately, or never.
+    """
 
 
 DomainEvent: TypeAlias = (

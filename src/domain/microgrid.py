@@ -22,6 +22,7 @@ from domain.events import (
 from domain.knowledge.limits import Mode
 from domain.knowledge.memory import NO_MEMORY, Memory
 from domain.knowledge.readings import Readings
+from domain.knowledge.silence import unheard_since
 from domain.knowledge.situation import Situation, Snapshot, assess
 from domain.sharing import rebalance
 from domain.sharing.plan import Outcome, Plan, Reason
@@ -173,7 +174,7 @@ class Microgrid:
         )
         events: tuple[DomainEvent, ...] = ()
         if is_published:
-            events = (self._completed(self.site.configuration, trigger, plan, now), *watched.events)
+            events = (self._completed(situation, trigger, plan), *watched.events)
             state = replace(
                 state, event_seq=before.event_seq + len(events), cycle_seq=before.cycle_seq + 1, published=cycle
             )
@@ -190,22 +191,21 @@ class Microgrid:
         wakes = [lapses_at - self.site.windows.grace for lapses_at in lapses]
         return min([each for each in wakes if each > after], default=None)
 
-    def _completed(
-        self, configuration: SiteConfiguration, trigger: Trigger, plan: Plan, now: datetime
-    ) -> CycleCompleted:
+    def _completed(self, situation: Situation, trigger: Trigger, plan: Plan) -> CycleCompleted:
         return CycleCompleted(
             microgrid_id=self.microgrid_id,
             event_seq=self.state.event_seq + 1,
             cycle_seq=self.state.cycle_seq + 1,
             trigger=trigger,
-            decided_at=now,
-            configuration_version=configuration.version,
-            strategy=configuration.strategy,
+            decided_at=situation.at,
+            configuration_version=situation.site.configuration.version,
+            strategy=situation.site.configuration.strategy,
             outcome=plan.outcome,
             degraded=plan.degraded,
             totals=plan.totals,
             nodes=plan.nodes,
             setpoints=plan.setpoints,
+            unheard_since=unheard_since(situation),
         )
 
     def _is_in_force(self, offered: SiteConfiguration) -> bool:

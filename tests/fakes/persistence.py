@@ -12,7 +12,8 @@ from application.ports.bus import Message
 from application.ports.ownership import Epoch, Fenced
 from application.ports.persistence import ConcurrentChange, PendingEvent
 from application.ports.read_side import PositionKey, Reached, StoredEvent
-from application.queries.rows import BreachRow, BreachState, CycleHead, HistoryRow, NodeBucket, StatusRow
+from application.queries.rows import BreachRow, BreachState, CycleHead, GlanceRow, HistoryRow, NodeBucket, StatusRow
+from application.queries.standing import Standing
 from domain.events import CycleCompleted, DomainEvent
 from domain.microgrid import Microgrid
 from domain.site.identifiers import natural_key
@@ -40,6 +41,7 @@ class Tables:
     outbox: dict[tuple[str, int], OutboxRow] = field(default_factory=dict)
     positions: dict[PositionKey, Reached] = field(default_factory=dict)
     statuses: dict[str, StatusRow] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
     cycles: dict[tuple[str, int], CycleCompleted] = field(default_factory=dict)
     breaches: dict[tuple[str, str], BreachRow] = field(default_factory=dict)
     history: dict[tuple[str, datetime], HistoryRow] = field(default_factory=dict)
@@ -57,6 +59,7 @@ class InMemoryTransaction:
             dict(database.tables.outbox),
             dict(database.tables.positions),
             dict(database.tables.statuses),
+            dict(database.tables.standings),
             dict(database.tables.cycles),
             dict(database.tables.breaches),
             dict(database.tables.history),
@@ -279,13 +282,25 @@ class InMemoryReadModelChanges:
         for status in statuses:
             known = self._tables.statuses.get(status.microgrid_id)
             latest_cycle = status.latest_cycle or (known.latest_cycle if known else None)
-            self._tables.statuses[status.microgrid_id] = replace(status, latest_cycle=latest_cycle)
+            self._tables.statuses[status.microgrid_id] = replace(
+                status, latest_cycle=latest_cycle, glance=known.glance if known else None
+            )
 
     async def put_latest_cycles(self, cycles: Sequence[CycleCompleted]) -> None:
         for cycle in cycles:
             known = self._tables.statuses.get(cycle.microgrid_id)
             if known:
                 self._tables.statuses[cycle.microgrid_id] = replace(known, latest_cycle=cycle)
+
+    async def standings(self, microgrid_ids: Collection[str]) -> Mapping[str, Standing]:
+        return {each: standing for each, standing in self._tables.standings.items() if each in microgrid_ids}
+
+    async def put_standings(self, standings: Mapping[str, Standing]) -> None:
+        for microgrid_id, standing in standings.items():
+            known = self._tables.statuses.get(microgrid_id)
+            if known:
+                self._tables.statuses[microgrid_id] = replace(known, glance=standing.glance)
+                self._tables.standings[microgrid_id] = standing
 
     async def put_cycles(self, cycles: Sequence[CycleCompleted]) -> None:
         self._tables.cycles.update({(cycle.microgrid_id, cycle.cycle_seq): cycle for cycle in cycles})
@@ -340,6 +355,11 @@ class InMemoryReadModel:
 
     async def status(self, microgrid_id: str) -> StatusRow | None:
         return self._database.tables.statuses.get(microgrid_id)
+
+    async def glances(self) -> Sequence[GlanceRow]:
+        return [
+            GlanceRow(each.microgrid_id, each.workspace_id, each.name, each.glance) for each in await self.statuses()
+        ]
 
     async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleCompleted]:
         found = [

@@ -93,9 +93,11 @@ def test_the_status_of_all_is_a_line_each(busbar: Command) -> None:
 
     assert ended.code == 0
     heading, *lines = ended.out.splitlines()
-    assert heading.split()[:3] == ["microgrid", "name", "outcome"]
+    assert heading.split()[:4] == ["microgrid", "name", "state", "outcome"]
     assert [line.split()[0] for line in lines] == ["another", "depot"]
+    assert "No data from the depot yet" in lines[0]
     assert "not decided yet" in lines[0]
+    assert "Not decided for " in lines[1]
     assert "degraded" in lines[1]
 
 
@@ -105,7 +107,7 @@ def test_the_status_of_all_for_programs(busbar: Command) -> None:
     assert (another["microgrid_id"], another["outcome"], another["open_breaches"]) == ("another", None, 0)
     assert (depot["microgrid_id"], depot["open_breaches"]) == ("depot", 1)
     assert depot["totals"]["requested_w"] == 150_000
-    assert depot["as_of"] == {"cycle_seq": 1, "at": "2026-11-22T08:00:00Z", "state": "stale"}
+    assert depot["as_of"] == {"cycle_seq": 1, "event_seq": 9, "at": "2026-11-22T08:00:00Z", "state": "stale"}
 
 
 def test_the_status_of_one_shows_its_tree_and_its_open_breaches(busbar: Command) -> None:
@@ -124,6 +126,7 @@ def test_the_status_of_one_for_programs(busbar: Command) -> None:
     assert list(status) == [
         "microgrid_id",
         "name",
+        "state",
         "configuration_version",
         "warnings",
         "nodes",

@@ -38,7 +38,7 @@ INBOUND: Final[Mapping[str, Any]] = {
 """A CloudEvents type that comes in -> its wire shape, stated as it is read: a key may be absent that has a default."""
 
 OUTBOUND: Final[Mapping[str, Any]] = {event_type: event for event, (event_type, _) in WRITERS.items()}
-"""A CloudEvents type that goes out -> its wire shape, stated as it is written: every key is there."""
+"""A CloudEvents type that goes out -> its wire shape, stated as it is written: every key is there, but few."""
 
 DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "SettingsV1": asdict(Settings()),
@@ -70,6 +70,10 @@ def _schema(name: str, shape: Any, mode: JsonSchemaMode) -> Schema:
     return {"$schema": DIALECT, "$id": schema_of(name), **schema, **stated}
 
 
+_SAID_WHERE_NEEDED: Final = {"unheard_since"}
+"""What is left out of an event where there is nothing to say."""
+
+
 class _WireSchema(MeaningfulSchema):
     """What goes out has every key, so that its defaults mean nothing."""
 
@@ -85,6 +89,8 @@ class _WireSchema(MeaningfulSchema):
     def field_is_required(
         self, field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField, total: bool
     ) -> bool:
+        if field["type"] == "dataclass-field" and field["name"] in _SAID_WHERE_NEEDED:
+            return False
         return self.mode == "serialization" or super().field_is_required(field, total)
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> Schema:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from adapters.database import mapping
 from adapters.database.column_types import Json
 from adapters.database.engine import READ_ONLY, answering, reading
 from adapters.database.retention import prune
@@ -29,8 +30,8 @@ from adapters.database.tables import breaches, cycles, microgrid_status, node_hi
 from adapters.database.upsert import insert
 from application.ports.persistence import ConcurrentChange
 from application.ports.read_side import PositionKey, Reached
-from application.queries.rows import BreachRow, BreachState, CycleHead, HistoryRow, NodeBucket, StatusRow
-from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from application.queries.rows import BreachRow, BreachState, CycleHead, GlanceRow, HistoryRow, NodeBucket, StatusRow
+from application.queries.standing import Standing
 from domain.events import CycleCompleted
 from domain.site.identifiers import natural_key
 
@@ -38,9 +39,8 @@ Excluded: TypeAlias = ReadOnlyColumnCollection[str, ColumnElement[Any]]
 """The row that was to be inserted, where there is one already."""
 
 _STATUSES: Final = select(*[microgrid_status.c[each.name] for each in fields(StatusRow)])
+_GLANCES: Final = select(*[microgrid_status.c[each.name] for each in fields(GlanceRow)])
 _HEAD: Final = TypeAdapter(CycleHead)
-_BREACHED: Final = TypeAdapter(ConstraintBreached)
-_CLEARED: Final = TypeAdapter(ConstraintCleared)
 
 
 class SqlReadModelChanges:
@@ -83,9 +83,11 @@ class SqlReadModelChanges:
 
     async def put_statuses(self, statuses: Sequence[StatusRow]) -> None:
         def keeping(excluded: Excluded) -> dict[str, Any]:
-            return {"latest_cycle": func.coalesce(excluded.latest_cycle, microgrid_status.c.latest_cycle)}
+            row = microgrid_status.c
+            latest = func.coalesce(excluded.latest_cycle, row.latest_cycle)
+            return {"latest_cycle": latest, "glance": row.glance, "standing": row.standing}
 
-        await self._put(microgrid_status, list(map(_status, statuses)), keeping)
+        await self._put(microgrid_status, list(map(mapping.status, statuses)), keeping)
 
     async def put_latest_cycles(self, latest: Sequence[CycleCompleted]) -> None:
         if not latest:
@@ -97,8 +99,28 @@ class SqlReadModelChanges:
             [{"of": each.microgrid_id, "latest": each} for each in sorted(latest, key=lambda each: each.microgrid_id)],
         )
 
+    async def standings(self, microgrid_ids: Collection[str]) -> Mapping[str, Standing]:
+        row = microgrid_status.c
+        statement = select(row.microgrid_id, row.standing).where(
+            row.microgrid_id.in_(sorted(microgrid_ids)), row.standing.is_not(None)
+        )
+        return {each.microgrid_id: each.standing for each in await self._connection.execute(statement)}
+
+    async def put_standings(self, standings: Mapping[str, Standing]) -> None:
+        if not standings:
+            return
+        row = microgrid_status.c
+        statement = microgrid_status.update().where(row.microgrid_id == bindparam("of"))
+        statement = statement.values(
+            glance=bindparam("shown", type_=row.glance.type), standing=bindparam("kept", type_=row.standing.type)
+        )
+        await self._connection.execute(
+            statement,
+            [{"of": each, "shown": standing.glance, "kept": standing} for each, standing in sorted(standings.items())],
+        )
+
     async def put_cycles(self, decided: Sequence[CycleCompleted]) -> None:
-        await self._put(cycles, list(map(_cycle, decided)))
+        await self._put(cycles, list(map(mapping.cycle, decided)))
 
     async def prune_cycles(self, decided_before: datetime) -> int:
         return await prune(self._connection, cycles, cycles.c.decided_at, decided_before)
@@ -107,7 +129,7 @@ class SqlReadModelChanges:
         def keeping(_: Excluded) -> dict[str, Any]:
             return {"opened_seq": breaches.c.opened_seq, "opened_at": breaches.c.opened_at}
 
-        await self._put(breaches, list(map(_breach, rows)), keeping)
+        await self._put(breaches, list(map(mapping.breach, rows)), keeping)
 
     async def put_history(self, rows: Sequence[HistoryRow]) -> None:
         await self._put(
@@ -164,6 +186,10 @@ class SqlReadModel:
         rows = await self._rows(_STATUSES.where(microgrid_status.c.microgrid_id == microgrid_id))
         return next((StatusRow(**row) for row in rows), None)
 
+    async def glances(self) -> Sequence[GlanceRow]:
+        rows = await self._rows(_GLANCES)
+        return sorted((GlanceRow(**row) for row in rows), key=lambda each: natural_key(each.microgrid_id))
+
     async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleCompleted]:
         statement = select(cycles.c.data).where(cycles.c.microgrid_id == microgrid_id)
         if before is not None:
@@ -198,7 +224,7 @@ class SqlReadModel:
         if before is not None:
             statement = statement.where(breaches.c.opened_seq < before)
         rows = await self._rows(statement.order_by(breaches.c.opened_seq.desc()).limit(limit))
-        return [_breach_row(row) for row in rows]
+        return [mapping.breach_row(row) for row in rows]
 
     async def open_breaches(self) -> Mapping[str, int]:
         statement = (
@@ -244,42 +270,3 @@ class SqlReadModel:
         each = func.json_each(document).table_valued(column("key", String), column("value", Json))
         kept = select(func.json_object_agg(each.c.key, each.c.value, type_=Json)).where(each.c.key.not_in(keys))
         return kept.scalar_subquery()
-
-
-def _status(row: StatusRow) -> dict[str, Any]:
-    return {
-        "microgrid_id": row.microgrid_id,
-        "workspace_id": row.workspace_id,
-        "name": row.name,
-        "configuration_version": row.configuration.version,
-        "configuration": row.configuration,
-        "nodes": row.nodes,
-        "warnings": row.warnings,
-        "latest_cycle": row.latest_cycle,
-    }
-
-
-def _cycle(cycle: CycleCompleted) -> dict[str, Any]:
-    return {
-        "microgrid_id": cycle.microgrid_id,
-        "cycle_seq": cycle.cycle_seq,
-        "event_seq": cycle.event_seq,
-        "decided_at": cycle.decided_at,
-        "data": cycle,
-    }
-
-
-def _breach(row: BreachRow) -> dict[str, Any]:
-    return {
-        "microgrid_id": row.microgrid_id,
-        "breach_id": row.breach_id,
-        "opened_seq": row.opened_seq,
-        "opened_at": row.opened_at,
-        "cleared_at": row.cleared_at,
-        "data": row.latest,
-    }
-
-
-def _breach_row(row: RowMapping) -> BreachRow:
-    latest = (_BREACHED if row["cleared_at"] is None else _CLEARED).validate_python(row["data"])
-    return BreachRow(row["opened_seq"], row["opened_at"], row["cleared_at"], latest)

@@ -21,6 +21,8 @@ from sqlalchemy import (
 
 from adapters.database.column_types import Json, Typed, UtcDateTime
 from adapters.database.packing import Packed
+from application.queries.rows import Glance
+from application.queries.standing import Standing
 from domain.events import CycleCompleted, TreeNode
 from domain.site.configuration import Order, SiteConfiguration, SiteWarning, Unit
 
@@ -189,6 +191,8 @@ microgrid_status = Table(
     Column("nodes", Typed(tuple[TreeNode, ...]), nullable=False),
     Column("warnings", Typed(tuple[SiteWarning, ...]), nullable=False),
     Column("latest_cycle", Typed(CycleCompleted)),
+    Column("glance", Typed(Glance)),
+    Column("standing", Typed(Standing)),
 )
 
 cycles = Table(

@@ -52,8 +52,8 @@ def write_configuration_rejected(event: ConfigurationRejected) -> bytes:
 
 
 def write_cycle_completed(event: CycleCompleted) -> bytes:
-    """Event data as JSON."""
-    return _CYCLE.dump_json(event)
+    """Event data as JSON; `unheard_since` where there is something to say."""
+    return _CYCLE.dump_json(event, exclude={"unheard_since"} if event.unheard_since is None else None)
 
 
 def write_constraint_breached(event: ConstraintBreached) -> bytes:

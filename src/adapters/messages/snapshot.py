@@ -72,8 +72,8 @@ def invalid_configuration(found: Sequence[Fault]) -> LineError:
 
 
 def write_decision(decision: CycleCompleted, over_limit: tuple[OverLimit, ...]) -> bytes:
-    """A line of output without its end: the event data, then `breaches`."""
+    """A line of output without its end: the event data, then `breaches`. A snapshot says itself how old it is."""
     return b'%b,"breaches":%b}' % (
-        write_cycle_completed(decision).removesuffix(b"}"),
+        write_cycle_completed(replace(decision, unheard_since=None)).removesuffix(b"}"),
         _OVER_LIMIT.dump_json(over_limit),
     )

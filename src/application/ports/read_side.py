@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from application.queries.rows import BreachRow, BreachState, CycleHead, HistoryRow, NodeBucket, StatusRow
+from application.queries.rows import BreachRow, BreachState, CycleHead, GlanceRow, HistoryRow, NodeBucket, StatusRow
+from application.queries.standing import Standing
 from domain.events import CycleCompleted
 
 
@@ -42,11 +43,19 @@ class ReadModelChanges(Protocol):
         ...
 
     async def put_statuses(self, statuses: Sequence[StatusRow]) -> None:
-        """A status without a latest cycle leaves the one that is known."""
+        """A status leaves the latest cycle where it has none, and how the microgrid stands in any case."""
         ...
 
     async def put_latest_cycles(self, cycles: Sequence[CycleCompleted]) -> None:
         """One a microgrid; of no effect while it has no status."""
+        ...
+
+    async def standings(self, microgrid_ids: Collection[str]) -> Mapping[str, Standing]:
+        """How these microgrids stand, of those that a status is known of."""
+        ...
+
+    async def put_standings(self, standings: Mapping[str, Standing]) -> None:
+        """By microgrid, each with the glance that it gives; of no effect while it has no status."""
         ...
 
     async def put_cycles(self, cycles: Sequence[CycleCompleted]) -> None: ...
@@ -85,6 +94,10 @@ class ReadModel(Protocol):
         ...
 
     async def status(self, microgrid_id: str) -> StatusRow | None: ...
+
+    async def glances(self) -> Sequence[GlanceRow]:
+        """Every microgrid in a line, in natural id order."""
+        ...
 
     async def cycles(self, microgrid_id: str, before: int | None, limit: int) -> Sequence[CycleCompleted]:
         """Newest first, those below `cycle_seq` `before` where it is given."""

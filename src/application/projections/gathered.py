@@ -1,23 +1,30 @@
 """What a batch of events makes of the read models: gathered first, then written a statement a table."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from application.ports.bus import PublishedEvent
 from application.ports.read_side import EventGap, PositionKey, Reached, ReadModelChanges
 from application.queries.rows import BreachRow, HistoryRow, StatusRow
+from application.queries.standing import Standing
 from domain.events import CycleCompleted
 
 
 class Gathered:
     """The newest of every row that a batch of events changes, and how far each projection is after it."""
 
-    def __init__(self, known: dict[PositionKey, Reached], current_stream: str | None) -> None:
+    def __init__(
+        self, known: dict[PositionKey, Reached], current_stream: str | None, standings: Mapping[str, Standing]
+    ) -> None:
         """`current_stream` is the database's, None where there is but one among these positions and events."""
         self._reached = known
         self._current_stream = current_stream
         self._advanced: dict[PositionKey, Reached] = {}
         self._statuses: dict[str, StatusRow] = {}
+        self._standings = dict(standings)
+        self._changed: set[str] = set()
+        """The microgrids whose standing is another one now."""
         self._latest_cycles: dict[str, CycleCompleted] = {}
         self._cycles: dict[tuple[str, int], CycleCompleted] = {}
         self._breaches: dict[tuple[str, str], BreachRow] = {}
@@ -47,6 +54,14 @@ class Gathered:
     def put_status(self, status: StatusRow) -> None:
         self._statuses[status.microgrid_id] = status
 
+    def standing(self, microgrid_id: str) -> Standing | None:
+        """How a microgrid stands after all that was put so far; None before its first configuration."""
+        return self._standings.get(microgrid_id)
+
+    def put_standing(self, microgrid_id: str, standing: Standing) -> None:
+        self._standings[microgrid_id] = standing
+        self._changed.add(microgrid_id)
+
     def put_latest_cycle(self, cycle: CycleCompleted) -> None:
         self._latest_cycles[cycle.microgrid_id] = cycle
 
@@ -73,6 +88,7 @@ class Gathered:
         await changes.put_positions(self._advanced)
         await changes.put_statuses(list(self._statuses.values()))
         await changes.put_latest_cycles(list(self._latest_cycles.values()))
+        await changes.put_standings({each: self._standings[each] for each in sorted(self._changed)})
         await changes.put_cycles(list(self._cycles.values()))
         await changes.put_breaches(list(self._breaches.values()))
         await changes.put_history(list(self._history.values()))

@@ -109,9 +109,11 @@ class Projector:
 
 async def gathering(events: Sequence[PublishedEvent], changes: ReadModelChanges) -> Gathered:
     """Where what these events change is gathered."""
-    known = await changes.positions({event.microgrid_id for event in events})
+    microgrid_ids = {event.microgrid_id for event in events}
+    known = await changes.positions(microgrid_ids)
     streams = {each.stream for each in known.values()} | {event.stream for event in events}
-    return Gathered(known, await changes.current_stream() if len(streams) > 1 else None)
+    current = await changes.current_stream() if len(streams) > 1 else None
+    return Gathered(known, current, await changes.standings(microgrid_ids))
 
 
 def apply(event: PublishedEvent, fact_of: FactOf, projections: Sequence[Projection], gathered: Gathered) -> bool:

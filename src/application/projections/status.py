@@ -1,5 +1,8 @@
-"""A microgrid at a glance: its configuration, its warnings, its latest cycle."""
+"""A microgrid at a glance: its configuration, its warnings, its latest cycle, how it stands."""
 
+from dataclasses import replace
+
+from application.projections import standing
 from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
 from application.queries.rows import StatusRow
@@ -8,11 +11,33 @@ from domain.events import ConfigurationApplied, ConfigurationRejected, CycleComp
 
 
 def _configured(event: ConfigurationApplied, gathered: Gathered) -> None:
-    gathered.put_status(StatusRow(event.configuration, event.nodes, event.warnings, latest_cycle=None))
+    gathered.put_status(StatusRow(event.configuration, event.nodes, event.warnings))
+    gathered.put_standing(event.microgrid_id, standing.configured(gathered.standing(event.microgrid_id), event))
+
+
+def _rejected(event: ConfigurationRejected, gathered: Gathered) -> None:
+    before = gathered.standing(event.microgrid_id)
+    if before is not None:
+        gathered.put_standing(event.microgrid_id, replace(before, event_seq=event.event_seq))
 
 
 def _decided(cycle: CycleCompleted, gathered: Gathered) -> None:
     gathered.put_latest_cycle(cycle)
+    before = gathered.standing(cycle.microgrid_id)
+    if before is not None:
+        gathered.put_standing(cycle.microgrid_id, standing.decided(before, cycle))
+
+
+def _breached(event: ConstraintBreached, gathered: Gathered) -> None:
+    before = gathered.standing(event.microgrid_id)
+    if before is not None:
+        gathered.put_standing(event.microgrid_id, standing.breached(before, event))
+
+
+def _cleared(event: ConstraintCleared, gathered: Gathered) -> None:
+    before = gathered.standing(event.microgrid_id)
+    if before is not None:
+        gathered.put_standing(event.microgrid_id, standing.cleared(before, event))
 
 
 STATUS = Projection(
@@ -20,10 +45,10 @@ STATUS = Projection(
     {
         MicrogridProvisioned: nothing,
         ConfigurationApplied: _configured,
-        ConfigurationRejected: nothing,
+        ConfigurationRejected: _rejected,
         CycleCompleted: _decided,
-        ConstraintBreached: nothing,
-        ConstraintCleared: nothing,
+        ConstraintBreached: _breached,
+        ConstraintCleared: _cleared,
     },
 )
 """One row a microgrid."""

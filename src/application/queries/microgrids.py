@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from application.ports.read_side import ReadModel
-from application.queries.rows import StatusRow
-from application.queries.status import AsOf, as_of
+from application.queries.rows import GlanceRow
+from application.queries.state import State
+from application.queries.status import AsOf, as_of_cycle, state_of
 from domain.sharing.plan import Outcome, Totals
 
 
@@ -16,6 +17,7 @@ class MicrogridLine:
 
     microgrid_id: str
     name: str
+    state: State
     outcome: Outcome | None
     degraded: bool | None
     totals: Totals | None
@@ -24,22 +26,24 @@ class MicrogridLine:
 
 
 async def microgrids(
-    read_model: ReadModel, now: datetime, sees: Callable[[StatusRow], bool] = lambda row: True
+    read_model: ReadModel, now: datetime, sees: Callable[[GlanceRow], bool] = lambda row: True
 ) -> Sequence[MicrogridLine]:
     """Every microgrid that the caller sees, in natural id order."""
-    rows = [row for row in await read_model.statuses() if sees(row)]
-    open_breaches = await read_model.open_breaches()
-    return [_line(row, open_breaches.get(row.microgrid_id, 0), now) for row in rows]
+    return [_line(row, now) for row in await read_model.glances() if sees(row)]
 
 
-def _line(row: StatusRow, open_breaches: int, now: datetime) -> MicrogridLine:
-    cycle = row.latest_cycle
+def _line(row: GlanceRow, now: datetime) -> MicrogridLine:
+    glance = row.glance
+    cycle = None if glance is None else glance.head
     return MicrogridLine(
         microgrid_id=row.microgrid_id,
         name=row.name,
+        state=state_of(glance, now),
         outcome=None if cycle is None else cycle.outcome,
         degraded=None if cycle is None else cycle.degraded,
         totals=None if cycle is None else cycle.totals,
-        open_breaches=open_breaches,
-        as_of=as_of(row, now),
+        open_breaches=0 if glance is None else glance.open_breaches,
+        as_of=AsOf(None, None, None, "stale")
+        if glance is None
+        else as_of_cycle(cycle, glance.event_seq, glance.stale_after_s, now),
     )

@@ -9,7 +9,8 @@ from datetime import datetime
 from application.queries.breaches import Breach
 from application.queries.explanation import asked_again_within_s
 from application.queries.rows import CycleHead, StatusRow
-from application.queries.status import AsOf, as_of
+from application.queries.state import State
+from application.queries.status import AsOf, as_of, state_of
 from application.queries.tree import HELD_BACK, Node, NodeState, Tree, tree_of
 from domain.knowledge.limits import LimitKind
 from domain.sharing.plan import Reason
@@ -44,7 +45,9 @@ class Overview:
 
     microgrid_id: str
     name: str
+    state: State
     as_of: AsOf
+    time_zone: str
     stale_after_s: int
     asked_again_within_s: int
     warnings: Sequence[SiteWarning]
@@ -70,6 +73,8 @@ def overview(row: StatusRow, open_breaches: Sequence[Breach], last_breach: Breac
     return Overview(
         microgrid_id=row.microgrid_id,
         name=row.name,
+        state=state_of(row.glance, now),
+        time_zone=row.configuration.time_zone or "UTC",
         as_of=as_of(row, now),
         stale_after_s=2 * row.configuration.settings.refresh_interval_s,
         asked_again_within_s=asked_again_within_s(row),

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self, TypeAlias
 
+from application.queries.state import State
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import CycleCompleted, TreeNode, Trigger
 from domain.sharing.plan import Outcome, Totals
@@ -14,12 +15,13 @@ from domain.site.configuration import SiteConfiguration, SiteWarning, Strategy
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """A microgrid at a glance: the configuration in force, its derived tree without connectors, the newest cycle."""
+    """A microgrid: the configuration in force, its derived tree without connectors, the newest cycle, how it is."""
 
     configuration: SiteConfiguration
     nodes: tuple[TreeNode, ...]
     warnings: tuple[SiteWarning, ...]
-    latest_cycle: CycleCompleted | None
+    latest_cycle: CycleCompleted | None = None
+    glance: "Glance | None" = None
 
     @property
     def microgrid_id(self) -> str:
@@ -52,6 +54,28 @@ class CycleHead:
     @classmethod
     def of(cls, cycle: CycleCompleted) -> Self:
         return cls(*[getattr(cycle, name) for name in CycleHead.__dataclass_fields__])
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What is to be known of a microgrid in a line, as of its event `event_seq`. `state` was made with that event."""
+
+    event_seq: int
+    time_zone: str
+    stale_after_s: int
+    head: CycleHead | None
+    open_breaches: int
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class GlanceRow:
+    """A microgrid in a line."""
+
+    microgrid_id: str
+    workspace_id: str | None
+    name: str
+    glance: Glance | None
 
 
 class BreachState(StrEnum):

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from application.ports.read_side import ReadModel
+from application.queries import sentences
 from application.queries.breaches import Breach, breaches
-from application.queries.rows import BreachState, CycleHead, StatusRow
+from application.queries.rows import BreachState, CycleHead, Glance, StatusRow
+from application.queries.state import State, StateCode
 from application.queries.tree import Node, tree_of
 from domain.events import CycleCompleted
 from domain.knowledge.readings import STATUSES
@@ -21,9 +23,13 @@ OPEN_BREACHES = 500
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """How old what is shown is. `state` is `stale` once the latest cycle is older than 2 x `refresh_interval_s`."""
+    """How old what is shown is. `event_seq`: of the newest event that it knows.
+
+    `state` is `stale` once the latest cycle is older than 2 x `refresh_interval_s`.
+    """
 
     cycle_seq: int | None
+    event_seq: int | None
     at: datetime | None
     state: str
 
@@ -48,6 +54,7 @@ class MicrogridStatus:
 
     microgrid_id: str
     name: str
+    state: State
     configuration_version: int
     warnings: Sequence[SiteWarning]
     nodes: Sequence[Node]
@@ -73,6 +80,7 @@ def status_of(row: StatusRow, open_breaches: Sequence[Breach], now: datetime) ->
     return MicrogridStatus(
         microgrid_id=row.microgrid_id,
         name=row.name,
+        state=state_of(row.glance, now),
         configuration_version=row.configuration.version,
         warnings=row.warnings,
         nodes=tree.above_connectors,
@@ -92,11 +100,29 @@ def _unknown_statuses(cycle: CycleCompleted | None) -> list[str]:
 
 def as_of(row: StatusRow, now: datetime) -> AsOf:
     """How old what a read model shows of this microgrid is."""
-    cycle = row.latest_cycle
+    newest = row.latest_cycle if row.glance is None else row.glance
+    event_seq = None if newest is None else newest.event_seq
+    return as_of_cycle(row.latest_cycle, event_seq, 2 * row.configuration.settings.refresh_interval_s, now)
+
+
+def as_of_cycle(cycle: CycleCompleted | CycleHead | None, event_seq: int | None, fresh_s: int, now: datetime) -> AsOf:
+    """How old what is shown with this cycle is, which is fresh for so many seconds."""
     if cycle is None:
-        return AsOf(None, None, "stale")
-    is_stale = now - cycle.decided_at > timedelta(seconds=2 * row.configuration.settings.refresh_interval_s)
-    return AsOf(cycle.cycle_seq, cycle.decided_at, "stale" if is_stale else "fresh")
+        return AsOf(None, event_seq, None, "stale")
+    is_stale = now - cycle.decided_at > timedelta(seconds=fresh_s)
+    return AsOf(cycle.cycle_seq, event_seq, cycle.decided_at, "stale" if is_stale else "fresh")
+
+
+def state_of(glance: Glance | None, now: datetime) -> State:
+    """How a microgrid is now: as its newest event left it, unless nothing has been decided for too long."""
+    if glance is None:
+        return State(StateCode.NOT_DECIDED, sentences.NEVER_DECIDED, None)
+    if glance.state.code is StateCode.NO_DATA or glance.head is None:
+        return glance.state
+    age = now - glance.head.decided_at
+    if age <= timedelta(seconds=glance.stale_after_s):
+        return glance.state
+    return State(StateCode.NOT_DECIDED, sentences.not_decided(int(age.total_seconds())), glance.head.decided_at)
 
 
 def age_s(row: StatusRow, now: datetime) -> int | None:

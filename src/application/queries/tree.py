@@ -50,6 +50,11 @@ _CONNECTOR_STATES: Final = dict.fromkeys(HELD_BACK, NodeState.HELD_BACK) | {
 }
 
 
+def is_silent(setpoint: Setpoint, charge_point: NodeFigures) -> bool:
+    """Whether a connector is not heard (R7): held for, and more than its being about to fall back is the reason."""
+    return setpoint.reason is Reason.RESERVED and charge_point.quality in (Quality.MISSING, Quality.ESTIMATED)
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A node or connector now, in watts. Figures are null before its first cycle.

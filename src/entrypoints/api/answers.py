@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +27,11 @@ def represent(payload: Any) -> Representation:
     return Representation(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
-def with_figure(representation: Representation, name: str, figure: int | None) -> Representation:
-    """The object that was represented before, with one more member: what changes while the rest stays."""
-    member = to_json({name: figure}).removesuffix(b"}")
-    return Representation(member + b"," + representation.body[1:], f'{representation.etag[:-1]}-{figure}"')
+def with_members(representation: Representation, members: Mapping[str, Any]) -> Representation:
+    """The object that was represented before, with more members: what changes while the rest stays."""
+    first = to_json(members).removesuffix(b"}")
+    digest = hashlib.sha256(first).hexdigest()[:16]
+    return Representation(first + b"," + representation.body[1:], f'{representation.etag[:-1]}-{digest}"')
 
 
 def answer(request: Request, payload: Any) -> Response:

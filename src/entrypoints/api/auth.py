@@ -9,7 +9,7 @@ import jwt
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from application.queries.rows import StatusRow
+from application.queries.rows import GlanceRow, StatusRow
 from entrypoints.api.problems import Problem
 from entrypoints.api.signing_keys import IssuerUnavailable, SigningKeys
 
@@ -23,7 +23,7 @@ class Caller:
     workspace_id: str | None = None
     sees_all: bool = False
 
-    def sees(self, row: StatusRow) -> bool:
+    def sees(self, row: StatusRow | GlanceRow) -> bool:
         """Whether a microgrid is there for this caller."""
         return self.sees_all or row.workspace_id is None or row.workspace_id == self.workspace_id
 

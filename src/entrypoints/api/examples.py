@@ -2,7 +2,13 @@
 
 from typing import Any, Final
 
-AS_OF: Final = {"cycle_seq": 17, "at": "2026-11-22T08:00:00Z", "state": "fresh"}
+AS_OF: Final = {"cycle_seq": 17, "event_seq": 41, "at": "2026-11-22T08:00:00Z", "state": "fresh"}
+
+_STATE = {
+    "code": "over_limit",
+    "sentence": "Grid connection 1 is 12 kW over its limit",
+    "since": "2026-11-22T07:59:45Z",
+}
 
 _TOTALS = {"requested_w": 150_000, "allocated_w": 80_000, "measured_w": 79_200, "reserved_w": 0, "background_w": 20_000}
 
@@ -101,6 +107,7 @@ _SETPOINT = {
 _MICROGRID = {
     "microgrid_id": "malaga",
     "name": "Malaga depot",
+    "state": _STATE,
     "outcome": "curtailed",
     "degraded": False,
     "totals": _TOTALS,
@@ -126,6 +133,7 @@ MICROGRIDS: Final = _page(_MICROGRID)
 STATUS: Final = {
     "microgrid_id": "malaga",
     "name": "Malaga depot",
+    "state": _STATE,
     "configuration_version": 7,
     "warnings": [
         {
@@ -145,6 +153,8 @@ STATUS: Final = {
 OVERVIEW: Final = {
     "microgrid_id": "malaga",
     "name": "Malaga depot",
+    "state": _STATE,
+    "time_zone": "Australia/Perth",
     "as_of": AS_OF,
     "age_s": 1,
     "stale_after_s": 80,

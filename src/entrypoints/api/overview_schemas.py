@@ -3,7 +3,7 @@
 from domain.knowledge.limits import LimitKind
 from domain.sharing.plan import Reason
 from domain.site.configuration import SiteWarning
-from entrypoints.api.schemas import AsOf, Breach, CycleHead, Node, Shape
+from entrypoints.api.schemas import AsOf, Breach, CycleHead, Node, Shape, State
 
 
 class Binding(Shape):
@@ -41,6 +41,10 @@ class Overview(Shape):
     """The microgrid, one depot's electrical system."""
     name: str
     """The name of the microgrid for people."""
+    state: State
+    """How it is, in a code and a sentence."""
+    time_zone: str
+    """The IANA name of the time zone that instants are shown in to people."""
     as_of: AsOf
     """What this is as of."""
     age_s: int | None

@@ -1,5 +1,6 @@
 """The reads (HTTP-1 to HTTP-7)."""
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -8,13 +9,13 @@ from starlette.responses import Response
 
 from application.queries.breaches import Breach
 from application.queries.microgrids import microgrids as list_microgrids
+from application.queries.overview import Overview
 from application.queries.overview import overview as overview_of
 from application.queries.rows import BreachState, StatusRow
-from application.queries.status import AsOf, age_s, as_of, status_of
-from domain.events import CycleCompleted
+from application.queries.status import AsOf, MicrogridStatus, age_s, as_of, state_of, status_of
 from domain.site.identifiers import connector_node_id, natural_key
 from entrypoints.api import cursors, described, examples, overview_schemas, schemas
-from entrypoints.api.answers import answer, answer_with, represent, with_figure
+from entrypoints.api.answers import answer, answer_with, represent, with_members
 from entrypoints.api.auth import Asking
 from entrypoints.api.feed import Feed
 from entrypoints.api.parameters import Cursor, CycleSeq, From, Known, LatestKnown, Limit, Reads, To
@@ -39,7 +40,7 @@ async def microgrids(
     """Every microgrid that the caller sees, in natural order of their ids."""
     lines = await list_microgrids(reads.read_model, reads.clock.now(), caller.sees)
     every = [line.as_of for line in lines]
-    newest = max(every, key=lambda each: each.at or _BEGINNING, default=AsOf(None, None, "stale"))
+    newest = max(every, key=lambda each: each.at or _BEGINNING, default=AsOf(None, None, None, "stale"))
     if cursor is not None:
         before = natural_key(cursors.decode("microgrids", cursor))
         lines = [line for line in lines if natural_key(line.microgrid_id) > before]
@@ -57,8 +58,9 @@ async def status(request: Request, latest: LatestKnown, reads: Reads) -> Respons
     now = reads.clock.now()
     state = as_of(latest.microgrid, now).state
     if state not in latest.shown:
-        latest.shown[state] = represent(status_of(latest.microgrid, latest.open_breaches, now))
-    return answer_with(request, latest.shown[state])
+        latest.shown[state] = represent(_but_state(status_of(latest.microgrid, latest.open_breaches, now)))
+    how = {"state": state_of(latest.microgrid.glance, now)}
+    return answer_with(request, with_members(latest.shown[state], how))
 
 
 @router.get(
@@ -71,10 +73,10 @@ async def overview(request: Request, latest: LatestKnown, reads: Reads) -> Respo
     now = reads.clock.now()
     state = as_of(latest.microgrid, now).state
     if state not in latest.overviews:
-        latest.overviews[state] = represent(
-            overview_of(latest.microgrid, latest.open_breaches, latest.last_breach, now)
-        )
-    return answer_with(request, with_figure(latest.overviews[state], "age_s", age_s(latest.microgrid, now)))
+        seen = overview_of(latest.microgrid, latest.open_breaches, latest.last_breach, now)
+        latest.overviews[state] = represent(_but_state(seen))
+    how = {"state": state_of(latest.microgrid.glance, now), "age_s": age_s(latest.microgrid, now)}
+    return answer_with(request, with_members(latest.overviews[state], how))
 
 
 @router.get(
@@ -102,7 +104,9 @@ async def cycle(request: Request, microgrid: Known, reads: Reads, cycle_seq: Cyc
     row = await reads.read_model.cycle(microgrid.microgrid_id, cycle_seq)
     if row is None:
         raise Problem(404, f"There is no cycle {cycle_seq} of {microgrid.microgrid_id}, or it is kept no longer.")
-    whole = {name: getattr(row, name) for name in CycleCompleted.__dataclass_fields__}
+    whole = {each.name: getattr(row, each.name) for each in fields(row)}
+    if row.unheard_since is None:
+        del whole["unheard_since"]
     return answer(request, whole | {"as_of": _as_of(microgrid, reads)})
 
 
@@ -174,6 +178,11 @@ async def stream(
     """
     feed: Feed = request.app.state.feed
     return EventStream(feed.listen(microgrid.microgrid_id, last_event_id or None), request.app.state.abort)
+
+
+def _but_state(view: MicrogridStatus | Overview) -> dict[str, Any]:
+    """All that stays as it is while nothing happens. Not `asdict`: its deep copy takes longer than all the rest."""
+    return {each.name: getattr(view, each.name) for each in fields(view) if each.name != "state"}
 
 
 def _page(request: Request, items: Any, next_cursor: str | None, shown_as_of: AsOf) -> Response:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from application.queries.state import StateCode
 from application.queries.tree import NodeState
 from domain.breaches.constraint import Cause, ConstraintBreached, Contributor
 from domain.breaches.over_limit import Severity
@@ -26,10 +27,25 @@ class AsOf(Shape):
 
     cycle_seq: int | None
     """The newest cycle in what is shown; null: none was decided yet."""
+    event_seq: int | None
+    """The newest event in what is shown; null: there was none."""
     at: datetime | None
     """When that cycle was decided (UTC); in the list of microgrids the newest of all; null: none was decided yet."""
     state: Literal["fresh", "stale"]
     """`fresh`, or `stale`: the newest cycle is older than 2 × `refresh_interval_s`, or there is none."""
+
+
+class State(Shape):
+    """How a microgrid is: the first that holds, in the order of the codes."""
+
+    code: StateCode
+    """What holds, in a word."""
+    sentence: str
+    """What holds, in a sentence; times are the site's own."""
+    since: datetime | None
+    """The last message (`no_data`) or the latest cycle (`not_decided`), else when it began to hold (UTC); null: there
+    never was one.
+    """
 
 
 class Microgrid(Shape):
@@ -39,6 +55,8 @@ class Microgrid(Shape):
     """The microgrid, one depot's electrical system."""
     name: str
     """The name of the microgrid for people."""
+    state: State
+    """How it is, in a code and a sentence."""
     outcome: Outcome | None
     """How far the demands could be met; null before the first cycle."""
     degraded: bool | None
@@ -112,6 +130,10 @@ class Cycle(LatestCycle):
     """A whole published cycle."""
 
     nodes: list[NodeFigures]
+    unheard_since: datetime | None = None
+    """When the newest message of the depot was heard (UTC), where that is longer ago than `connector_stale_after_s`;
+    absent or null: lately, or never.
+    """
     as_of: AsOf
     """What this is as of."""
 
@@ -152,6 +174,8 @@ class Status(Shape):
     """The microgrid, one depot's electrical system."""
     name: str
     """The name of the microgrid for people."""
+    state: State
+    """How it is, in a code and a sentence."""
     configuration_version: int
     """The version of the configuration in force."""
     warnings: list[SiteWarning]

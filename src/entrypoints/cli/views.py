@@ -10,6 +10,7 @@ from rich.text import Text
 from application.queries.breaches import Breach
 from application.queries.explanation import Explanation, Link
 from application.queries.microgrids import MicrogridLine
+from application.queries.state import State, StateCode
 from application.queries.status import AsOf, MicrogridStatus
 from application.queries.tree import Node
 from domain.sharing.plan import Setpoint
@@ -32,12 +33,15 @@ def microgrids(lines: Sequence[MicrogridLine]) -> RenderableType:
     """A line a microgrid."""
     if not lines:
         return Text("There are no microgrids yet.")
-    table = new_table("microgrid", "name", "outcome", "measured kW", "allocated kW", "open breaches", "cycle", "as of")
+    table = new_table(
+        "microgrid", "name", "state", "outcome", "measured kW", "allocated kW", "open breaches", "cycle", "as of"
+    )
     for line in lines:
         outcome = "not decided yet" if line.outcome is None else line.outcome + (", degraded" if line.degraded else "")
         table.add_row(
             line.microgrid_id,
             line.name,
+            sentence(line.state),
             outcome,
             kw(None if line.totals is None else line.totals.measured_w),
             kw(None if line.totals is None else line.totals.allocated_w),
@@ -52,7 +56,7 @@ def status(detail: MicrogridStatus) -> RenderableType:
     """A microgrid with its tree, its warnings and its open breaches."""
     title = Text(f"{detail.name} ({detail.microgrid_id})", style="bold")
     title.append(f", configuration {detail.configuration_version}, {_instant(detail.as_of)}", style="not bold")
-    parts: list[RenderableType] = [title, _tree(detail.nodes)]
+    parts: list[RenderableType] = [title, sentence(detail.state), _tree(detail.nodes)]
     cycle = detail.latest_cycle
     if cycle is not None:
         parts.append(
@@ -67,6 +71,13 @@ def status(detail: MicrogridStatus) -> RenderableType:
         parts.append(Text(f"Statuses that OCPP does not have: {', '.join(unknown)}", style="yellow"))
     parts.append(breaches(detail.open_breaches))
     return Group(*parts)
+
+
+def sentence(state: State) -> Text:
+    """How a microgrid is, in words; a colour only beside them."""
+    calm = state.code is StateCode.WITHIN_LIMITS
+    alarm = state.code in (StateCode.OVER_LIMIT, StateCode.INFEASIBLE)
+    return Text(state.sentence, style="" if calm else "bold red" if alarm else "yellow")
 
 
 def breaches(items: Sequence[Breach]) -> RenderableType:

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from application.queries.status import LatestCycle, MicrogridStatus
 from application.queries.tree import Node
+from entrypoints.cli.views import sentence
 
 SHOWN_EVERY_S = 0.2
 PRINTED_EVERY_S = 5.0
@@ -67,7 +68,7 @@ class LiveView:
 def _line(status: MicrogridStatus, cycle: LatestCycle, summary: dict[str, Any], now: datetime) -> str:
     root = status.nodes[0]
     return (
-        f"{now:%Y-%m-%d %H:%M:%S}Z {status.microgrid_id} cycle {cycle.cycle_seq} {cycle.outcome}: "
+        f"{now:%Y-%m-%d %H:%M:%S}Z {status.microgrid_id} cycle {cycle.cycle_seq}, {status.state.sentence}: "
         f"{_drawn(root.measured_w)} drawn, {_kw(root.allocated_w)} allocated, "
         f"headroom {_kw(status.headroom_w)}, {summary['vehicles_ready']} vehicles ready, "
         f"{summary['limit_violations']} violations"
@@ -79,7 +80,8 @@ def depot_view(
 ) -> RenderableType:
     """The whole view of a depot that has had a cycle."""
     cycle = [] if status.latest_cycle is None else [_cycle(status.latest_cycle)]
-    return Group(_title(status, now, speed, address), Text(), _tree(status), Text(), *cycle, _vehicles(summary))
+    title = _title(status, now, speed, address)
+    return Group(title, sentence(status.state), Text(), _tree(status), Text(), *cycle, _vehicles(summary))
 
 
 def _title(status: MicrogridStatus, now: datetime, speed: int, address: str) -> Text:

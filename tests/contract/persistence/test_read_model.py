@@ -3,7 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
+from application.projections.standing import configured, decided
 from application.queries.rows import CycleHead
+from domain.events import ConfigurationApplied
+from domain.microgrid import Microgrid
 from tests.builders import EIGHT, a_configuration
 from tests.contract.persistence.conftest import Persistence
 from tests.contract.persistence.test_read_model_changes import STATUS, a_cycle, advance, of_another, put
@@ -15,6 +18,35 @@ async def test_microgrids_come_in_natural_order(persistence: Persistence) -> Non
     statuses = await persistence.read_model.statuses()
 
     assert [status.microgrid_id for status in statuses] == ["9", "Depot-1", "depot-2", "depot-10"]
+
+
+async def test_how_a_microgrid_stands_is_kept_and_shown_in_a_line(persistence: Persistence) -> None:
+    await put(persistence, STATUS, of_another(STATUS, "another"))
+    standing = decided(configured(None, configuration_applied()), a_cycle())
+    async with persistence.read_model_transactions.begin() as changes:
+        assert await changes.standings(["depot"]) == {}
+        await changes.put_standings({"depot": standing, "nowhere": standing})
+        await changes.commit()
+
+    async with persistence.read_model_transactions.begin() as changes:
+        assert await changes.standings(["depot", "another", "nowhere"]) == {"depot": standing}
+    another, depot = await persistence.read_model.glances()
+    assert (another.microgrid_id, another.name, another.glance) == ("another", "Malaga depot", None)
+    assert (depot.microgrid_id, depot.workspace_id, depot.glance) == ("depot", None, standing.glance)
+    assert depot.glance is not None
+
+    await put(persistence, replace(STATUS, configuration=a_configuration(version=8)))
+    status = await persistence.read_model.status("depot")
+    assert status is not None
+    assert status.glance == standing.glance
+
+
+def configuration_applied() -> ConfigurationApplied:
+    return next(
+        event
+        for event in Microgrid("depot").configure(a_configuration(), EIGHT).events
+        if isinstance(event, ConfigurationApplied)
+    )
 
 
 async def test_what_is_not_known_is_none_or_empty(persistence: Persistence) -> None:

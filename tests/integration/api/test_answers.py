@@ -8,7 +8,7 @@ import pytest
 
 from application.ports.persistence import StorageUnavailable
 from application.ports.read_side import ReadModel
-from application.queries.rows import StatusRow
+from application.queries.rows import GlanceRow, StatusRow
 from entrypoints.api.app import create_app
 from entrypoints.api.auth import Anonymous
 from entrypoints.api.feed import Feed
@@ -125,7 +125,7 @@ class Troubled:
     async def status(self, microgrid_id: str) -> StatusRow | None:
         raise self._error
 
-    async def statuses(self) -> Sequence[StatusRow]:
+    async def glances(self) -> Sequence[GlanceRow]:
         raise self._error
 
     async def open_breaches(self) -> Mapping[str, int]:

@@ -13,7 +13,12 @@ from entrypoints.api.read_side import ReadSide
 from tests.integration.api.conftest import Shapes
 from tests.integration.api.depots import CYCLES_OF_NORTH, METRICS, MICROGRIDS, NORTH, PLAYED, UNDECIDED
 
-AS_OF_NORTH = {"cycle_seq": CYCLES_OF_NORTH, "at": "2026-11-22T08:00:59Z", "state": "fresh"}
+AS_OF_NORTH = {
+    "cycle_seq": CYCLES_OF_NORTH,
+    "event_seq": CYCLES_OF_NORTH + 6,
+    "at": "2026-11-22T08:00:59Z",
+    "state": "fresh",
+}
 
 
 async def read(api: httpx.AsyncClient, path: str, **parameters: Any) -> dict[str, Any]:
@@ -47,7 +52,7 @@ async def test_microgrids_are_listed_in_natural_order_with_what_their_latest_cyc
     assert [line["microgrid_id"] for line in body["items"]] == list(MICROGRIDS)
     undecided, played, north = body["items"]
     assert (undecided["outcome"], undecided["degraded"], undecided["totals"]) == (None, None, None)
-    assert undecided["as_of"] == {"cycle_seq": None, "at": None, "state": "stale"}
+    assert undecided["as_of"] == {"cycle_seq": None, "event_seq": 2, "at": None, "state": "stale"}
     assert (north["outcome"], north["open_breaches"], north["totals"]["requested_w"]) == ("curtailed", 2, 600_000)
     assert played["open_breaches"] == 1
     assert body["as_of"] == north["as_of"]
@@ -81,7 +86,8 @@ async def test_before_the_first_cycle_the_status_is_the_bare_tree(api: httpx.Asy
 
     assert shapes.faults("Status", body) == []
     assert (body["latest_cycle"], body["headroom_w"], body["open_breaches"]) == (None, None, [])
-    assert body["as_of"] == {"cycle_seq": None, "at": None, "state": "stale"}
+    assert body["as_of"] == {"cycle_seq": None, "event_seq": 2, "at": None, "state": "stale"}
+    assert body["state"] == {"code": "no_data", "sentence": "No data from the depot yet", "since": None}
 
 
 async def test_what_is_shown_is_stale_once_the_latest_cycle_is_older_than_two_refresh_intervals(

@@ -28,7 +28,7 @@ async def project(
 ) -> None:
     """Let every projection see the events."""
     async with transactions.begin() as changes:
-        gathered = await gathering([], changes)
+        gathered = await gathering(list(map(published, events)), changes)
         for event in events:
             for projection in projections:
                 projection.effects[type(event)](event, gathered)

@@ -82,7 +82,7 @@ async def test_before_the_first_cycle_the_bare_tree_is_shown() -> None:
     ]
     assert {(node.measured_w, node.limit_w, node.mode) for node in status.nodes} == {(None, None, None)}
     assert (status.latest_cycle, status.headroom_w, status.time_zone) == (None, None, "Australia/Perth")
-    assert status.as_of == AsOf(None, None, "stale")
+    assert status.as_of == AsOf(None, None, None, "stale")
 
 
 async def test_every_node_has_its_name_its_configured_capacities_and_its_latest_figures() -> None:
@@ -144,7 +144,7 @@ async def test_headroom_is_the_microgrids_or_the_sum_of_its_grid_connections(
 async def test_a_status_is_stale_once_its_cycle_is_older_than_two_refresh_intervals(age_s: float, state: str) -> None:
     row = replace(ROW, latest_cycle=a_latest_cycle({}))
     status = await known_status(row, EIGHT + timedelta(seconds=age_s))
-    assert status.as_of == AsOf(17, EIGHT, state)
+    assert status.as_of == AsOf(17, 20, EIGHT, state)
 
 
 def test_a_first_cycle_is_number_one_and_asked_for() -> None:

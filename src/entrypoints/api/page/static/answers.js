@@ -3,11 +3,11 @@
 import { byId, element, list, put, say, show } from "./dom.js";
 import { CAUSES, count, duration, exactKw, held, KINDS, kw, kwh, plural } from "./text.js";
 
+const ALARMS = { within_limits: "calm", over_limit: "over", infeasible: "over" };
+
 export function verdict(view) {
-  const undecided = view.latest_cycle === null;
-  const over = view.over_limit;
-  say(byId("verdict"), undecided ? "Nothing was decided yet" : over ? `${plural(over, "node")} over limit` : "All loads within limits");
-  put(byId("verdict-bar"), { class: over ? "verdict over" : "verdict" });
+  say(byId("verdict"), view.state.sentence);
+  put(byId("verdict-bar"), { class: `verdict ${ALARMS[view.state.code] ?? "warned"}`, "data-state": view.state.code });
   say(byId("load"), kw(view.load_w));
   say(byId("limit"), `${held(view.nodes[0])}${view.limit_w === null ? "" : ` / ${kw(view.limit_w)}`} kW`.trim());
   say(byId("headroom"), kw(view.headroom_w));

@@ -10,6 +10,7 @@ import { Tree } from "./tree.js";
 const API = "/v1/microgrids";
 const READ_EVERY_MS = 900;
 const LIST_EVERY_MS = 2000;
+const STALE_READ_EVERY_MS = 5000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5000;
 
@@ -96,7 +97,7 @@ class MicrogridPage {
 
   render() {
     const view = this.view;
-    document.title = `${view.over_limit ? "▲ " : ""}${view.name} · Busbar`;
+    document.title = `${view.state.code === "within_limits" ? "" : `▲ ${view.state.sentence} · `}${view.name} · Busbar`;
     say(byId("title"), view.name);
     show(byId("microgrid"), true);
     verdict(view);
@@ -126,14 +127,17 @@ class MicrogridPage {
   }
 
   tellAge() {
-    const { as_of, age_s, stale_after_s } = this.view;
+    const { as_of, age_s, stale_after_s, state } = this.view;
     const age = age_s === null ? null : age_s + (performance.now() - this.readAt) / 1000;
     const stale = as_of.state === "stale" || age > stale_after_s;
     const last = age === null ? "no cycle yet" : `last cycle ${duration(age)} ago`;
     const [mark, text] = !this.connected ? ["lost", `Service not reached, ${last}, trying again`]
-      : stale ? ["stale", `Stale, ${last}`] : ["fresh", `Live, cycle ${count(as_of.cycle_seq)}`];
+      : stale ? ["stale", `Stale, ${last}`]
+        : state.code === "no_data" ? ["silent", `No data, cycle ${count(as_of.cycle_seq)}`] : ["fresh", `Live, cycle ${count(as_of.cycle_seq)}`];
     tell(mark, text);
-    const old = mark !== "fresh";
+    const old = mark === "lost" || mark === "stale";
+    // The server says how long nothing was decided; no event tells of that.
+    if (stale && this.connected && performance.now() - this.readAt > STALE_READ_EVERY_MS) this.changed();
     if (old && !this.stale) announce(this.connected ? "The figures are stale" : "The service is not reached");
     this.stale = old;
     show(byId("known"), old && age !== null);
@@ -150,7 +154,11 @@ function announce(text) {
   say(byId("announcer"), text);
 }
 
-function showList(items) {
+const WORST_FIRST = ["no_data", "not_decided", "over_limit", "infeasible", "stopped", "not_honoured", "chargers_silent", "meter_silent", "within_limits"];
+const rank = (each) => WORST_FIRST.indexOf(each.state.code);
+
+function showList(everyone) {
+  const items = [...everyone].sort((one, other) => rank(one) - rank(other)); // stable: by id among equals
   show(byId("list"), true);
   say(byId("title"), "Microgrids");
   list(byId("microgrids"), items, (each) => each.microgrid_id, (each) =>
@@ -160,7 +168,8 @@ function showList(items) {
     const [link, outcome, totals, over] = row.children;
     say(link.children[0], each.name);
     say(link.children[1], each.microgrid_id);
-    say(outcome, each.outcome === null ? "not decided yet" : `${each.outcome}${each.degraded ? ", degraded" : ""}${each.as_of.state === "stale" ? ", stale" : ""}`);
+    say(outcome, each.state.sentence);
+    put(row, { "data-state": each.state.code });
     say(totals, each.totals === null ? "" : `${kw(each.totals.measured_w)} kW measured, ${kw(each.totals.allocated_w)} kW allocated`);
     say(over, each.open_breaches ? `▲ ${plural(each.open_breaches, "open breach", "open breaches")}` : "no breach");
     put(over, { class: each.open_breaches ? "over open" : "over" });

@@ -1,0 +1,56 @@
+"""Rows of the read model to columns of its tables, and back where the table does not say what stands in them."""
+
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping
+
+from application.queries.rows import BreachRow, StatusRow
+from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from domain.events import CycleCompleted
+
+_BREACHED: Final = TypeAdapter(ConstraintBreached)
+_CLEARED: Final = TypeAdapter(ConstraintCleared)
+
+
+def status(row: StatusRow) -> dict[str, Any]:
+    """Every column but for how it stands."""
+    return {
+        "microgrid_id": row.microgrid_id,
+        "workspace_id": row.workspace_id,
+        "name": row.name,
+        "configuration_version": row.configuration.version,
+        "configuration": row.configuration,
+        "nodes": row.nodes,
+        "warnings": row.warnings,
+        "latest_cycle": row.latest_cycle,
+    }
+
+
+def cycle(decided: CycleCompleted) -> dict[str, Any]:
+    """Every column."""
+    return {
+        "microgrid_id": decided.microgrid_id,
+        "cycle_seq": decided.cycle_seq,
+        "event_seq": decided.event_seq,
+        "decided_at": decided.decided_at,
+        "data": decided,
+    }
+
+
+def breach(row: BreachRow) -> dict[str, Any]:
+    """Every column."""
+    return {
+        "microgrid_id": row.microgrid_id,
+        "breach_id": row.breach_id,
+        "opened_seq": row.opened_seq,
+        "opened_at": row.opened_at,
+        "cleared_at": row.cleared_at,
+        "data": row.latest,
+    }
+
+
+def breach_row(row: RowMapping) -> BreachRow:
+    """Raises pydantic's ValidationError."""
+    latest = (_BREACHED if row["cleared_at"] is None else _CLEARED).validate_python(row["data"])
+    return BreachRow(row["opened_seq"], row["opened_at"], row["cleared_at"], latest)

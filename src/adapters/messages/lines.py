@@ -1,7 +1,8 @@
 """Streams of JSON, one object a line, and what is answered to a line that cannot be used."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from typing import BinaryIO, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,6 +12,7 @@ from adapters.messages.parsing import NotJson, faults, parse, summary
 from domain.site.configuration import Fault
 
 MAX_LINE_BYTES: Final = 16 * 2**20
+CHUNK_BYTES: Final = 2**20
 
 _T = TypeVar("_T")
 
@@ -33,6 +35,21 @@ def lines(stream: BinaryIO) -> Iterator[bytes]:
         yield line.removesuffix(b"\n")
 
 
+def as_they_come(stream: BufferedReader) -> Iterator[Sequence[bytes]]:
+    """The lines of a stream without their ends, so many at once as one look at it brings: none waits for the next.
+
+    Of one that is too long no more is kept than shows that it is.
+    """
+    rest = b""
+    while read := stream.read1(CHUNK_BYTES):
+        *lines, rest = (rest + read).split(b"\n")
+        rest = rest[: MAX_LINE_BYTES + 1]
+        if lines:
+            yield lines
+    if rest:
+        yield [rest]
+
+
 def read_line(line: bytes, shape: TypeAdapter[_T]) -> _T | LineError:
     """A line in the shape that it should have. Never raises."""
     if len(line) > MAX_LINE_BYTES:
@@ -50,6 +67,8 @@ def invalid_snapshot(found: tuple[Fault, ...]) -> LineError:
     return LineError("invalid_snapshot", summary(found), found)
 
 
-def write_error(error: LineError) -> bytes:
-    """A line of output without its end, for a line that cannot be used."""
-    return to_json({"error": error})
+def write_error(error: LineError, number: int | None = None) -> bytes:
+    """A line of output without its end, for a line that cannot be used; with its `number`, from 1 on, where the answers
+    are not as many as the lines.
+    """
+    return to_json(({} if number is None else {"line": number}) | {"error": error})

@@ -10,7 +10,8 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
     "Decide without a service": ("check", "rebalance", "replay"),
     "Run a depot on this machine": ("run",),
     "Run the service": ("migrate", "worker", "project", "api", "rebuild"),
-    "Work with a running service": ("configure", "simulate", "events", "status", "breaches", "explain", "show-state"),
+    "Say something to a running service": ("configure", "send", "simulate"),
+    "See what a running service does": ("status", "breaches", "explain", "events", "dead-letters", "show-state"),
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -194,6 +195,25 @@ def events(follow: bool, from_beginning: bool, microgrid: str | None) -> int:
     from entrypoints.cli import events as events_command
 
     return events_command.run(microgrid, follow=follow, from_beginning=from_beginning)
+
+
+@busbar.command("dead-letters")
+@click.option("--follow", is_flag=True, help="Go on with what comes, until stopped.")
+@click.option("--microgrid", help="Of this one alone, by the key of the message or by what its data name.")
+def dead_letters(follow: bool, microgrid: str | None) -> int:
+    """Print what nobody could read, one letter a line: its code, what is wrong, and where the message lay."""
+    from entrypoints.cli import dead_letters as dead_letters_command
+
+    return dead_letters_command.run(microgrid, follow=follow)
+
+
+@busbar.command()
+@click.argument("file", type=click.File("rb"))
+def send(file: BufferedReader) -> int:
+    """Publish telemetry, a message a line, as it comes. Says which lines cannot be used, and sends the others."""
+    from entrypoints.cli import send as send_command
+
+    return send_command.run(file, sys.stdout.buffer)
 
 
 @busbar.command()

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 
 from adapters.messages import envelope
-from adapters.messages.dead_letters import dead_letter
+from adapters.messages.letters import dead_letter
 from adapters.messages.registry import READERS, WRITERS, encode, read, write
 from application.ports.bus import (
     MESSAGE_BYTES,

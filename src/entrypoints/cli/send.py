@@ -1,0 +1,72 @@
+"""`busbar send`: telemetry onto the bus, a message a line (CLI-31)."""
+
+import asyncio
+from collections.abc import Mapping
+from io import BufferedReader
+from typing import BinaryIO, Final
+
+from adapters.kafka import topics as kafka_topics
+from adapters.kafka.connection import when_reachable
+from adapters.messages.lines import LineError, as_they_come, write_error
+from adapters.messages.telemetry_lines import message_of
+from application.ports.bus import EventPublisher, Message, PublicationRefused
+from entrypoints import settings as environment
+from entrypoints.brokers import connection_to
+from entrypoints.container import Deployment
+from entrypoints.service.refusals import quiet, refusing
+
+PATIENCE_S: Final = 30
+"""How long the brokers may take before the first line is read."""
+
+REFUSED: Final = "refused"
+"""The code of a line that can be read, and that the brokers do not take."""
+
+
+def run(source: BufferedReader, sink: BinaryIO) -> int:
+    """Send every line that can be used, as it comes; returns 0, or 2 where one could not, which the sink is told."""
+    settings = environment.kafka()
+    quiet(settings)
+    deployment = Deployment(connection=connection_to(settings), prefix=settings.topic_prefix)
+    publisher, number, all_used = deployment.telemetry_publisher(), 0, True
+    with refusing(), asyncio.Runner() as runner:
+        runner.run(_reached(deployment))
+        try:
+            for lines in as_they_come(source):
+                read = {number + index: message_of(line) for index, line in enumerate(lines, 1)}
+                number += len(lines)
+                errors = {each: error for each, error in read.items() if isinstance(error, LineError)}
+                messages = {each: message for each, message in read.items() if isinstance(message, Message)}
+                errors |= runner.run(_send(publisher, messages))
+                sink.writelines(write_error(errors[each], each) + b"\n" for each in sorted(errors))
+                sink.flush()
+                all_used = all_used and not errors
+        finally:
+            runner.run(publisher.close())
+    return 0 if all_used else 2
+
+
+async def _reached(deployment: Deployment) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            telemetry = [deployment.topics().telemetry]
+            await when_reachable(lambda: kafka_topics.require(deployment.connection(), telemetry))
+    except TimeoutError:
+        raise environment.UnusableSetting(
+            f"The brokers of BUSBAR_KAFKA_BOOTSTRAP_SERVERS did not answer within {PATIENCE_S} s."
+        ) from None
+
+
+async def _send(publisher: EventPublisher, messages: Mapping[int, Message]) -> Mapping[int, LineError]:
+    """All together; where that is refused one by one, to find out which are."""
+    try:
+        if messages:
+            await publisher.publish([*messages.values()])
+    except PublicationRefused as error:
+        if len(messages) == 1:
+            return dict.fromkeys(messages, LineError(REFUSED, str(error)))
+        return {
+            number: refusal
+            for each, message in messages.items()
+            for number, refusal in (await _send(publisher, {each: message})).items()
+        }
+    return {}

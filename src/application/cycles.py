@@ -1,21 +1,18 @@
 """The cycles that are due: decided in memory, committed together."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Final, TypeAlias
 
 from application.box import DueCycle
-from application.decisions import ATTEMPTS, Decision, Decisions
+from application.decisions import ATTEMPTS, Committing, Decision
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
 from application.parking import NOT_OF_ONE_MICROGRID
 from application.ports.clock import Clock
-from application.ports.observing import Counters, CycleNotes, Stage, Tracing
+from application.ports.observing import Counters, Stage
 from application.ports.persistence import ConcurrentChange
-from domain.events import CycleCompleted
-from domain.knowledge.readings import Readings
 from domain.microgrid import Decide
 from domain.sharing import rebalance
 
@@ -29,22 +26,14 @@ GIVES_WAY: Final = timedelta(milliseconds=10)
 """How long cycles are decided before others may run, above all whoever takes in what arrives."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Decided:
-    """A cycle that was decided; what it came to is not true yet."""
+Run: TypeAlias = Callable[[DueCycle], Decision]
+"""What a due cycle comes to; that is not true yet."""
 
-    due: DueCycle
-    decision: Decision
-    notes: CycleNotes
 
-    @property
-    def is_change(self) -> bool:
-        return self.decision.change.microgrid != self.due.microgrid
-
-    @property
-    def published(self) -> CycleCompleted | None:
-        events = self.decision.change.events
-        return next((event for event in events if isinstance(event, CycleCompleted)), None)
+def run(due: DueCycle, decide: Decide = rebalance.decide) -> Decision:
+    """Decide once; a cycle without news changes only what is remembered."""
+    change = due.microgrid.run_cycle(due.readings, due.trigger, due.at, decide)
+    return Decision(change, due.traceparent, is_change=change.microgrid != due.microgrid, cycle=due)
 
 
 class Cycles:
@@ -54,19 +43,17 @@ class Cycles:
         self,
         mailbox: Mailbox,
         owned: OwnedPartitions,
-        decisions: Decisions,
-        tracing: Tracing,
+        decisions: Committing,
+        run: Run,
         counters: Counters,
         clock: Clock,
-        decide: Decide = rebalance.decide,
     ) -> None:
         self._mailbox = mailbox
         self._owned = owned
         self._decisions = decisions
-        self._tracing = tracing
+        self._run = run
         self._counters = counters
         self._clock = clock
-        self._decide = decide
         self._contested: Counter[str] = Counter()
         self.count = 0
         self.begun = self.ended = 0
@@ -88,17 +75,16 @@ class Cycles:
     async def _run_some(self) -> None:
         async with self._decisions.one_at_a_time:
             decided = await self._decide_some()
-            changes = [each.decision for each in decided if each.is_change]
-            failed = await self._decisions.commit(changes, self._owned.epoch_of)
-            for each in decided:
-                await self._settle(each, failed.get(each.due.microgrid_id))
+            failed = await self._decisions.commit([decision for _, decision in decided], self._owned.epoch_of)
+            for due, decision in decided:
+                await self._settle(due, decision, failed.get(due.microgrid_id))
 
-    async def _decide_some(self) -> Sequence[_Decided]:
-        decided: list[_Decided] = []
+    async def _decide_some(self) -> Sequence[tuple[DueCycle, Decision]]:
+        decided: list[tuple[DueCycle, Decision]] = []
         began = gave_way = self._clock.steady()
         for due in self._mailbox.due():
             try:
-                decided.append(self._run(due))
+                decided.append((due, self._run(due)))
             except NOT_OF_ONE_MICROGRID:
                 raise
             except Exception as error:
@@ -111,32 +97,11 @@ class Cycles:
                 gave_way = self._clock.steady()
         return decided
 
-    def _run(self, due: DueCycle) -> _Decided:
-        """Decide once; a cycle without news changes only what is remembered."""
-        microgrid_id = due.microgrid_id
-        with (
-            self._tracing.cycle_span(microgrid_id, due.traceparent, due.conflated) as traceparent,
-            self._counters.cycle(microgrid_id) as notes,
-        ):
-            change = due.microgrid.run_cycle(due.readings, due.trigger, due.at, self._decide)
-            if change.plan_fault is not None:
-                self._counters.refused_plan(microgrid_id, change.plan_fault)
-            # A cycle that is not published has the outcome of the one published last, else it would have been.
-            if change.microgrid.state.published is not None:
-                outcome = change.microgrid.state.published.outcome
-                input_age = _input_age(due.readings, due.at)
-                open_breaches = [each.breach_id for each in due.microgrid.open_breaches]
-                notes.decided(outcome, input_age, change.events, open_breaches)
-        return _Decided(due, Decision(change, traceparent), notes)
-
-    async def _settle(self, decided: _Decided, error: Exception | None) -> None:
-        due = decided.due
+    async def _settle(self, due: DueCycle, decision: Decision, error: Exception | None) -> None:
         match error:
             case None:
-                microgrid = decided.decision.stored if decided.is_change else decided.decision.change.microgrid
-                self._mailbox.decided(due, microgrid, decided.published)
+                self._mailbox.decided(due, decision.stored, decision.published)
                 self._contested.pop(due.microgrid_id, None)
-                decided.notes.committed()
                 self.count += 1
             case ConcurrentChange():
                 await self._begin_anew(due, error)
@@ -154,8 +119,3 @@ class Cycles:
     def _park(self, due: DueCycle, error: Exception) -> None:
         parked = self._mailbox.failed(due)
         self._counters.parked(Stage.CYCLE, due.microgrid_id, error, parked.times)
-
-
-def _input_age(readings: Readings, at: datetime) -> timedelta | None:
-    measured_at = [*readings.heard_at.values(), *(meter.measured_at for meter in readings.meters.values())]
-    return at - max(measured_at) if measured_at else None

@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
-from application.ports.bus import MalformedConfiguration
+from application.box import DueCycle
 from application.ports.ownership import Epoch, Fenced
 from application.ports.persistence import Outbox, PendingEvent, StorageUnavailable, Transactions
 from application.relay import Relay
-from domain.microgrid import Change, Microgrid, Refusal
-from domain.site.configuration import SiteConfiguration
+from domain.events import ConfigurationRejected, CycleCompleted
+from domain.microgrid import Change, Microgrid
+from domain.sharing.plan import Outcome
 
 ATTEMPTS: Final = 3
 """How often a decision is tried when somebody else keeps committing first."""
@@ -19,11 +19,16 @@ ATTEMPTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to become true of one microgrid: a change, the trace of its events, whether there is a new site."""
+    """What is to become true of one microgrid: a change, the trace of its events, whether there is a new site.
+
+    `cycle`: the one that came to this, None where a configuration did. `is_change`: there is something to write.
+    """
 
     change: Change
     traceparent: str | None
     reconfigures: bool = False
+    is_change: bool = True
+    cycle: DueCycle | None = None
 
     @property
     def microgrid_id(self) -> str:
@@ -32,7 +37,34 @@ class Decision:
     @property
     def stored(self) -> Microgrid:
         """The microgrid as it is once the decision is true."""
-        return replace(self.change.microgrid, version=self.change.microgrid.version + 1)
+        microgrid = self.change.microgrid
+        return replace(microgrid, version=microgrid.version + 1) if self.is_change else microgrid
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """Of a cycle, None where there was nothing to decide."""
+        # A cycle that is not published has the outcome of the one published last, else it would have been.
+        published = self.change.microgrid.state.published
+        return None if published is None else published.outcome
+
+    @property
+    def published(self) -> CycleCompleted | None:
+        return next((event for event in self.change.events if isinstance(event, CycleCompleted)), None)
+
+    @property
+    def refusals(self) -> Sequence[ConfigurationRejected]:
+        return [event for event in self.change.events if isinstance(event, ConfigurationRejected)]
+
+
+class Committing(Protocol):
+    """Makes decisions true."""
+
+    @property
+    def one_at_a_time(self) -> asyncio.Lock: ...
+
+    async def commit(
+        self, decisions: Sequence[Decision], epoch_of: Callable[[str], Epoch]
+    ) -> Mapping[str, Exception]: ...
 
 
 class Decisions:
@@ -51,6 +83,7 @@ class Decisions:
 
         ConcurrentChange among it: somebody else committed first. Raises Fenced and StorageUnavailable.
         """
+        decisions = [each for each in decisions if each.is_change]
         try:
             await self._write(decisions, {each.microgrid_id: epoch_of(each.microgrid_id) for each in decisions})
         except (Fenced, StorageUnavailable):
@@ -84,13 +117,3 @@ class Decisions:
 def _appended(outbox: Outbox, decision: Decision) -> Sequence[PendingEvent]:
     change = decision.change
     return outbox.append(change.events, decision.traceparent, change.microgrid.workspace_id)
-
-
-def offer(
-    microgrid: Microgrid, offered: SiteConfiguration | MalformedConfiguration, at: datetime, request_id: str | None
-) -> Change:
-    """What a microgrid makes of a configuration, readable or at least answerable, that arrives at an instant."""
-    if isinstance(offered, MalformedConfiguration):
-        refusal = Refusal(offered.version, offered.digest)
-        return microgrid.refuse_malformed(refusal, offered.faults, at, request_id)
-    return microgrid.configure(offered, at, request_id)

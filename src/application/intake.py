@@ -1,12 +1,13 @@
 """What arrives: readings go into the mailbox, configurations are applied, what is done is acknowledged."""
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, assert_never
 
+from application.answering import Answer
 from application.cycles import Cycles
-from application.decisions import ATTEMPTS, Decision, Decisions, offer
+from application.decisions import ATTEMPTS, Committing, Decision
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
 from application.ports.bus import (
@@ -21,12 +22,11 @@ from application.ports.bus import (
     Unreadable,
 )
 from application.ports.clock import Clock
-from application.ports.observing import Counters, Tracing
+from application.ports.observing import Counters
 from application.ports.persistence import ConcurrentChange
 from application.unanswered import Unanswered
-from domain.events import ConfigurationRejected
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry, Receipt, Telemetry
-from domain.microgrid import Change, Microgrid
+from domain.microgrid import Microgrid
 from domain.site.configuration import SiteConfiguration
 
 BATCH: Final = 500
@@ -43,8 +43,6 @@ TURN: Final = timedelta(milliseconds=100)
 NOT_TAKEN: Final = "processing_failed"
 """The code of a dead letter that can be read, and that made us fail."""
 
-MALFORMED: Final = "malformed"
-
 WRONG_PARTITION: Final = (
     "wrong_partition",
     "The record does not lie where Java's default partitioner puts its key (murmur2).",
@@ -60,9 +58,9 @@ class Intake:
         dead_letters: DeadLetters,
         mailbox: Mailbox,
         owned: OwnedPartitions,
-        decisions: Decisions,
+        decisions: Committing,
         cycles: Cycles,
-        tracing: Tracing,
+        answer: Answer,
         counters: Counters,
         clock: Clock,
     ) -> None:
@@ -72,7 +70,7 @@ class Intake:
         self._owned = owned
         self._decisions = decisions
         self._cycles = cycles
-        self._tracing = tracing
+        self._answer_to = answer
         self._counters = counters
         self._clock = clock
         self._unanswered = Unanswered()
@@ -82,7 +80,7 @@ class Intake:
         self._handed_over = owned.handed_over
         self._contested: Counter[str] = Counter()
         self._letters: list[tuple[Position, Unreadable]] = []
-        self._receipts: defaultdict[str, Counter[Receipt]] = defaultdict(Counter)
+        self._receipts: Counter[Receipt] = Counter()
 
     async def turn(self) -> bool:
         """Take one batch, acknowledge those of which all is done; returns whether there was any.
@@ -100,7 +98,9 @@ class Intake:
         for received in batch:
             await self._take(received)
         answered = await self._answer_in_time()
-        self._count_receipts()
+        # Once a batch: counting costs half as much as taking a reading in.
+        self._counters.readings(self._receipts)
+        self._receipts.clear()
         if self._letters:
             await self._send(self._letters)
         self._letters.clear()
@@ -142,7 +142,7 @@ class Intake:
         while microgrid_id in self._unanswered.microgrids and not self._owned.is_unread(microgrid_id):
             await self._answer([microgrid_id])
         if not self._mailbox.knows(microgrid_id):
-            self._receipts[microgrid_id][Receipt.UNKNOWN] += 1
+            self._receipts[Receipt.UNKNOWN] += 1
             return
         try:
             reception = self._mailbox.post(telemetry, received.traceparent)
@@ -150,13 +150,7 @@ class Intake:
             self._not_taken(microgrid_id, received, error)
             return
         for receipt, count in reception.receipts.items():
-            self._receipts[microgrid_id][receipt] += count
-
-    def _count_receipts(self) -> None:
-        """Once a batch: counting costs half as much as taking a reading in."""
-        for microgrid_id, receipts in self._receipts.items():
-            self._counters.readings(microgrid_id, receipts)
-        self._receipts.clear()
+            self._receipts[receipt] += count
 
     def _answerable(self) -> Sequence[str]:
         """The microgrids that have a configuration to be answered, and can be read."""
@@ -191,29 +185,19 @@ class Intake:
                 await self._settle(decision, failed.get(decision.microgrid_id))
 
     def _decide(self, microgrid_id: str, *, strangers: int) -> Decision | None:
-        """What the next configuration comes to; None where that is nothing, or a dead letter."""
+        """What its next configuration comes to; None where that is nothing, or a dead letter."""
         received = self._unanswered.first(microgrid_id)
         microgrid = self._mailbox.find(microgrid_id) or Microgrid(microgrid_id)
-        assert isinstance(received.body, SiteConfiguration | MalformedConfiguration)
+        at, has_room = self._mailbox.time_of(microgrid_id), self._mailbox.has_room_for(strangers + 1)
         try:
-            with self._tracing.configuration_span(microgrid_id, received.traceparent) as traceparent:
-                change = offer(microgrid, received.body, self._mailbox.time_of(microgrid_id), received.id)
-                is_stranger = change.microgrid.site is None and microgrid.version == 0
-                is_one_too_many = is_stranger and not self._mailbox.has_room_for(strangers + 1)
-                for refused in [] if is_one_too_many else _refused(change):
-                    self._counters.refused_configuration(microgrid_id, refused.faults)
+            answered = self._answer_to(microgrid, received, at, has_room=has_room)
         except Exception as error:
             self._not_taken(microgrid_id, received, error)
             return None
-        if not change.events:
-            self._counters.outdated_configuration(microgrid_id)
+        if isinstance(answered, Unreadable):
+            self._put_aside(received.position, answered)
             return None
-        if is_one_too_many:
-            fault = _refused(change)[0].faults[0]
-            detail = f"{fault.path}: {fault.message}"
-            self._put_aside(received.position, Unreadable(MALFORMED, detail, received.message))
-            return None
-        return Decision(change, traceparent, reconfigures=change.microgrid.site is not microgrid.site)
+        return answered
 
     async def _settle(self, decision: Decision, error: Exception | None) -> None:
         microgrid_id = decision.microgrid_id
@@ -249,7 +233,3 @@ class Intake:
     def _put_aside(self, position: Position, unreadable: Unreadable) -> None:
         self._counters.dead_letter(unreadable.code)
         self._letters.append((position, unreadable))
-
-
-def _refused(change: Change) -> Sequence[ConfigurationRejected]:
-    return [event for event in change.events if isinstance(event, ConfigurationRejected)]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias, assert_never
 
+from application.answering import offer
 from application.box import DueCycle
-from application.decisions import offer
 from application.mailbox import Mailbox
 from application.ports.bus import MalformedConfiguration
 from domain.events import DomainEvent

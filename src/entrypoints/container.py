@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from dependency_injector import containers, providers
 
@@ -26,6 +27,7 @@ from adapters.messages.recording import RecordedSource
 from adapters.observability import providers as telemetry
 from adapters.observability.counters import OpenTelemetryCounters
 from adapters.observability.gauges import WorkerGauges
+from adapters.observability.handlers import CountedDecisions, ObservedAnswer, ObservedRun
 from adapters.observability.prometheus import PrometheusMetrics
 from adapters.observability.publisher import TracedPublisher
 from adapters.observability.requests import MeasuredRequests
@@ -36,7 +38,8 @@ from adapters.simulation.depot import Depot
 from adapters.simulation.faults.script import Fault
 from adapters.simulation.habits import Chargers
 from adapters.simulation.scenario import Scenario
-from application.cycles import Cycles
+from application.answering import answer
+from application.cycles import Cycles, run
 from application.decisions import Decisions
 from application.intake import Intake
 from application.mailbox import Mailbox
@@ -98,16 +101,16 @@ class Membership(containers.DeclarativeContainer):
         clock=clock,
         counters=counters,
     )
-    decisions = providers.Singleton(Decisions, transactions, relay)
+    uncounted_decisions = providers.Singleton(Decisions, transactions, relay)
+    decisions = providers.Singleton(CountedDecisions, uncounted_decisions, counters)
     cycles = providers.Singleton(
         Cycles,
         mailbox=mailbox,
         owned=owned_partitions,
         decisions=decisions,
-        tracing=tracing,
+        run=providers.Factory(ObservedRun, providers.Factory(partial, run, decide=decide), tracing, counters),
         counters=counters,
         clock=clock,
-        decide=decide,
     )
     intake = providers.Factory(
         Intake,
@@ -116,7 +119,7 @@ class Membership(containers.DeclarativeContainer):
         owned=owned_partitions,
         decisions=decisions,
         cycles=cycles,
-        tracing=tracing,
+        answer=providers.Factory(ObservedAnswer, providers.Object(answer), tracing, counters),
         counters=counters,
         clock=clock,
     )

@@ -13,6 +13,7 @@ from dependency_injector import providers
 from adapters.memory.bus import MemoryBus
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
+from adapters.observability.handlers import CountedDecisions
 from adapters.simulation.scenarios import SCENARIOS
 from application import event_types
 from application.cycles import Cycles
@@ -81,7 +82,7 @@ async def test_what_is_shared_is_one_and_the_same(container: Container) -> None:
 
 def test_what_a_worker_remembers_is_one_for_its_membership_and_anew_for_the_next(container: Container) -> None:
     former, present = container.membership(), container.membership()
-    for name in ("mailbox", "relay", "owned_partitions", "decisions", "cycles"):
+    for name in ("mailbox", "relay", "owned_partitions", "uncounted_decisions", "decisions", "cycles"):
         assert former.providers[name]() is former.providers[name](), name
         assert present.providers[name]() is not former.providers[name](), name
 
@@ -91,7 +92,8 @@ def test_what_a_worker_remembers_is_one_for_its_membership_and_anew_for_the_next
     [
         ("intake", Intake),
         ("cycles", Cycles),
-        ("decisions", Decisions),
+        ("uncounted_decisions", Decisions),
+        ("decisions", CountedDecisions),
         ("owned_partitions", OwnedPartitions),
         ("relay", Relay),
     ],
@@ -125,11 +127,13 @@ def made_of(provider: Any) -> dict[str, Any]:
 
 
 def answers(given: object, class_: type) -> bool:
-    """Whether an object is of a class or, of a Protocol, has its methods."""
+    """Whether an object is of a class or, of a Protocol, has its methods, or can be called as it can."""
     if not getattr(class_, "_is_protocol", False):
         return isinstance(given, class_)
     methods = [method for method, _ in inspect.getmembers(class_, inspect.isfunction) if not method.startswith("_")]
-    return bool(methods) and all(callable(getattr(given, method, None)) for method in methods)
+    if not methods:
+        return "__call__" in vars(class_) and callable(given)
+    return all(callable(getattr(given, method, None)) for method in methods)
 
 
 @pytest.fixture
@@ -170,12 +174,13 @@ async def test_the_deployment_decides_and_publishes_what_it_owns_under_its_prefi
 
 def test_the_parts_of_a_worker_share_what_it_remembers() -> None:
     intake, cycles, owned, decisions = map(
-        made_of, (Membership.intake, Membership.cycles, Membership.owned_partitions, Membership.decisions)
+        made_of, (Membership.intake, Membership.cycles, Membership.owned_partitions, Membership.uncounted_decisions)
     )
     assert intake["owned"] is cycles["owned"] is Membership.owned_partitions
     assert intake["mailbox"] is cycles["mailbox"] is owned["mailbox"] is Membership.mailbox
     assert intake["decisions"] is cycles["decisions"] is Membership.decisions
     assert owned["relay"] is decisions["relay"] is Membership.relay
+    assert made_of(Membership.decisions)["inner"] is Membership.uncounted_decisions
 
 
 async def test_the_deployment_finds_a_microgrid_where_the_publisher_puts_it(deployment: Deployment) -> None:

@@ -11,7 +11,7 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricR
 from adapters.observability import names
 from adapters.observability.counters import OpenTelemetryCounters
 from application.ports.bus import Position
-from application.ports.observing import Counters, CycleNotes, Stage
+from application.ports.observing import Counters, Stage, TimedCycle
 from application.ports.ownership import Fenced
 from domain.breaches.constraint import Cause, ConstraintBreached, ConstraintCleared
 from domain.breaches.over_limit import Severity
@@ -68,26 +68,25 @@ def measured(reader: InMemoryMetricReader) -> Mapping[str, Mapping[object, int]]
 
 def test_readings_are_counted_by_what_became_of_them(counters: Counters, reader: InMemoryMetricReader) -> None:
     """Holds TEL-8."""
-    counters.readings("malaga", {Receipt.KEPT: 2, Receipt.OUTDATED: 1})
-    counters.readings("karrinyup", {Receipt.KEPT: 3})
+    counters.readings({Receipt.KEPT: 2, Receipt.OUTDATED: 1})
+    counters.readings({Receipt.KEPT: 3})
     assert counted(reader) == {names.READINGS: {"kept": 5, "outdated": 1}}
 
 
 def test_cycles_are_counted_by_whether_they_had_news(counters: Counters, reader: InMemoryMetricReader) -> None:
     for events in ([a_cycle_completed()], [], []):
-        with counters.cycle("malaga") as notes:
-            notes.decided(Outcome.CURTAILED, None, events, ())
-        notes.committed()
+        counters.decided("malaga", Outcome.CURTAILED, None, events, open_breaches=())
     assert counted(reader)[names.CYCLES] == {True: 1, False: 2}
 
 
 def test_a_cycle_is_timed_by_its_outcome_or_its_error(counters: Counters, reader: InMemoryMetricReader) -> None:
     for outcome, age_s in ((Outcome.BALANCED, 2), (Outcome.BALANCED, 4), (Outcome.CURTAILED, None)):
-        with counters.cycle("malaga") as notes:
-            notes.decided(outcome, None if age_s is None else timedelta(seconds=age_s), (), ())
-        notes.committed()
-    with pytest.raises(Fenced), counters.cycle("malaga") as notes:
-        _fail_after(notes)
+        with counters.cycle() as timed:
+            timed.outcome = outcome
+        age = None if age_s is None else timedelta(seconds=age_s)
+        counters.decided("malaga", outcome, age, (), open_breaches=())
+    with pytest.raises(Fenced), counters.cycle() as timed:
+        _fail_after(timed)
     assert measured(reader)[names.CYCLE_DURATION] == {
         (names.OUTCOME, "balanced"): 2,
         (names.OUTCOME, "curtailed"): 1,
@@ -97,13 +96,13 @@ def test_a_cycle_is_timed_by_its_outcome_or_its_error(counters: Counters, reader
     assert counted(reader)[names.CYCLES] == {False: 3}
 
 
-def _fail_after(notes: CycleNotes) -> None:
-    notes.decided(Outcome.BALANCED, timedelta(seconds=8), [a_cycle_completed()], ())
+def _fail_after(timed: TimedCycle) -> None:
+    timed.outcome = Outcome.BALANCED
     raise Fenced
 
 
 def test_a_cycle_without_a_decision_counts_for_nothing(counters: Counters, reader: InMemoryMetricReader) -> None:
-    with counters.cycle("unknown"):
+    with counters.cycle():
         pass
     assert reader.get_metrics_data() is None
 
@@ -112,9 +111,7 @@ def test_breaches_are_counted_as_they_open_escalate_and_clear(counters: Counters
     opened = a_breach(ConstraintBreached, Severity.MAJOR)
     escalated, cleared = a_breach(ConstraintBreached, Severity.CRITICAL), a_breach(ConstraintCleared, Severity.CRITICAL)
     for event, known in ((opened, ()), (escalated, ("b-1",)), (cleared, ("b-1",))):
-        with counters.cycle("malaga") as notes:
-            notes.decided(Outcome.BALANCED, None, [event], known)
-        notes.committed()
+        counters.decided("malaga", Outcome.BALANCED, None, [event], open_breaches=known)
     assert counted(reader)[names.BREACHES] == {"opened": 1, "escalated": 1, "cleared": 1}
 
 
@@ -221,11 +218,13 @@ def test_a_message_that_was_not_taken_in_is_an_error_in_the_log_with_its_place(
     assert vars(record)[names.MICROGRID_ID] == "malaga"
 
 
-def test_a_cycle_that_is_not_committed_counts_for_nothing(counters: Counters, reader: InMemoryMetricReader) -> None:
-    with counters.cycle("malaga") as notes:
-        notes.decided(Outcome.BALANCED, timedelta(seconds=8), [a_cycle_completed()], ())
-    assert names.CYCLES not in counted(reader)
-    assert names.INPUT_AGE not in measured(reader)
+def test_a_cycle_that_is_not_committed_is_timed_and_counts_for_nothing_else(
+    counters: Counters, reader: InMemoryMetricReader
+) -> None:
+    with counters.cycle() as timed:
+        timed.outcome = Outcome.BALANCED
+    assert counted(reader)[names.CYCLE_DURATION] == {}
+    assert set(measured(reader)) == {names.CYCLE_DURATION}
 
 
 def test_what_waits_to_be_published_is_shown_by_its_age(counters: Counters, reader: InMemoryMetricReader) -> None:

@@ -1,8 +1,9 @@
 """What the application counts and traces, remembered in memory."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from application.ports.bus import Position, PublishedEvent, Received
@@ -22,7 +23,7 @@ class RememberedCounts:
         self.cycles: Counter[str] = Counter()
         self.refused_plans: list[str] = []
         self.refused_configurations: Counter[str] = Counter()
-        self.decided: list[RememberedCycle] = []
+        self.input_ages: list[timedelta | None] = []
         self.waiting_since: datetime | None = None
         self.projected_events: Counter[str] = Counter()
         self.outdated_configurations = 0
@@ -31,7 +32,7 @@ class RememberedCounts:
         self.refused_letters: list[Position] = []
         self.untaken: list[tuple[str, Position, str]] = []
 
-    def readings(self, microgrid_id: str, receipts: Mapping[Receipt, int]) -> None:
+    def readings(self, receipts: Mapping[Receipt, int]) -> None:
         self.receipts.update(receipts)
 
     def outdated_configuration(self, microgrid_id: str) -> None:
@@ -50,14 +51,21 @@ class RememberedCounts:
         self.refused_configurations[microgrid_id] += 1
 
     @contextmanager
-    def cycle(self, microgrid_id: str) -> Iterator["RememberedCycle"]:
-        yield RememberedCycle(self._committed)
+    def cycle(self) -> Iterator["RememberedCycle"]:
+        yield RememberedCycle()
 
-    def _committed(self, remembered: "RememberedCycle") -> None:
-        if remembered.outcome is not None:
-            published = any(isinstance(event, CycleCompleted) for event in remembered.events)
-            self.cycles["published" if published else "unpublished"] += 1
-            self.decided.append(remembered)
+    def decided(
+        self,
+        microgrid_id: str,
+        outcome: Outcome,
+        input_age: timedelta | None,
+        events: Sequence[DomainEvent],
+        *,
+        open_breaches: Collection[str],
+    ) -> None:
+        published = any(isinstance(event, CycleCompleted) for event in events)
+        self.cycles["published" if published else "unpublished"] += 1
+        self.input_ages.append(input_age)
 
     def refused_plan(self, microgrid_id: str, fault: str) -> None:
         self.refused_plans.append(fault)
@@ -75,27 +83,11 @@ class RememberedCounts:
         self.projected_events.update(news=news, duplicates=duplicates)
 
 
+@dataclass(slots=True)
 class RememberedCycle:
-    """What became of a cycle."""
+    """A cycle while it is timed."""
 
-    def __init__(self, committed: Callable[["RememberedCycle"], None]) -> None:
-        self._committed = committed
-        self.outcome: Outcome | None = None
-        self.input_age: timedelta | None = None
-        self.events: Sequence[DomainEvent] = ()
-        self.open_breaches: Collection[str] = ()
-
-    def decided(
-        self,
-        outcome: Outcome,
-        input_age: timedelta | None,
-        events: Sequence[DomainEvent],
-        open_breaches: Collection[str],
-    ) -> None:
-        self.outcome, self.input_age, self.events, self.open_breaches = outcome, input_age, events, open_breaches
-
-    def committed(self) -> None:
-        self._committed(self)
+    outcome: Outcome | None = None
 
 
 class HandedOnTraces:

@@ -21,7 +21,7 @@ from adapters.database.tables import microgrid_state
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.memory.bus import MemoryBus
 from adapters.messages import registry
-from application.cycles import Cycles
+from application.cycles import Cycles, run
 from application.decisions import Decisions
 from application.mailbox import Mailbox
 from application.owned_partitions import OwnedPartitions
@@ -31,7 +31,7 @@ from application.ports.persistence import StorageUnavailable
 from application.relay import Relay
 from domain.microgrid import Microgrid, MicrogridState
 from tests.builders import EIGHT, a_site
-from tests.fakes.observation import HandedOnTraces, RememberedCounts
+from tests.fakes.observation import RememberedCounts
 
 EVENTS = "busbar.events"
 PARTITION = frozenset({Partition("busbar.telemetry", 0)})
@@ -59,8 +59,7 @@ class Deciding:
         )
         self.transactions = transactions
         decisions = Decisions(transactions, self.relay)
-        observed = HandedOnTraces(), self.counts, self.clock
-        self.cycles = Cycles(self.mailbox, self.owned, decisions, *observed)
+        self.cycles = Cycles(self.mailbox, self.owned, decisions, run, self.counts, self.clock)
 
     async def provide(self, depots: int) -> None:
         """So many depots, stored and taken over."""

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
@@ -21,6 +22,13 @@ DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 
 AGES_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90, 120, 300, 900)
 
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class TimedCycle:
+    """A cycle while it is timed."""
+
+    outcome: Outcome | None = None
 
 
 class OpenTelemetryCounters:
@@ -62,7 +70,7 @@ class OpenTelemetryCounters:
             names.PROJECTED_EVENTS, "{event}", "Events that reached the read models, by whether they came again"
         )
 
-    def readings(self, microgrid_id: str, receipts: Mapping[Receipt, int]) -> None:
+    def readings(self, receipts: Mapping[Receipt, int]) -> None:
         for receipt, number in receipts.items():
             self._readings.add(number, {names.RECEIPT: receipt.value})
 
@@ -86,30 +94,36 @@ class OpenTelemetryCounters:
         _logger.error("a dead letter was refused: %s: %s", _place(position), error)
 
     @contextmanager
-    def cycle(self, microgrid_id: str) -> Iterator["CycleNotes"]:
-        """A cycle that fails is timed under its error and counts for nothing else."""
-        notes, began = CycleNotes(microgrid_id, self._count), time.perf_counter()
+    def cycle(self) -> Iterator[TimedCycle]:
+        """A cycle that fails is timed under its error."""
+        timed, began = TimedCycle(), time.perf_counter()
         try:
-            yield notes
+            yield timed
         except Exception as error:
             self._durations.record(time.perf_counter() - began, {names.ERROR_TYPE: type(error).__qualname__})
             raise
-        if notes.outcome is not None:
-            self._durations.record(time.perf_counter() - began, {names.OUTCOME: notes.outcome.value})
+        if timed.outcome is not None:
+            self._durations.record(time.perf_counter() - began, {names.OUTCOME: timed.outcome.value})
 
-    def _count(self, notes: "CycleNotes") -> None:
-        if notes.outcome is None:
-            return
-        if notes.input_age is not None:
-            self._input_ages.record(max(0.0, notes.input_age.total_seconds()))
-        published = any(isinstance(event, CycleCompleted) for event in notes.events)
+    def decided(
+        self,
+        microgrid_id: str,
+        outcome: Outcome,
+        input_age: timedelta | None,
+        events: Sequence[DomainEvent],
+        *,
+        open_breaches: Collection[str],
+    ) -> None:
+        if input_age is not None:
+            self._input_ages.record(max(0.0, input_age.total_seconds()))
+        published = any(isinstance(event, CycleCompleted) for event in events)
         self._cycles.add(1, {names.PUBLISHED: published})
-        for event in notes.events:
+        for event in events:
             if isinstance(event, ConstraintBreached | ConstraintCleared):
-                transition = _transition(event, notes.open_breaches)
+                transition = _transition(event, open_breaches)
                 self._breaches.add(1, {names.TRANSITION: transition, names.SEVERITY: event.severity.value})
-        outcome = {names.MICROGRID_ID: notes.microgrid_id, names.OUTCOME: notes.outcome.value}
-        _logger.debug("Cycle decided", extra=outcome | {names.PUBLISHED: published})
+        about = {names.MICROGRID_ID: microgrid_id, names.OUTCOME: outcome.value}
+        _logger.debug("Cycle decided", extra=about | {names.PUBLISHED: published})
 
     def refused_plan(self, microgrid_id: str, fault: str) -> None:
         """Also an error in the log: the allocator is wrong, and somebody has to look."""
@@ -142,30 +156,6 @@ class OpenTelemetryCounters:
         for number, duplicate in ((news, False), (duplicates, True)):
             if number:
                 self._projected.add(number, {names.DUPLICATE: duplicate})
-
-
-class CycleNotes:
-    """What became of a cycle, counted once that is committed."""
-
-    def __init__(self, microgrid_id: str, count: Callable[["CycleNotes"], None]) -> None:
-        self.microgrid_id = microgrid_id
-        self._count = count
-        self.outcome: Outcome | None = None
-        self.input_age: timedelta | None = None
-        self.events: Sequence[DomainEvent] = ()
-        self.open_breaches: Collection[str] = ()
-
-    def decided(
-        self,
-        outcome: Outcome,
-        input_age: timedelta | None,
-        events: Sequence[DomainEvent],
-        open_breaches: Collection[str],
-    ) -> None:
-        self.outcome, self.input_age, self.events, self.open_breaches = outcome, input_age, events, open_breaches
-
-    def committed(self) -> None:
-        self._count(self)
 
 
 def _place(position: Position) -> str:

@@ -22,26 +22,16 @@ class Stage(StrEnum):
     PROJECTION = "projection"
 
 
-class CycleNotes(Protocol):
-    """Takes down what became of a cycle; it counts once it is committed."""
+class TimedCycle(Protocol):
+    """A cycle while it is timed. `outcome`: what it came to, None where there was nothing to decide."""
 
-    def decided(
-        self,
-        outcome: Outcome,
-        input_age: timedelta | None,
-        events: Sequence[DomainEvent],
-        open_breaches: Collection[str],
-    ) -> None:
-        """`input_age`: how old the newest reading was, None where there is none. `open_breaches`: ids, before it."""
-        ...
-
-    def committed(self) -> None: ...
+    outcome: Outcome | None
 
 
 class Counters(Protocol):
     """What is counted instead of being answered. Names and attributes are the adapter's affair."""
 
-    def readings(self, microgrid_id: str, receipts: Mapping[Receipt, int]) -> None: ...
+    def readings(self, receipts: Mapping[Receipt, int]) -> None: ...
 
     def outdated_configuration(self, microgrid_id: str) -> None: ...
 
@@ -55,8 +45,22 @@ class Counters(Protocol):
 
     def refused_configuration(self, microgrid_id: str, faults: Sequence[Fault]) -> None: ...
 
-    def cycle(self, microgrid_id: str) -> AbstractContextManager[CycleNotes]:
+    def cycle(self) -> AbstractContextManager[TimedCycle]:
         """One cycle, timed while it is decided, from entering to leaving."""
+        ...
+
+    def decided(
+        self,
+        microgrid_id: str,
+        outcome: Outcome,
+        input_age: timedelta | None,
+        events: Sequence[DomainEvent],
+        *,
+        open_breaches: Collection[str],
+    ) -> None:
+        """What a cycle came to, once it is committed. `input_age`: how old the newest reading was, None where there is
+        none. `open_breaches`: ids, before it.
+        """
         ...
 
     def refused_plan(self, microgrid_id: str, fault: str) -> None: ...

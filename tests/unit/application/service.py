@@ -11,7 +11,9 @@ from adapters.memory.bus import MemoryBus, MemorySource
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
 from adapters.messages.configuration import configuration_to
-from application.cycles import Cycles
+from adapters.observability.handlers import CountedDecisions, ObservedAnswer, ObservedRun
+from application.answering import answer
+from application.cycles import Cycles, run
 from application.decisions import Decisions
 from application.intake import Intake
 from application.mailbox import Mailbox
@@ -175,11 +177,20 @@ class Service:
             self.counts,
         )
         self._source = await self.bus.join("busbar.worker", (CONFIGURATION, TELEMETRY), registry.read, self.owned)
-        decisions = Decisions(self.transactions, self.relay)
-        observed = (self.traces, self.counts, self.clock)
-        cycles = Cycles(self.mailbox, self.owned, decisions, *observed)
-        dead_letters = self.bus.dead_letters(DEAD_LETTER)
-        intake = Intake(self._source, dead_letters, self.mailbox, self.owned, decisions, cycles, *observed)
+        decisions = CountedDecisions(Decisions(self.transactions, self.relay), self.counts)
+        observed_run = ObservedRun(run, self.traces, self.counts)
+        cycles = Cycles(self.mailbox, self.owned, decisions, observed_run, self.counts, self.clock)
+        intake = Intake(
+            source=self._source,
+            dead_letters=self.bus.dead_letters(DEAD_LETTER),
+            mailbox=self.mailbox,
+            owned=self.owned,
+            decisions=decisions,
+            cycles=cycles,
+            answer=ObservedAnswer(answer, self.traces, self.counts),
+            counters=self.counts,
+            clock=self.clock,
+        )
         return Worker(intake, cycles)
 
     def partition_of(self, microgrid_id: str) -> int:

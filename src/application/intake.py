@@ -231,5 +231,5 @@ class Intake:
                     await self._send([each])
 
     def _put_aside(self, position: Position, unreadable: Unreadable) -> None:
-        self._counters.dead_letter(unreadable.code)
+        self._counters.dead_letter(position, unreadable)
         self._letters.append((position, unreadable))

@@ -1,6 +1,7 @@
 """What the application counts reaches OpenTelemetry, told apart by what happened and not by who sent it."""
 
 import logging
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricR
 
 from adapters.observability import names
 from adapters.observability.counters import OpenTelemetryCounters
-from application.ports.bus import Position
+from application.ports.bus import Message, Position, Unreadable
 from application.ports.observing import Counters, Stage, TimedCycle
 from application.ports.ownership import Fenced
 from domain.breaches.constraint import Cause, ConstraintBreached, ConstraintCleared
@@ -171,7 +172,7 @@ def test_a_refused_configuration_is_a_line_in_the_log_with_the_codes_of_its_faul
 
 
 def test_messages_without_effect_are_counted(counters: Counters, reader: InMemoryMetricReader) -> None:
-    counters.dead_letter("key_mismatch")
+    counters.dead_letter(PLACE, a_letter("key_mismatch"))
     counters.tombstone()
     counters.outdated_configuration("malaga")
     assert counted(reader) == {
@@ -179,6 +180,31 @@ def test_messages_without_effect_are_counted(counters: Counters, reader: InMemor
         names.TOMBSTONES: {None: 1},
         names.OUTDATED_CONFIGURATIONS: {None: 1},
     }
+
+
+PLACE = Position("busbar.telemetry", 3, 41)
+
+
+def a_letter(code: str) -> Unreadable:
+    """About a message in which something is wrong."""
+    return Unreadable(code, "/power_w: Input is none.", Message(None, (), None))
+
+
+def test_dead_letters_are_in_the_log_with_their_codes_the_first_and_then_now_and_then(
+    counters: Counters, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(100):
+        counters.dead_letter(PLACE, a_letter("malformed"))
+    counters.dead_letter(PLACE, a_letter("key_mismatch"))
+    later = time.monotonic() + 60
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    counters.dead_letter(PLACE, a_letter("malformed"))
+
+    records = said(caplog)
+    assert [vars(record)[names.ERROR_TYPE] for record in records] == ["malformed", "key_mismatch", "malformed"]
+    assert [vars(record)[names.NUMBER] for record in records] == [1, 1, 100]
+    assert {record.levelno for record in records} == {logging.WARNING}
+    assert records[0].getMessage() == "A message was put aside: busbar.telemetry/3@41: /power_w: Input is none."
 
 
 def test_a_refused_plan_is_counted_and_is_an_error_in_the_log(

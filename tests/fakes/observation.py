@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from application.ports.bus import Position, PublishedEvent, Received
+from application.ports.bus import Position, PublishedEvent, Received, Unreadable
 from application.ports.observing import Stage
 from domain.events import CycleCompleted, DomainEvent
 from domain.knowledge.readings import Receipt
@@ -41,8 +41,8 @@ class RememberedCounts:
     def tombstone(self) -> None:
         self.tombstones += 1
 
-    def dead_letter(self, code: str) -> None:
-        self.dead_letters[code] += 1
+    def dead_letter(self, position: Position, letter: Unreadable) -> None:
+        self.dead_letters[letter.code] += 1
 
     def refused_letter(self, position: Position, error: Exception) -> None:
         self.refused_letters.append(position)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 
 from adapters.observability import names
-from application.ports.bus import Position
+from application.ports.bus import Position, Unreadable
 from application.ports.observing import Stage
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import CycleCompleted, DomainEvent
@@ -19,6 +20,9 @@ from domain.sharing.plan import Outcome
 from domain.site.configuration import Fault
 
 DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+SILENT_S = 60.0
+"""How long the log is silent of dead letters of a code after it told of one."""
+
 AGES_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 90, 120, 300, 900)
 
 _logger = logging.getLogger(__name__)
@@ -37,6 +41,8 @@ class OpenTelemetryCounters:
     def __init__(self, provider: MeterProvider, now: Callable[[], datetime]) -> None:
         self._now = now
         self._waiting_since: tuple[datetime | None, ...] = ()
+        self._unsaid: Counter[str] = Counter()
+        self._silent_until: dict[str, float] = {}
         meter = provider.get_meter(names.SERVICE)
         self._cycles = meter.create_counter(names.CYCLES, "{cycle}", "Cycles, by whether they had news")
         self._durations = meter.create_histogram(
@@ -85,8 +91,15 @@ class OpenTelemetryCounters:
     def tombstone(self) -> None:
         self._tombstones.add(1)
 
-    def dead_letter(self, code: str) -> None:
+    def dead_letter(self, position: Position, letter: Unreadable) -> None:
+        """Also a warning in the log, the first of a code and one a minute: senders can make up any number of them."""
+        code, now = letter.code, time.monotonic()
         self._dead_letters.add(1, {names.ERROR_TYPE: code})
+        self._unsaid[code] += 1
+        if now >= self._silent_until.get(code, now):
+            about = {names.ERROR_TYPE: code, names.NUMBER: self._unsaid.pop(code)}
+            _logger.warning("A message was put aside: %s: %s", _place(position), letter.detail, extra=about)
+            self._silent_until[code] = now + SILENT_S
 
     def refused_letter(self, position: Position, error: Exception) -> None:
         """An error in the log too: what nobody could read is nowhere but where it lay."""

@@ -17,6 +17,7 @@ PROCESS: Final = "process"
 
 MICROGRID_ID: Final = "busbar.microgrid.id"
 EVENT_SEQ: Final = "busbar.event.seq"
+NUMBER: Final = "busbar.number"
 FAULTS: Final = "busbar.configuration.faults"
 
 # Of the semantic conventions.

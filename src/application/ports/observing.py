@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from application.ports.bus import Position, PublishedEvent, Received
+from application.ports.bus import Position, PublishedEvent, Received, Unreadable
 from domain.events import DomainEvent
 from domain.knowledge.readings import Receipt
 from domain.sharing.plan import Outcome
@@ -37,7 +37,7 @@ class Counters(Protocol):
 
     def tombstone(self) -> None: ...
 
-    def dead_letter(self, code: str) -> None: ...
+    def dead_letter(self, position: Position, letter: Unreadable) -> None: ...
 
     def refused_letter(self, position: Position, error: Exception) -> None:
         """A dead letter that the bus does not take: the message is lost, but for where it lies."""

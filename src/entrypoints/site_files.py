@@ -19,8 +19,8 @@ class UnusableSite(Exception):
     """A site configuration of somebody's own that cannot be played; the message says why."""
 
 
-def read_site(raw: bytes) -> Scenario:
-    """A scenario around a site configuration in JSON, whatever it leaves out filled in. Raises UnusableSite."""
+def read_valid(raw: bytes) -> SiteConfiguration:
+    """A site configuration in JSON that has no fault. Raises UnusableSite."""
     try:
         configuration = read_configuration(parsing.parse(raw))
     except parsing.NotJson as error:
@@ -30,7 +30,12 @@ def read_site(raw: bytes) -> Scenario:
     faults = validation.faults(configuration)
     if faults:
         raise UnusableSite(parsing.summary(faults))
-    return scenario.own_site(from_json(to_json(configuration_to(configuration))))
+    return configuration
+
+
+def read_site(raw: bytes) -> Scenario:
+    """A scenario around a site configuration in JSON, whatever it leaves out filled in. Raises UnusableSite."""
+    return scenario.own_site(from_json(to_json(configuration_to(read_valid(raw)))))
 
 
 def read_offer(raw: bytes) -> tuple[Message, SiteConfiguration | MalformedConfiguration]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from dependency_injector import providers
 
+from adapters.clock import SystemClock
 from adapters.memory.bus import MemoryBus
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
@@ -25,9 +26,11 @@ from application.relay import Relay
 from domain.events import DomainEvent
 from entrypoints.brokers import connection_to
 from entrypoints.container import PROJECTIONS, Container, Deployment, Membership
+from entrypoints.ocpp_container import OcppGateway
 from entrypoints.service.assignments import Unconcerned
 from entrypoints.settings import Settings
 from entrypoints.topics import CONFIGURATION, EVENTS, TELEMETRY
+from tests.builders import a_configuration
 from tests.databases import sqlite_url
 
 EVENT_TYPES = {value for name, value in vars(event_types).items() if name.isupper()}
@@ -159,6 +162,19 @@ async def test_a_provider_of_the_deployment_can_be_built(deployment: Deployment,
         case _:
             built = provider()
     assert built is not None
+
+
+@pytest.mark.parametrize("name", OcppGateway.providers)
+def test_a_provider_of_the_gateway_can_be_built(name: str) -> None:
+    configuration = a_configuration()
+    parts = OcppGateway(
+        configuration=configuration,
+        publisher=MemoryBus({TELEMETRY: 1}).publisher(TELEMETRY),
+        clock=SystemClock(),
+        memory_file=":memory:",
+    )
+    built = parts.providers[name]()
+    assert built is not None or isinstance(parts.providers[name], providers.Object)
 
 
 async def test_the_deployment_decides_and_publishes_what_it_owns_under_its_prefix(deployment: Deployment) -> None:

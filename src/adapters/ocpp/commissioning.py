@@ -160,4 +160,4 @@ async def _probe(link: Link, clock: Clock, probing: Callable[[Outlet], None]) ->
     profile = setpoint_profile(outlet.number, limit, now=theirs(now), lapses_at=theirs(lapses_at))
     probing(outlet)
     if await _takes(link, outlet, profile):
-        outlet.standing = Standing(Setpoint(0, trial_w, lapses_at), limit.watts, now)
+        outlet.standing = Standing(Setpoint(0, trial_w, lapses_at), limit.watts, now, now)

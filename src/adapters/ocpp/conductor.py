@@ -113,11 +113,11 @@ class Conductor:
         return self._chores.pop(0) if self._chores else None
 
     def _fallback_of(self, outlet: Outlet, now: datetime) -> Step | None:
-        """Tried once a link and boot."""
+        """Tried once, and again whenever what the station was told became doubtful."""
         wanted_w = fallback_w(self._station.charge_point, outlet)
         if self._station.kept.fallbacks.get(outlet.number) == wanted_w:
             return None
-        if self._settled.get(outlet.number) == self._station.boots:
+        if self._settled.get(outlet.number) == outlet.doubts:
             return None
         return partial(self._settle, outlet)
 
@@ -134,7 +134,8 @@ class Conductor:
         standing = outlet.standing
         renewed = timedelta(seconds=self._station.settings.refresh_interval_s / 2)
         if (
-            standing is not None
+            not outlet.again
+            and standing is not None
             and standing.setpoint.limit_w == wanted.limit_w
             and wanted.lapses_at - standing.setpoint.lapses_at < renewed
         ):
@@ -145,7 +146,8 @@ class Conductor:
         if (at := self._read_at.get(outlet.number)) is not None and at <= now:
             return partial(self._read_back, outlet)
         standing = outlet.standing
-        if standing is not None and now >= standing.setpoint.lapses_at + LAPSED:
+        waits = timedelta() if self._station.kept.abilities.lapses is False else LAPSED
+        if standing is not None and now >= standing.setpoint.lapses_at + waits:
             return partial(self._lapse, outlet, standing)
         return None
 
@@ -162,14 +164,14 @@ class Conductor:
     # --- steps -------------------------------------------------------------------------------------------------
 
     async def _settle(self, outlet: Outlet) -> None:
-        boots = self._station.boots
+        doubts = outlet.doubts
         await settle(self._link, outlet)
-        self._settled[outlet.number] = boots
+        self._settled[outlet.number] = doubts
 
     async def _send(self, outlet: Outlet, wanted: Setpoint) -> None:
         abilities, theirs = self._station.kept.abilities, self._station.station_clock.theirs
         limit = limit_of(wanted.limit_w, abilities.unit or Unit.WATTS, abilities.phases)
-        status = ""
+        status, outlet.again = "", False
         for transaction_id in self._transactions_of(outlet):
             profile = setpoint_profile(
                 outlet.number,
@@ -183,7 +185,7 @@ class Conductor:
         outlet.refused = None if accepted else wanted
         self._refuses(not accepted)
         if accepted:
-            outlet.standing = Standing(wanted, limit.watts, now)
+            outlet.tell(Standing.after(outlet.standing, wanted, limit.watts, now))
         else:
             _logger.warning("%s/%d refuses %d W: %s", self._link.id, outlet.number, wanted.limit_w, status)
         if accepted and abilities.reads_back is not False:
@@ -192,9 +194,12 @@ class Conductor:
             self._station.news(outlet)
 
     def _transactions_of(self, outlet: Outlet) -> tuple[int | None, ...]:
-        """The transaction that needs a profile of its own, and None for the one that holds for all."""
-        running = outlet.transaction
-        needs = running is not None and self._station.kept.abilities.needs_transaction_profile
+        """The transaction that needs a profile of its own, and None for the one that holds for all.
+
+        A station that cannot be read back gets both: whether it needs both would not show.
+        """
+        running, abilities = outlet.transaction, self._station.kept.abilities
+        needs = abilities.needs_transaction_profile or abilities.reads_back is False
         return (running.transaction_id, None) if running is not None and needs else (None,)
 
     async def _set(self, outlet: Outlet, profile: dict[str, Any]) -> str:
@@ -224,9 +229,10 @@ class Conductor:
             allowed_w = standing.told_w + tolerance_w(standing.told_w, settings.apply_tolerance_w)
             if read_w > allowed_w and outlet.transaction is not None and not abilities.needs_transaction_profile:
                 learned(self._station, needs_transaction_profile=True)
-                outlet.standing = None
-            elif read_w > allowed_w and now < standing.accepted_at + timedelta(seconds=settings.apply_grace_s):
+                outlet.again = True
+            elif read_w > allowed_w:
                 self._read_at[outlet.number] = now + READS_AGAIN
+            self._station.limit_seen(outlet, now, read_w)
         self._station.news(outlet)
 
     async def _lapse(self, outlet: Outlet, standing: Standing) -> None:

@@ -11,14 +11,15 @@ from websockets.exceptions import ConnectionClosed
 
 from adapters.messages.configuration import read_configuration
 from adapters.ocpp.conductor import Conductor
-from adapters.ocpp.findings import Finding
+from adapters.ocpp.kept import Kept
 from adapters.ocpp.link import Link, Socket
-from adapters.ocpp.memory import Kept, LinkMemory
+from adapters.ocpp.memory import LinkMemory
 from adapters.ocpp.setpoints import NewestCycle, Setpoint
 from adapters.ocpp.station import Station
 from adapters.ocpp.uplink import Uplink
 from application import event_types
 from application.ports.bus import EventPublisher, PublishedEvent
+from application.ports.chargers import Finding
 from application.ports.clock import Clock
 from domain.site.configuration import ChargePoint, SiteConfiguration
 from domain.site.identifiers import connector_node_id
@@ -65,6 +66,11 @@ class Gateway:
         """What every charger was found to do, in the order of the configuration."""
         return [each.finding for each in self._stations.values()]
 
+    @property
+    def waits_since(self) -> timedelta | None:
+        """Since when something waits for the bus, by the steady clock; None where nothing does."""
+        return self.uplink.waits_since
+
     async def run(self) -> None:
         """Publish what stations say, until cancelled. Raises what the publisher raises."""
         await self.uplink.run()
@@ -73,12 +79,14 @@ class Gateway:
         """Take the next event: a cycle is passed on to the stations, a newer configuration is gone by from now on."""
         if event.microgrid_id != self.configuration.microgrid_id:
             return
-        if event.type == event_types.CYCLE_COMPLETED:
-            if self._cycle.take(event.stream, event.data):
+        try:
+            if event.type == event_types.CYCLE_COMPLETED and self._cycle.take(event.stream, event.data):
                 for station in self._stations.values():
                     station.changed()
-        elif event.type == event_types.CONFIGURATION_APPLIED:
-            self._reconfigure(read_configuration(event.data["configuration"]))
+            elif event.type == event_types.CONFIGURATION_APPLIED:
+                self._reconfigure(read_configuration(event.data["configuration"]))
+        except (LookupError, TypeError, ValueError) as error:
+            _logger.warning("An event of type %s cannot be used: %s", event.type, type(error).__name__)
 
     async def serve(self, charge_point_id: str, socket: PingedSocket) -> None:
         """Live through one link of a station, whatever it does; a newer link of the same station ends it."""

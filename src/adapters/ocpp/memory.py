@@ -6,14 +6,12 @@ lies in it. Setpoints are not kept: the newest cycle on the bus has them.
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from adapters.ocpp.abilities import Abilities
+from adapters.ocpp.kept import Kept, UnusableMemory
 
 SCHEMA: Final = 1
 """Rises when what is kept changes its shape; a file of another number is refused."""
@@ -21,32 +19,6 @@ SCHEMA: Final = 1
 FIRST_TRANSACTION: Final = 1
 LAST_TRANSACTION: Final = 2**31 - 1
 """OCPP leaves it open; stations keep four bytes."""
-
-
-class UnusableMemory(Exception):
-    """The file cannot be used; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """A transaction as its station began it."""
-
-    transaction_id: int
-    id_tag: str | None
-    started_at: datetime | None
-    meter_start: int | None = None
-
-
-@dataclass(slots=True)
-class Kept:
-    """Of one station; maps by connector. `fallbacks`: the level-0 limit in watts that was accepted."""
-
-    abilities: Abilities = field(default_factory=Abilities)
-    statuses: dict[int, str] = field(default_factory=dict)
-    transactions: dict[int, Transaction] = field(default_factory=dict)
-    fallbacks: dict[int, int] = field(default_factory=dict)
-    why: str | None = None
-    """The code of what makes it not controlled, as last found out (`findings`)."""
 
 
 _KEPT: Final = TypeAdapter(Kept)

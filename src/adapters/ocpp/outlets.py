@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from adapters.ocpp.memory import Kept, Transaction
+from adapters.ocpp.kept import Kept, Transaction
 from adapters.ocpp.registers import Slope
 from adapters.ocpp.setpoints import Setpoint, Standing
 from domain.knowledge.readings import STATUSES_WITH_DEMAND
@@ -36,6 +36,16 @@ class Outlet:
     measured_at: datetime | None = None
     sampled_at: datetime | None = None
     over_since: datetime | None = None
+    found_at: datetime | None = None
+    """When it was last found to be over."""
+    known_since: datetime | None = None
+    """Since when it is known without a break what it was told."""
+    replaced: list[tuple[datetime, int]] = field(default_factory=list)
+    """What it was told before, in watts, and until when; the latest ones."""
+    again: bool = False
+    """What it was told is told once more, in another way."""
+    doubts: int = 0
+    """How often whatever it had been told became doubtful: at a boot, with a session, a status."""
     has_news: bool = False
     """A limit read back, a cycle or a refusal that no reading has told of."""
 
@@ -59,6 +69,21 @@ class Outlet:
     def has_demand(self) -> bool:
         """Whether readings of its own are owed."""
         return self.status in STATUSES_WITH_DEMAND
+
+    def tell(self, standing: Standing) -> None:
+        """The station accepted this."""
+        now = standing.accepted_at
+        if self.standing is None:
+            self.known_since, self.replaced = now, []
+        elif self.standing.told_w != standing.told_w:
+            self.replaced = [*self.replaced[-19:], (now, self.standing.told_w)]
+        self.standing = standing
+
+    def in_force_w(self, at: datetime, grace: timedelta) -> int | None:
+        """The highest of what it was told and may still apply (R36); None where that is not known."""
+        if self.standing is None or self.known_since is None or at < self.known_since + grace:
+            return None
+        return max([self.standing.told_w, *(told_w for until, told_w in self.replaced if at < until + grace)])
 
     def is_sampled(self, now: datetime) -> bool:
         """Whether the next sample is near."""

@@ -4,7 +4,6 @@ Sizes, connections and the time of a handshake are bounded. TLS is spoken before
 """
 
 import asyncio
-import ipaddress
 import logging
 from asyncio import BaseTransport
 from collections.abc import AsyncIterator
@@ -21,6 +20,7 @@ from websockets.headers import parse_authorization_basic
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from adapters.ocpp.addresses import is_loopback
 from adapters.ocpp.gateway import Gateway
 from adapters.ocpp.passwords import Passwords
 from application.ports.clock import Clock
@@ -133,14 +133,6 @@ class Server:
                 server._sockets -= 1
 
         return Counted
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can connect there."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _charge_point(request: Request) -> str:

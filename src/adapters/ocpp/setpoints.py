@@ -19,11 +19,24 @@ class Setpoint:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A setpoint that a station accepted, and what its limit came to in the station's unit."""
+    """A setpoint that a station accepted, and what its limit came to in the station's unit.
+
+    `since`: when the station first accepted this limit, which was only renewed after that; `lowered`: it was told more
+    before.
+    """
 
     setpoint: Setpoint
     told_w: int
     accepted_at: datetime
+    since: datetime
+    lowered: bool = False
+
+    @classmethod
+    def after(cls, before: "Standing | None", setpoint: Setpoint, told_w: int, now: datetime) -> "Standing":
+        """One that was accepted now."""
+        if before is not None and before.told_w == told_w:
+            return cls(setpoint, told_w, now, before.since, before.lowered)
+        return cls(setpoint, told_w, now, now, lowered=before is not None and before.told_w > told_w)
 
 
 class NewestCycle:
@@ -31,18 +44,22 @@ class NewestCycle:
 
     def __init__(self) -> None:
         self._stream: str | None = None
+        self._former: set[str | None] = set()
         self._cycle_seq = 0
         self.setpoints: dict[str, Setpoint] = {}
 
     def take(self, stream: str, data: Mapping[str, Any]) -> bool:
-        """Take the data of a CycleCompleted; whether it is newer. In a new stream cycles are numbered anew.
+        """Take the data of a CycleCompleted; whether it is newer. In a new stream cycles are numbered anew, and the
+        former one is over: what is read of it once more changes nothing.
 
         A connector that is told null, or is not listed, keeps the setpoint it has until that lapses.
         """
-        if stream == self._stream and data["cycle_seq"] <= self._cycle_seq:
+        if stream in self._former or (stream == self._stream and data["cycle_seq"] <= self._cycle_seq):
             return False
-        self._stream, self._cycle_seq = stream, data["cycle_seq"]
         decided_at = datetime.fromisoformat(data["decided_at"])
+        if stream != self._stream:
+            self._former.add(self._stream)
+        self._stream, self._cycle_seq = stream, data["cycle_seq"]
         for each in data["setpoints"]:
             if each["limit_w"] is not None:
                 node_id = connector_node_id(each["charge_point_id"], each["connector_id"])

@@ -2,16 +2,20 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from adapters.ocpp.clocks import StationClock
-from adapters.ocpp.findings import Finding, judged, power_seen
+from adapters.ocpp.findings import judged, limit_seen, power_seen
+from adapters.ocpp.kept import Kept, Transaction
 from adapters.ocpp.measurands import Sample, instant, samples
-from adapters.ocpp.memory import Kept, LinkMemory, Transaction
+from adapters.ocpp.memory import LinkMemory
 from adapters.ocpp.outlets import Outlet
 from adapters.ocpp.registers import Slope
 from adapters.ocpp.uplink import Uplink
+from application.ports.chargers import Finding
 from application.ports.clock import Time
 from domain.site.configuration import ChargePoint, Settings
 
@@ -46,8 +50,6 @@ class Station:
         self.station_clock = StationClock()
         self.outlets = {each.connector_id: Outlet(each, kept) for each in charge_point.connectors}
         self.is_linked = False
-        self.boots = 0
-        """How often it has booted since the gateway began."""
         self.asked_at: datetime | None = None
         """When it was last asked for a reading that it takes there and then."""
         self.suspects_clock = False
@@ -91,13 +93,9 @@ class Station:
 
     def booted(self) -> None:
         """It begins anew: the clock that it is told is its own, and whatever it had been told may be gone."""
-        self.boots += 1
         self.station_clock.was_set()
-        self.kept.fallbacks.clear()
         for outlet in self.outlets.values():
-            outlet.standing = None
-        self.keep()
-        self.changed()
+            self._doubt(outlet)
 
     def status_said(self, connector_id: int, status: str, stamp: object) -> None:
         """A StatusNotification. A repetition is a sign of life; connector 0 is the station."""
@@ -109,9 +107,7 @@ class Station:
         if status == "Available" and connector_id in self.kept.transactions:
             # What ends it may still come, and finds it by its number then.
             outlet.slope = Slope()
-        outlet.over_since = None
         self._doubt(outlet)
-        self.keep()
         self.tell(outlet, self._clock.now(), None)
 
     def measured(self, connector_id: int, meter_values: object, transaction_id: object) -> None:
@@ -136,7 +132,6 @@ class Station:
         new = Transaction(self._memory.new_transaction_id(), id_tag, started_at, meter)
         if (outlet := self.outlets.get(connector_id)) is not None:
             self.kept.transactions[connector_id] = new
-            self.keep()
             self._doubt(outlet)
             if outlet.status is not None:
                 self.tell(outlet, self._clock.now(), None)
@@ -152,6 +147,10 @@ class Station:
                     self._doubt(outlet)
                     if outlet.status is not None:
                         self.tell(outlet, self._clock.now(), None)
+
+    def limit_seen(self, outlet: Outlet, at: datetime, read_w: int) -> None:
+        """A limit was read back."""
+        self._judge(outlet, partial(limit_seen, outlet, at, read_w, self.settings))
 
     # --- what is said of it ------------------------------------------------------------------------------------
 
@@ -184,13 +183,22 @@ class Station:
         if power_w is None or (outlet.measured_at is not None and at <= outlet.measured_at):
             return
         outlet.sampled_at = now
-        was = self.kept.why
-        power_seen(outlet, at, power_w, self.settings)
-        if self.kept.why != was:
-            self.keep()
-            _logger.warning("%s: %s", self.charge_point.charge_point_id, self.finding.sentence)
-            self.changed()
+        self._judge(outlet, partial(power_seen, outlet, at, power_w, self.settings))
         self.tell(outlet, at, power_w)
+
+    def _judge(self, outlet: Outlet, look: Callable[[], None]) -> None:
+        """See whether it obeys; one that does not may take its limits for the next transaction alone."""
+        was = self.kept.why
+        look()
+        if self.kept.why == was:
+            return
+        _logger.warning("%s: %s", self.charge_point.charge_point_id, self.finding.sentence)
+        abilities = self.kept.abilities
+        if self.kept.why is not None and outlet.transaction is not None and not abilities.needs_transaction_profile:
+            self.kept.abilities = replace(abilities, needs_transaction_profile=True)
+            outlet.again = True
+        self.keep()
+        self.changed()
 
     def _learn_clock(self, stamped: datetime | None, *, just_taken: bool = False) -> None:
         if stamped is not None:
@@ -199,6 +207,9 @@ class Station:
             self.station_clock.learn(stamped, now, just_taken=just_taken or asked)
 
     def _doubt(self, outlet: Outlet) -> None:
-        """Whatever the connector was told may not hold any more: it is told again."""
-        outlet.standing = None
+        """Whatever the connector was told may not hold any more, its fallback included: it is told again."""
+        outlet.standing = outlet.over_since = None
+        outlet.doubts += 1
+        self.kept.fallbacks.pop(outlet.number, None)
+        self.keep()
         self.changed()

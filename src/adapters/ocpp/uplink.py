@@ -28,8 +28,8 @@ class Uplink:
         self._sequence = 0
         self._something = asyncio.Event()
         self.given_up = 0
-        self.published_at: timedelta | None = None
-        """When the bus last took everything there was, by the steady clock."""
+        self.waits_since: timedelta | None = None
+        """Since when something waits for the bus, by the steady clock; None where nothing does."""
 
     def put(self, charge_point_id: str, measured_at: datetime, connectors: Sequence[Mapping[str, Any]]) -> None:
         """A message is to go up. One of the same connectors that still waits is out of date and goes.
@@ -47,6 +47,8 @@ class Uplink:
             "measured_at": measured_at,
             "connectors": connectors,
         }
+        if self.waits_since is None:
+            self.waits_since = self._clock.steady()
         if len(self._waiting) > WAITING:
             del self._waiting[next(iter(self._waiting))]
             self.given_up += 1
@@ -65,4 +67,4 @@ class Uplink:
         if taken:
             messages = [registry.encode(CHARGE_POINT_TELEMETRY, each) for each in taken.values()]
             await self._publisher.publish(messages)
-        self.published_at = self._clock.steady()
+        self.waits_since = self._clock.steady() if self._waiting else None

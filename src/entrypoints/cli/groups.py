@@ -9,7 +9,7 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
     "Try it": ("demo", "scenarios"),
     "Decide without a service": ("check", "rebalance", "replay"),
     "Run a depot on this machine": ("run",),
-    "Run the service": ("migrate", "worker", "project", "api", "rebuild"),
+    "Run the service": ("migrate", "worker", "project", "api", "gateway", "rebuild"),
     "Say something to a running service": ("configure", "send", "simulate"),
     "See what a running service does": ("status", "breaches", "explain", "events", "dead-letters", "show-state"),
 }

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, NoReturn
 import click
 
 from entrypoints import settings as environment
+from entrypoints.cli.gateway import gateway
 from entrypoints.cli.groups import GroupedCommands
 from entrypoints.cli.options import FILE, FOLDER, OPERATIONS_PORT, PORT, Duration, Speed, played
 
@@ -256,6 +257,9 @@ def show_state(microgrid: str) -> int:
     from entrypoints.cli import show_state as show_state_command
 
     return show_state_command.run(microgrid)
+
+
+busbar.add_command(gateway)
 
 
 def main() -> NoReturn:

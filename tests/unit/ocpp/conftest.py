@@ -9,7 +9,8 @@ import pytest
 from pydantic_core import from_json
 
 from adapters.clock import VirtualClock
-from adapters.ocpp.memory import Kept, LinkMemory
+from adapters.ocpp.kept import Kept
+from adapters.ocpp.memory import LinkMemory
 from adapters.ocpp.station import Station
 from adapters.ocpp.uplink import Uplink
 from application.ports.bus import Message

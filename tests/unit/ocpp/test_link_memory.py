@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from adapters.ocpp.abilities import Abilities, Unit
-from adapters.ocpp.memory import Kept, LinkMemory, Transaction, UnusableMemory
+from adapters.ocpp.kept import Kept, Transaction, UnusableMemory
+from adapters.ocpp.memory import LinkMemory
 from adapters.ocpp.passwords import Passwords, UnusablePasswords, hashed
 from tests.builders import EIGHT
 

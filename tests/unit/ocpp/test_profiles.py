@@ -108,4 +108,5 @@ def test_the_newest_cycle_alone_is_obeyed_and_a_new_stream_begins_anew() -> None
     assert newest.take("first", cycle(8, None))
     assert newest.setpoints["cp-1/1"].cycle_seq == 7
     assert newest.take("second", cycle(1, 5_000))
+    assert not newest.take("first", cycle(9, 22_000))
     assert newest.setpoints["cp-1/1"].limit_w == 5_000

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from adapters.ocpp.findings import IGNORES, NEVER_LAPSES, NOT_LINKED, OVERRULED
-from adapters.ocpp.memory import Transaction
+from adapters.ocpp.findings import IGNORES, NEVER_LAPSES, NOT_LINKED, OVERRULED, SLOW
+from adapters.ocpp.kept import Transaction
 from adapters.ocpp.setpoints import Setpoint, Standing
 from tests.builders import EIGHT
 from tests.unit.ocpp.conftest import Bench, meter_value, power
@@ -14,7 +14,7 @@ SECOND = timedelta(seconds=1)
 def told(bench: Bench, limit_w: int, cycle_seq: int = 5) -> None:
     now = bench.clock.now()
     setpoint = Setpoint(cycle_seq, limit_w, now + 120 * SECOND)
-    bench.station.outlets[1].standing = Standing(setpoint, limit_w, now)
+    bench.station.outlets[1].tell(Standing(setpoint, limit_w, now, now))
 
 
 async def test_a_change_of_status_goes_up_with_a_power_that_is_not_known(bench: Bench) -> None:
@@ -158,7 +158,7 @@ async def test_a_refusal_is_said_at_once_where_no_sample_is_near(bench: Bench) -
     assert [each["refused_cycle_seq"] for each in await bench.readings()] == [9]
 
 
-async def test_a_station_that_draws_more_than_it_was_told_is_not_controlled_until_it_obeys(bench: Bench) -> None:
+async def test_a_station_that_draws_more_than_it_was_told_is_not_controlled(bench: Bench) -> None:
     station, outlet = bench.station, bench.station.outlets[1]
     station.is_linked = True
     station.status_said(1, "Charging", None)
@@ -171,9 +171,6 @@ async def test_a_station_that_draws_more_than_it_was_told_is_not_controlled_unti
     bench.clock.advance(EIGHT + 40 * SECOND)
     station.measured(1, meter_value(bench.clock.now(), power(22_000)), None)
     assert station.finding.why == OVERRULED
-    bench.clock.advance(EIGHT + 50 * SECOND)
-    station.measured(1, meter_value(bench.clock.now(), power(11_200)), None)
-    assert station.finding.sentence == "controlled"
 
 
 async def test_a_station_whose_limits_never_lapse_is_named_unless_its_fallback_is_its_rating(bench: Bench) -> None:
@@ -191,3 +188,46 @@ async def test_what_a_station_was_told_is_in_doubt_when_a_transaction_ends(bench
     told(bench, 11_000)
     bench.station.transaction_ended(begun)
     assert bench.station.outlets[1].standing is None
+
+
+async def test_a_station_that_comes_down_late_is_slow_until_it_comes_down_in_time(bench: Bench) -> None:
+    station, outlet = bench.station, bench.station.outlets[1]
+    station.is_linked = True
+    station.status_said(1, "Charging", None)
+    told(bench, 11_000)
+    for seconds, watts in ((25, 22_000), (36, 22_000), (46, 11_000)):
+        bench.clock.advance(EIGHT + seconds * SECOND)
+        station.measured(1, meter_value(bench.clock.now(), power(watts)), None)
+    assert station.finding.why == SLOW
+    lower = Setpoint(6, 7_000, EIGHT + 200 * SECOND)
+    outlet.tell(Standing.after(outlet.standing, lower, 7_000, bench.clock.now()))
+    bench.clock.advance(EIGHT + 70 * SECOND)
+    station.measured(1, meter_value(bench.clock.now(), power(7_000)), None)
+    assert station.finding.why is None
+
+
+async def test_setpoints_that_change_all_the_time_do_not_hide_a_station_that_ignores_them(bench: Bench) -> None:
+    station, outlet = bench.station, bench.station.outlets[1]
+    station.is_linked = True
+    station.status_said(1, "Charging", None)
+    for seconds in range(0, 60, 2):
+        bench.clock.advance(EIGHT + seconds * SECOND)
+        limit_w = 9_000 + 100 * (seconds % 7)
+        setpoint = Setpoint(seconds, limit_w, EIGHT + 200 * SECOND)
+        outlet.tell(Standing.after(outlet.standing, setpoint, limit_w, bench.clock.now()))
+        station.measured(1, meter_value(bench.clock.now(), power(22_000)), None)
+    assert station.finding.why == IGNORES
+
+
+async def test_a_station_is_not_over_while_what_it_was_told_before_may_be_in_force(bench: Bench) -> None:
+    station, outlet = bench.station, bench.station.outlets[1]
+    station.is_linked = True
+    station.status_said(1, "Charging", None)
+    told(bench, 22_000)
+    for seconds in range(30, 50, 2):
+        bench.clock.advance(EIGHT + seconds * SECOND)
+        if seconds == 30:
+            lower = Setpoint(6, 7_000, EIGHT + 200 * SECOND)
+            outlet.tell(Standing.after(outlet.standing, lower, 7_000, bench.clock.now()))
+        station.measured(1, meter_value(bench.clock.now(), power(22_000)), None)
+    assert outlet.over_since is None

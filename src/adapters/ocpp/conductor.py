@@ -23,8 +23,8 @@ from adapters.ocpp.commissioning import (
     learned,
     settle,
 )
-from adapters.ocpp.findings import REFUSES
-from adapters.ocpp.link import Link, Refused
+from adapters.ocpp.findings import REFUSES, UNANSWERED
+from adapters.ocpp.link import Link, Refused, Unanswered
 from adapters.ocpp.outlets import Outlet, tolerance_w
 from adapters.ocpp.profiles import Purpose, limit_of, profile_id, setpoint_profile
 from adapters.ocpp.setpoints import Setpoint, Standing
@@ -47,7 +47,7 @@ PROBING: Final = timedelta(seconds=8)
 ASKS: Final = timedelta(seconds=15)
 """How long a connector may owe a sample before it is asked for one, and how often it is asked."""
 
-UNANSWERED: Final = 3
+GIVES_UP_AFTER: Final = 3
 """Calls in a row without an answer before a link is given up, so that the station makes a new one."""
 
 Step: TypeAlias = Callable[[], Awaitable[None]]
@@ -78,7 +78,7 @@ class Conductor:
         except TimeoutError:
             _logger.debug("%s says nothing by itself", self._link.id)
         unanswered = 0
-        while unanswered < UNANSWERED:
+        while unanswered < GIVES_UP_AFTER:
             self._changed.clear()
             step = self._next()
             try:
@@ -131,6 +131,8 @@ class Conductor:
         if (refused := outlet.refused) is not None and refused.limit_w == wanted.limit_w:
             again = wanted.lapses_at - refused.lapses_at >= REFUSED_FOR
             return partial(self._send, outlet, wanted) if again else None
+        if outlet.unanswered_at is not None and now - outlet.unanswered_at < REFUSED_FOR:
+            return None
         standing = outlet.standing
         renewed = timedelta(seconds=self._station.settings.refresh_interval_s / 2)
         if (
@@ -171,7 +173,8 @@ class Conductor:
     async def _send(self, outlet: Outlet, wanted: Setpoint) -> None:
         abilities, theirs = self._station.kept.abilities, self._station.station_clock.theirs
         limit = limit_of(wanted.limit_w, abilities.unit or Unit.WATTS, abilities.phases)
-        status, outlet.again = "", False
+        status: str | None = None
+        outlet.again = False
         for transaction_id in self._transactions_of(outlet):
             profile = setpoint_profile(
                 outlet.number,
@@ -182,12 +185,15 @@ class Conductor:
             )
             status = await self._set(outlet, dict(profile))
         now, accepted = self._clock.now(), status == "Accepted"
-        outlet.refused = None if accepted else wanted
-        self._refuses(not accepted)
+        # What was not answered may be in force all the same: that is no refusal.
+        outlet.refused = None if accepted or status is None else wanted
+        outlet.unanswered_at = now if status is None else None
+        self._is(UNANSWERED if status is None else None if accepted else REFUSES)
         if accepted:
             outlet.tell(Standing.after(outlet.standing, wanted, limit.watts, now))
         else:
-            _logger.warning("%s/%d refuses %d W: %s", self._link.id, outlet.number, wanted.limit_w, status)
+            said = "no answer" if status is None else status
+            _logger.warning("%s/%d does not take %d W: %s", self._link.id, outlet.number, wanted.limit_w, said)
         if accepted and abilities.reads_back is not False:
             self._read_at[outlet.number] = now
         else:
@@ -202,19 +208,23 @@ class Conductor:
         needs = abilities.needs_transaction_profile or abilities.reads_back is False
         return (running.transaction_id, None) if running is not None and needs else (None,)
 
-    async def _set(self, outlet: Outlet, profile: dict[str, Any]) -> str:
+    async def _set(self, outlet: Outlet, profile: dict[str, Any]) -> str | None:
+        """What the station says to a profile; None where it does not answer."""
         try:
             answer = await self._link.ask(
                 call.SetChargingProfile(connector_id=outlet.number, cs_charging_profiles=profile)
             )
+        except Unanswered:
+            return None
         except Refused as refusal:
             return str(refusal)
         return str(answer.status)
 
-    def _refuses(self, refuses: bool) -> None:
+    def _is(self, why: str | None) -> None:
+        """The station takes profiles, or why it does not."""
         kept = self._station.kept
-        if refuses != (kept.why == REFUSES):
-            kept.why = REFUSES if refuses else None
+        if why is not None or kept.why in (REFUSES, UNANSWERED):
+            kept.why = why
             self._station.keep()
 
     async def _read_back(self, outlet: Outlet) -> None:

@@ -10,6 +10,7 @@ from domain.site.configuration import ChargePoint, Settings
 
 NOT_LINKED: Final = "not_connected"
 REFUSES: Final = "refuses"
+UNANSWERED: Final = "unanswered"
 IGNORES: Final = "ignores"
 OVERRULED: Final = "overruled"
 SLOW: Final = "slow"
@@ -18,6 +19,7 @@ NEVER_LAPSES: Final = "never_lapses"
 SENTENCES: Final = {
     NOT_LINKED: "it is not connected",
     REFUSES: "it refuses charging profiles",
+    UNANSWERED: "it does not answer charging profiles",
     IGNORES: "it accepts charging profiles and draws more than they allow",
     SLOW: "it comes down later than `apply_grace_s` after it is told to",
     OVERRULED: "another limit in the charger stands above the one it is told",

@@ -117,13 +117,14 @@ class Gateway:
         interval = timedelta(seconds=max(1, min(PING_S, quiet_s / 3)))
         while missed < PATIENCE:
             await self._clock.sleep_until(self._clock.now() + interval)
-            link.first_frame.clear()
+            signs = link.signs
             try:
                 await asyncio.wait_for(await socket.ping(), interval.total_seconds())
                 link.station.alive()
+                link.signs += 1
                 missed = 0
             except TimeoutError:
-                missed = 0 if link.first_frame.is_set() else missed + 1
+                missed = 0 if link.signs > signs else missed + 1
         _logger.info("The link of %s is given up: nothing comes from it", link.id)
         await link.close("no answer to pings")
 

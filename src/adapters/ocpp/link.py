@@ -63,14 +63,19 @@ class Refused(Exception):
     """The station answered a call with an error, or with something that is no answer to it."""
 
 
+class Unanswered(Refused):
+    """The station did not answer a call, and said other things meanwhile: its link is up."""
+
+
 class Link(OcppChargePoint):
-    """The central system's side. `first_frame` is set once the station has said anything."""
+    """The central system's side. `first_frame` is set once the station says anything, `signs` counts what it says."""
 
     def __init__(self, station: Station, socket: Socket, clock: Clock) -> None:
         charge_point_id = station.charge_point.charge_point_id
         super().__init__(charge_point_id, socket, ANSWERED_S, _frames)  # type: ignore[no-untyped-call]
         self.station = station
         self.first_frame = asyncio.Event()
+        self.signs = 0
         self._socket = socket
         self._clock = clock
         self._calls = 0
@@ -101,6 +106,7 @@ class Link(OcppChargePoint):
             allowance = min(BURST, allowance + (now - counted_at).total_seconds() * A_SECOND) - 1
             counted_at = now
             self.first_frame.set()
+            self.signs += 1
             self._nonsense += 1
             try:
                 await self.route_message(frame)
@@ -129,14 +135,20 @@ class Link(OcppChargePoint):
         await super().route_message(raw_msg)  # type: ignore[no-untyped-call]
 
     async def ask(self, request: object) -> Any:
-        """Call the station; returns its answer. Raises Refused, TimeoutError, and what the socket raises."""
-        self._calls += 1
+        """Call the station; returns its answer. Raises Refused and what the socket raises, TimeoutError where nothing
+        comes from the station at all.
+        """
+        self._calls, signs = self._calls + 1, self.signs
         self._awaited = f"{self._calls}-{int(self._clock.now().timestamp())}"
         try:
             return await self.call(  # type: ignore[no-untyped-call]
                 request, suppress=False, unique_id=self._awaited, skip_schema_validation=True
             )
-        except (TimeoutError, ConnectionClosed):
+        except TimeoutError:
+            if self.signs > signs:
+                raise Unanswered(f"no answer within {ANSWERED_S:.0f} s") from None
+            raise
+        except ConnectionClosed:
             raise
         except Exception as error:
             raise Refused(f"{type(error).__name__}: {error}"[:200]) from None

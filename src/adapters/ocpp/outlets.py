@@ -33,6 +33,7 @@ class Outlet:
     standing: Standing | None = None
     read_back: tuple[datetime, int | None] | None = None
     refused: Setpoint | None = None
+    unanswered_at: datetime | None = None
     measured_at: datetime | None = None
     sampled_at: datetime | None = None
     over_since: datetime | None = None

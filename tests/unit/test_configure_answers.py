@@ -1,12 +1,15 @@
-"""What `busbar configure --wait` makes of the events it hears (CLI-24)."""
+"""What `busbar configure --wait` makes of the events it hears (CLI-24, CLI-25)."""
 
 from typing import Any
 
 import pytest
+from pydantic_core import from_json, to_json
 
+from adapters.messages.configuration import configuration_to
 from application import event_types
 from application.ports.bus import PublishedEvent
 from entrypoints.cli.configure import IN_FORCE, NO_ANSWER, REJECTED, Answers
+from tests.builders import a_configuration
 
 FAULTS = [{"code": "no_grid_connection", "path": "/circuits", "message": "There is none."}]
 
@@ -16,7 +19,9 @@ def event(kind: str, microgrid_id: str = "depot", **data: Any) -> PublishedEvent
 
 
 def applied(version: int) -> PublishedEvent:
-    return event(event_types.CONFIGURATION_APPLIED, version=version)
+    configuration = configuration_to(a_configuration(version=version))
+    whole = from_json(to_json(configuration))
+    return event(event_types.CONFIGURATION_APPLIED, version=version, configuration=whole)
 
 
 def cycle(version: int) -> PublishedEvent:
@@ -71,3 +76,11 @@ def test_other_microgrids_of_the_partition_do_not_answer() -> None:
     answers = Answers("depot", 7)
     answers.hear(event(event_types.CONFIGURATION_APPLIED, "another", version=7), was_there=False)
     assert answers.code() is None
+
+
+def test_what_was_in_force_before_the_offer_is_what_it_changes() -> None:
+    answers = Answers("depot", 7)
+    answers.hear(applied(6), was_there=True)
+    answers.hear(applied(7), was_there=False)
+    assert answers.former is not None
+    assert answers.former.version == 6

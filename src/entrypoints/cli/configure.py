@@ -3,20 +3,24 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 import click
 
 from adapters.kafka import topics as kafka_topics
 from adapters.kafka.connection import when_reachable
-from adapters.kafka.reader import reading
+from adapters.kafka.reader import KafkaReader, reading
 from adapters.memory.partitioning import partition_of
-from adapters.messages import registry
-from application import event_types
-from application.ports.bus import Message, PublishedEvent
+from adapters.messages import parsing, registry
+from adapters.messages.configuration import read_configuration
+from application import event_types, site_check
+from application.ports.bus import MalformedConfiguration, Message, PublishedEvent
+from domain.site.configuration import SiteConfiguration
 from entrypoints import settings as environment
 from entrypoints.brokers import connection_to
+from entrypoints.cli.check import Findings, check
+from entrypoints.cli.tables import shown
 from entrypoints.container import Deployment
 from entrypoints.service.refusals import quiet, refusing
 from entrypoints.site_files import UnusableSite, read_offer
@@ -34,11 +38,15 @@ IN_FORCE, REJECTED, NO_ANSWER = 0, 1, 3
 
 @dataclass(slots=True)
 class Answers:
-    """What the events have said of one version of a microgrid's configuration."""
+    """What the events have said of one version of a microgrid's configuration.
+
+    `former`: the one that was in force before this was offered, as far as the events tell.
+    """
 
     microgrid_id: str
     version: int | None
     in_force: int | None = None
+    former: SiteConfiguration | None = None
     faults: Sequence[dict[str, Any]] | None = None
     rejected_now: bool = False
 
@@ -49,6 +57,7 @@ class Answers:
         match event.type:
             case event_types.CONFIGURATION_APPLIED:
                 self.in_force = event.data["version"]
+                self.former = read_configuration(event.data["configuration"]) if was_there else self.former
             case event_types.CYCLE_COMPLETED:
                 self.in_force = event.data["configuration_version"]
             case event_types.CONFIGURATION_REJECTED if event.data["version"] == self.version:
@@ -68,23 +77,53 @@ class Answers:
         return REJECTED if self.faults is not None else NO_ANSWER
 
 
-def run(file: BinaryIO, wait_s: int | None) -> int:
-    """Publish the configuration in the file and, where asked to, wait for the answer; returns the exit code."""
+def run(file: BinaryIO, wait_s: int | None, *, strict: bool) -> int:
+    """Check the configuration in the file, publish it and, if told so, wait for the answer; returns the exit code."""
     settings = environment.kafka()
     quiet(settings)
     try:
-        message, offered = read_offer(file.read())
+        content = file.read()
+        message, offered = read_offer(content)
     except (UnusableSite, OSError) as error:
         raise click.UsageError(f"The site configuration {file.name} cannot be used: {error}") from None
+    findings = check(parsing.parse(content))
+    if findings.code(strict=strict) != 0:
+        return _refuse(f"Version {offered.version} of {offered.microgrid_id}", findings)
+    _warn(findings)
     answers = Answers(offered.microgrid_id, offered.version)
     with refusing():
-        code = asyncio.run(_offer(settings, message, answers, wait_s))
+        code = asyncio.run(_offer(settings, message, offered, answers, wait_s))
     if wait_s is not None:
         _explain(code, answers)
     return code
 
 
-async def _offer(settings: environment.Settings, message: Message, answers: Answers, wait_s: int | None) -> int:
+def _refuse(name: str, findings: Findings) -> int:
+    _warn(findings)
+    if findings.faults:
+        click.echo(f"{name} has faults and is not published:", err=True)
+        for fault in findings.faults:
+            click.echo(json.dumps(asdict(fault)), err=True)
+    else:
+        click.echo(f"{name} has warnings and is not published.", err=True)
+    return REJECTED
+
+
+def _warn(findings: Findings) -> None:
+    for warning in (*findings.warnings, *findings.slips):
+        click.echo(f"Warning {warning.code}: {warning.node_id}: {warning.message}", err=True)
+    for unknown in findings.unknown_keys:
+        meant = "" if unknown.nearest is None else f", was {unknown.nearest} meant?"
+        click.echo(f"Warning unknown_key: nothing reads {unknown.path}{meant}", err=True)
+
+
+async def _offer(
+    settings: environment.Settings,
+    message: Message,
+    offered: SiteConfiguration | MalformedConfiguration,
+    answers: Answers,
+    wait_s: int | None,
+) -> int:
     deployment = Deployment(connection=connection_to(settings), prefix=settings.topic_prefix)
     connection, topics = deployment.connection(), deployment.topics()
     publisher = deployment.configuration_publisher()
@@ -93,20 +132,17 @@ async def _offer(settings: environment.Settings, message: Message, answers: Answ
             count = await when_reachable(
                 lambda: kafka_topics.require(connection, (topics.configuration, topics.events))
             )
-            if wait_s is None:
-                await publisher.publish([message])
-                return IN_FORCE
             partitions = [partition_of(answers.microgrid_id, count)]
             async with reading(connection, topics.events, partitions, HISTORY) as reader:
+                while not await reader.caught_up():
+                    await _hear(reader, topics.events, answers)
+                _tell_changes(answers.former, offered)
                 await publisher.publish([message])
-                while True:
-                    for position, heard in await reader.receive():
-                        event = registry.read(topics.events, heard)
-                        if isinstance(event, PublishedEvent):
-                            answers.hear(event, was_there=reader.was_there(position))
-                    code = answers.code()
-                    if code is not None and await reader.caught_up():
+                while wait_s is not None:
+                    await _hear(reader, topics.events, answers)
+                    if (code := answers.code()) is not None:
                         return code
+                return IN_FORCE
     except TimeoutError:
         if wait_s is None:
             raise environment.UnusableSetting(
@@ -115,6 +151,20 @@ async def _offer(settings: environment.Settings, message: Message, answers: Answ
         return answers.last_word()
     finally:
         await publisher.close()
+
+
+async def _hear(reader: KafkaReader, topic: str, answers: Answers) -> None:
+    for position, heard in await reader.receive():
+        event = registry.read(topic, heard)
+        if isinstance(event, PublishedEvent):
+            answers.hear(event, was_there=reader.was_there(position))
+
+
+def _tell_changes(former: SiteConfiguration | None, offered: SiteConfiguration | MalformedConfiguration) -> None:
+    if former is None or not isinstance(offered, SiteConfiguration):
+        return
+    for each in site_check.changes(former, offered):
+        click.echo(f"{each.node_id} {each.field}: {shown(each.before)} -> {shown(each.now)}")
 
 
 def _explain(code: int, answers: Answers) -> None:

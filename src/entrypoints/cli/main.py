@@ -166,11 +166,12 @@ def rebuild(microgrid: str | None) -> int:
 @busbar.command()
 @click.argument("file", type=click.File("rb"))
 @click.option("--wait", "wait_s", type=Duration(), help="How long to wait for the answer.")
-def configure(file: BinaryIO, wait_s: int | None) -> int:
-    """Publish a site configuration. With --wait: 0 in force, 1 rejected, 3 no answer or a newer one in force."""
+@click.option("--strict", is_flag=True, help="Publish nothing that has warnings.")
+def configure(file: BinaryIO, wait_s: int | None, strict: bool) -> int:
+    """Check and publish a site configuration. 1 with faults; with --wait 3 for no answer or a newer one in force."""
     from entrypoints.cli import configure as configure_command
 
-    return configure_command.run(file, wait_s)
+    return configure_command.run(file, wait_s, strict=strict)
 
 
 @busbar.command()

@@ -52,6 +52,7 @@ from application.ports.ownership import Ownership
 from application.ports.persistence import PendingEvents, Transactions
 from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
+from application.projections.keeping import Keeping
 from application.projections.node_history import NODE_HISTORY
 from application.projections.projector import Projector
 from application.projections.rebuild import Rebuild
@@ -139,6 +140,7 @@ class Container(containers.DeclarativeContainer):
     seed = providers.Dependency(instance_of=int)
     fault: providers.Object[Fault | None] = providers.Object(None)
     chargers = providers.Object(Chargers.IDEAL)
+    keeping = providers.Object(Keeping())
     decide = providers.Object(rebalance.decide)
 
     clock = providers.Singleton(VirtualClock, FIRST_EVENING)
@@ -191,6 +193,7 @@ class Container(containers.DeclarativeContainer):
         tracing=tracing,
         counters=counters,
         fact_of=events.fact_of,
+        keeping=keeping,
     )
 
     depot = providers.Singleton(
@@ -224,6 +227,7 @@ class Deployment(containers.DeclarativeContainer):
     connection = providers.Dependency(instance_of=Connection)
     prefix = providers.Dependency(instance_of=str)
     partitions = providers.Dependency(instance_of=int)
+    keeping = providers.Object(Keeping())
 
     clock = providers.Singleton(SystemClock)
     tracer_provider = providers.Singleton(telemetry.tracer_provider)
@@ -279,7 +283,8 @@ class Deployment(containers.DeclarativeContainer):
         tracing=tracing,
         counters=counters,
         fact_of=events.fact_of,
+        keeping=keeping,
     )
-    rebuild = providers.Factory(Rebuild, read_model_transactions, PROJECTIONS, events.fact_of)
+    rebuild = providers.Factory(Rebuild, read_model_transactions, PROJECTIONS, events.fact_of, keeping)
 
     depot = providers.Factory(Depot, allocate=providers.Factory(new_allocator))

@@ -2,11 +2,14 @@
 
 import re
 import ssl
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from application.projections.keeping import Keeping
 
 _ADDRESS = re.compile(r"([^\s,:/\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 
@@ -59,6 +62,9 @@ class Settings(BaseSettings):
     retain_events_d: Days = 7
     retain_telemetry_d: Days = 1
     retain_dead_letters_d: Days = 14
+    keep_cycles_h: Annotated[int, Field(ge=1, le=876_000)] = 24
+    keep_history_d: Days = 90
+    keep_log_d: Days = 90
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     allow_anonymous: bool = False
@@ -68,6 +74,13 @@ class Settings(BaseSettings):
     oidc_scope: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "console"] = "console"
+
+    @property
+    def keeping(self) -> Keeping:
+        """For how long read models keep what is past."""
+        return Keeping(
+            timedelta(hours=self.keep_cycles_h), timedelta(days=self.keep_history_d), timedelta(days=self.keep_log_d)
+        )
 
 
 def load() -> Settings:

@@ -6,21 +6,35 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from application.ports.bus import Message
 from application.ports.ownership import Epoch, Fenced
 from application.ports.persistence import ConcurrentChange, PendingEvent
 from application.ports.read_side import PositionKey, Reached, StoredEvent
-from application.queries.rows import BreachRow, BreachState, CycleHead, GlanceRow, HistoryRow, NodeBucket, StatusRow
+from application.queries.history import bucket_of
+from application.queries.log import LogEntry, LogQuery
+from application.queries.rows import (
+    BreachRow,
+    BreachState,
+    CycleHead,
+    GlanceRow,
+    HistoryRow,
+    HourRow,
+    NodeBucket,
+    StatusRow,
+)
 from application.queries.standing import Standing
 from domain.events import CycleCompleted, DomainEvent
 from domain.microgrid import Microgrid
+from domain.site.configuration import SiteConfiguration
 from domain.site.identifiers import natural_key
 
 Encode: TypeAlias = Callable[..., Message]
 
 STREAM = "a-stream"
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,8 @@ class Tables:
     cycles: dict[tuple[str, int], CycleCompleted] = field(default_factory=dict)
     breaches: dict[tuple[str, str], BreachRow] = field(default_factory=dict)
     history: dict[tuple[str, datetime], HistoryRow] = field(default_factory=dict)
+    hours: dict[tuple[str, str, datetime], HourRow] = field(default_factory=dict)
+    log: dict[tuple[str, datetime, int], LogEntry] = field(default_factory=dict)
     stream: str = STREAM
 
 
@@ -63,6 +79,8 @@ class InMemoryTransaction:
             dict(database.tables.cycles),
             dict(database.tables.breaches),
             dict(database.tables.history),
+            dict(database.tables.hours),
+            dict(database.tables.log),
             database.tables.stream,
         )
 
@@ -257,6 +275,50 @@ class InMemoryPendingEvents:
             await transaction.commit()
 
 
+class InMemoryPastChanges:
+    """The part of it that writes what is past."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def history(
+        self, microgrid_id: str, since: datetime | None, until: datetime, limit: int
+    ) -> Sequence[HistoryRow]:
+        found = [
+            row
+            for (of, at), row in sorted(self._tables.history.items())
+            if of == microgrid_id and (since is None or at >= since) and at < until
+        ]
+        return found[:limit]
+
+    async def put_history(self, history: Sequence[HistoryRow]) -> None:
+        self._tables.history.update({(row.microgrid_id, row.at): row for row in history})
+
+    async def prune_history(self, before: datetime) -> int:
+        return _forget(self._tables.history, [key for key in self._tables.history if key[1] < before])
+
+    async def newest_hour(self, microgrid_id: str) -> datetime | None:
+        return max([hour for of, _, hour in self._tables.hours if of == microgrid_id], default=None)
+
+    async def put_hours(self, hours: Sequence[HourRow]) -> None:
+        self._tables.hours.update({(each.microgrid_id, each.node_id, each.hour): each for each in hours})
+
+    async def prune_hours(self, before: datetime) -> int:
+        return _forget(self._tables.hours, [key for key in self._tables.hours if key[2] < before])
+
+    async def put_log(self, entries: Sequence[LogEntry]) -> None:
+        self._tables.log.update({(each.microgrid_id, each.at, each.number): each for each in entries})
+
+    async def prune_log(self, before: datetime) -> int:
+        return _forget(self._tables.log, [key for key in self._tables.log if key[1] < before])
+
+
+def _forget(table: dict[Key, Any], keys: Collection[Key]) -> int:
+    for key in keys:
+        del table[key]
+    return len(keys)
+
+
 class InMemoryReadModelChanges:
     """A transaction of a projector."""
 
@@ -264,6 +326,7 @@ class InMemoryReadModelChanges:
         self._transaction = transaction
         self._tables = transaction.tables
         self._locked: set[PositionKey] = set()
+        self.past = InMemoryPastChanges(transaction.tables)
 
     async def positions(self, microgrid_ids: Collection[str]) -> dict[PositionKey, Reached]:
         known = {key: reached for key, reached in self._tables.positions.items() if key[1] in microgrid_ids}
@@ -317,15 +380,8 @@ class InMemoryReadModelChanges:
             known = self._tables.breaches.get(key, breach)
             self._tables.breaches[key] = replace(breach, opened_seq=known.opened_seq, opened_at=known.opened_at)
 
-    async def put_history(self, history: Sequence[HistoryRow]) -> None:
-        for row in history:
-            self._tables.history[row.microgrid_id, row.at] = row
-
-    async def prune_history(self, before: datetime) -> int:
-        old = [key for key in self._tables.history if key[1] < before]
-        for key in old:
-            del self._tables.history[key]
-        return len(old)
+    async def configurations(self, microgrid_ids: Collection[str]) -> Mapping[str, SiteConfiguration]:
+        return {each: row.configuration for each, row in self._tables.statuses.items() if each in microgrid_ids}
 
     async def commit(self) -> None:
         await self._transaction.commit()
@@ -395,11 +451,31 @@ class InMemoryReadModel:
         self, microgrid_id: str, node_id: str, since: datetime, until: datetime, limit: int
     ) -> Sequence[NodeBucket]:
         found = [
-            NodeBucket(row.at, *row.nodes[node_id])
+            bucket_of(row.at, row.nodes[node_id])
             for row in self._database.tables.history.values()
             if row.microgrid_id == microgrid_id and since <= row.at < until and node_id in row.nodes
         ]
         return sorted(found, key=lambda bucket: bucket.at, reverse=True)[:limit]
+
+    async def node_hours(self, microgrid_id: str, node_id: str, before: datetime, limit: int) -> Sequence[HourRow]:
+        found = [
+            row
+            for (of, node, hour), row in self._database.tables.hours.items()
+            if (of, node) == (microgrid_id, node_id) and hour < before
+        ]
+        return sorted(found, key=lambda row: row.hour, reverse=True)[:limit]
+
+    async def log(self, microgrid_id: str, wanted: LogQuery, limit: int) -> Sequence[LogEntry]:
+        found = [
+            each
+            for each in self._database.tables.log.values()
+            if each.microgrid_id == microgrid_id
+            and wanted.since <= each.at < wanted.until
+            and wanted.code in (None, each.code)
+            and wanted.node_id in (None, each.node_id)
+            and (wanted.after is None or (each.at, each.number) < wanted.after)
+        ]
+        return sorted(found, key=lambda each: (each.at, each.number), reverse=True)[:limit]
 
     async def projected(self, projections: Collection[str]) -> dict[str, int]:
         positions = self._database.tables.positions

@@ -1,10 +1,10 @@
 """The read model in SQL: written by projections, each event once, and read by queries."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
@@ -12,31 +12,30 @@ from sqlalchemy import (
     RowMapping,
     Select,
     String,
-    Table,
     bindparam,
     column,
     func,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from adapters.database import mapping
+from adapters.database import mapping, past
 from adapters.database.column_types import Json
 from adapters.database.engine import READ_ONLY, answering, reading
+from adapters.database.past import SqlPastChanges
 from adapters.database.retention import prune
 from adapters.database.streams import CURRENT
 from adapters.database.tables import breaches, cycles, microgrid_status, node_history, projection_positions
-from adapters.database.upsert import insert
+from adapters.database.upsert import Excluded, insert, write_over
 from application.ports.persistence import ConcurrentChange
 from application.ports.read_side import PositionKey, Reached
-from application.queries.rows import BreachRow, BreachState, CycleHead, GlanceRow, HistoryRow, NodeBucket, StatusRow
+from application.queries.history import bucket_of
+from application.queries.log import LogEntry, LogQuery
+from application.queries.rows import BreachRow, BreachState, CycleHead, GlanceRow, HourRow, NodeBucket, StatusRow
 from application.queries.standing import Standing
 from domain.events import CycleCompleted
+from domain.site.configuration import SiteConfiguration
 from domain.site.identifiers import natural_key
-
-Excluded: TypeAlias = ReadOnlyColumnCollection[str, ColumnElement[Any]]
-"""The row that was to be inserted, where there is one already."""
 
 _STATUSES: Final = select(*[microgrid_status.c[each.name] for each in fields(StatusRow)])
 _GLANCES: Final = select(*[microgrid_status.c[each.name] for each in fields(GlanceRow)])
@@ -48,6 +47,7 @@ class SqlReadModelChanges:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self.past = SqlPastChanges(connection)
         self._locked: set[PositionKey] = set()
 
     async def positions(self, microgrid_ids: Collection[str]) -> dict[PositionKey, Reached]:
@@ -79,7 +79,7 @@ class SqlReadModelChanges:
             begun_ids = await self._connection.execute(begun.returning(projection_positions.c.microgrid_id), first)
             if len(begun_ids.all()) < len(first):
                 raise ConcurrentChange("another projector has begun with one of these microgrids")
-        await self._put(projection_positions, [row for row in rows if row not in first])
+        await write_over(self._connection, projection_positions, [row for row in rows if row not in first])
 
     async def put_statuses(self, statuses: Sequence[StatusRow]) -> None:
         def keeping(excluded: Excluded) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class SqlReadModelChanges:
             latest = func.coalesce(excluded.latest_cycle, row.latest_cycle)
             return {"latest_cycle": latest, "glance": row.glance, "standing": row.standing}
 
-        await self._put(microgrid_status, list(map(mapping.status, statuses)), keeping)
+        await write_over(self._connection, microgrid_status, list(map(mapping.status, statuses)), keeping)
 
     async def put_latest_cycles(self, latest: Sequence[CycleCompleted]) -> None:
         if not latest:
@@ -120,7 +120,7 @@ class SqlReadModelChanges:
         )
 
     async def put_cycles(self, decided: Sequence[CycleCompleted]) -> None:
-        await self._put(cycles, list(map(mapping.cycle, decided)))
+        await write_over(self._connection, cycles, list(map(mapping.cycle, decided)))
 
     async def prune_cycles(self, decided_before: datetime) -> int:
         return await prune(self._connection, cycles, cycles.c.decided_at, decided_before)
@@ -129,33 +129,15 @@ class SqlReadModelChanges:
         def keeping(_: Excluded) -> dict[str, Any]:
             return {"opened_seq": breaches.c.opened_seq, "opened_at": breaches.c.opened_at}
 
-        await self._put(breaches, list(map(mapping.breach, rows)), keeping)
+        await write_over(self._connection, breaches, list(map(mapping.breach, rows)), keeping)
 
-    async def put_history(self, rows: Sequence[HistoryRow]) -> None:
-        await self._put(
-            node_history, [{"microgrid_id": row.microgrid_id, "at": row.at, "nodes": row.nodes} for row in rows]
-        )
-
-    async def prune_history(self, before: datetime) -> int:
-        return await prune(self._connection, node_history, node_history.c.at, before)
+    async def configurations(self, microgrid_ids: Collection[str]) -> Mapping[str, SiteConfiguration]:
+        row = microgrid_status.c
+        statement = select(row.microgrid_id, row.configuration).where(row.microgrid_id.in_(sorted(microgrid_ids)))
+        return {each.microgrid_id: each.configuration for each in await self._connection.execute(statement)}
 
     async def commit(self) -> None:
         await self._connection.commit()
-
-    async def _put(
-        self,
-        table: Table,
-        rows: Sequence[dict[str, Any]],
-        keeping: Callable[[Excluded], dict[str, Any]] = lambda excluded: {},
-    ) -> None:
-        """Insert rows or write over those that are there, but for what `keeping` says."""
-        if not rows:
-            return
-        statement = insert(self._connection, table)
-        key = [each.name for each in table.primary_key]
-        values = {each.name: statement.excluded[each.name] for each in table.c if not each.primary_key}
-        values |= keeping(statement.excluded)
-        await self._connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values), rows)
 
 
 class SqlReadModelTransactions:
@@ -245,7 +227,13 @@ class SqlReadModel:
             .order_by(row.at.desc())
             .limit(limit)
         )
-        return [NodeBucket(bucket["at"], *bucket["figures"]) for bucket in await self._rows(statement)]
+        return [bucket_of(bucket["at"], bucket["figures"]) for bucket in await self._rows(statement)]
+
+    async def node_hours(self, microgrid_id: str, node_id: str, before: datetime, limit: int) -> Sequence[HourRow]:
+        return list(map(past.hour_row, await self._rows(past.hours_before(microgrid_id, node_id, before, limit))))
+
+    async def log(self, microgrid_id: str, wanted: LogQuery, limit: int) -> Sequence[LogEntry]:
+        return list(map(past.log_entry, await self._rows(past.entries_of(microgrid_id, wanted, limit))))
 
     async def projected(self, projections: Collection[str]) -> dict[str, int]:
         """By microgrid, the last event that all of these projections have applied; absent where one has none."""

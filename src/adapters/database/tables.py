@@ -231,3 +231,28 @@ node_history = Table(
     Column("at", UtcDateTime, primary_key=True, index=True),
     Column("nodes", Json, nullable=False),
 )
+"""What all nodes drew and were allowed in ten seconds."""
+
+node_hours = Table(
+    "node_hours",
+    metadata,
+    Column("microgrid_id", Id, primary_key=True),
+    Column("node_id", Text, primary_key=True),
+    Column("hour", UtcDateTime, primary_key=True, index=True),
+    Column("minutes", Packed, nullable=False),
+)
+"""The minutes of one node in an hour."""
+
+log = Table(
+    "log",
+    metadata,
+    Column("microgrid_id", Id, primary_key=True),
+    Column("at", UtcDateTime, primary_key=True, index=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("code", String(64), nullable=False),
+    Column("node_id", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("before_w", BigInteger),
+    Column("now_w", BigInteger),
+    Column("duration_s", BigInteger),
+)

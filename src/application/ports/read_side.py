@@ -6,9 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from application.queries.rows import BreachRow, BreachState, CycleHead, GlanceRow, HistoryRow, NodeBucket, StatusRow
+from application.queries.log import LogEntry, LogQuery
+from application.queries.rows import (
+    BreachRow,
+    BreachState,
+    CycleHead,
+    GlanceRow,
+    HistoryRow,
+    HourRow,
+    NodeBucket,
+    StatusRow,
+)
 from application.queries.standing import Standing
 from domain.events import CycleCompleted
+from domain.site.configuration import SiteConfiguration
 
 
 class EventGap(Exception):
@@ -27,8 +38,43 @@ class Reached:
     event_seq: int
 
 
+class PastChanges(Protocol):
+    """The part of a projector's transaction that writes what is past."""
+
+    async def history(
+        self, microgrid_id: str, since: datetime | None, until: datetime, limit: int
+    ) -> Sequence[HistoryRow]:
+        """The buckets of a microgrid from `since` on and before `until`, the oldest first."""
+        ...
+
+    async def put_history(self, history: Sequence[HistoryRow]) -> None: ...
+
+    async def prune_history(self, before: datetime) -> int:
+        """Forget the oldest of these buckets, some thousand at most; returns how many."""
+        ...
+
+    async def newest_hour(self, microgrid_id: str) -> datetime | None:
+        """When the newest hour of a microgrid began that is kept by the minute; None before the first."""
+        ...
+
+    async def put_hours(self, hours: Sequence[HourRow]) -> None: ...
+
+    async def prune_hours(self, before: datetime) -> int:
+        """Forget the oldest of these hours, some thousand at most; returns how many."""
+        ...
+
+    async def put_log(self, entries: Sequence[LogEntry]) -> None: ...
+
+    async def prune_log(self, before: datetime) -> int:
+        """Forget the oldest of these entries, some thousand at most; returns how many."""
+        ...
+
+
 class ReadModelChanges(Protocol):
     """One transaction of a projector: rows and positions, together or not at all. Each `put` is one statement."""
+
+    @property
+    def past(self) -> PastChanges: ...
 
     async def positions(self, microgrid_ids: Collection[str]) -> dict[PositionKey, Reached]:
         """How far each projection is with these microgrids; nobody else moves it until the transaction ends."""
@@ -68,10 +114,8 @@ class ReadModelChanges(Protocol):
         """A breach that is known keeps when and with which event it opened."""
         ...
 
-    async def put_history(self, history: Sequence[HistoryRow]) -> None: ...
-
-    async def prune_history(self, before: datetime) -> int:
-        """Forget the oldest of these buckets, some thousand at most; returns how many."""
+    async def configurations(self, microgrid_ids: Collection[str]) -> Mapping[str, SiteConfiguration]:
+        """What is in force in these microgrids, of those that a status is known of."""
         ...
 
     async def commit(self) -> None: ...
@@ -123,6 +167,14 @@ class ReadModel(Protocol):
         self, microgrid_id: str, node_id: str, since: datetime, until: datetime, limit: int
     ) -> Sequence[NodeBucket]:
         """Newest first, from `since` on and before `until`; only buckets in which the node was there."""
+        ...
+
+    async def node_hours(self, microgrid_id: str, node_id: str, before: datetime, limit: int) -> Sequence[HourRow]:
+        """Newest first, those that began before an instant."""
+        ...
+
+    async def log(self, microgrid_id: str, wanted: LogQuery, limit: int) -> Sequence[LogEntry]:
+        """Newest first."""
         ...
 
 

@@ -1,23 +1,35 @@
 """What a batch of events makes of the read models: gathered first, then written a statement a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from application.ports.bus import PublishedEvent
 from application.ports.read_side import EventGap, PositionKey, Reached, ReadModelChanges
+from application.projections.hours import make_hours
+from application.projections.keeping import AS_A_RULE, Keeping
+from application.queries.history import TEN_SECONDS, one_more
+from application.queries.log import LogEntry
 from application.queries.rows import BreachRow, HistoryRow, StatusRow
 from application.queries.standing import Standing
 from domain.events import CycleCompleted
+from domain.site.configuration import SiteConfiguration
 
 
 class Gathered:
     """The newest of every row that a batch of events changes, and how far each projection is after it."""
 
     def __init__(
-        self, known: dict[PositionKey, Reached], current_stream: str | None, standings: Mapping[str, Standing]
+        self,
+        known: dict[PositionKey, Reached],
+        current_stream: str | None,
+        standings: Mapping[str, Standing],
+        configurations: Mapping[str, SiteConfiguration],
     ) -> None:
-        """`current_stream` is the database's, None where there is but one among these positions and events."""
+        """`current_stream` is the database's, None where there is but one among these positions and events.
+
+        `configurations`: those in force in the microgrids that get another one in this batch.
+        """
         self._reached = known
         self._current_stream = current_stream
         self._advanced: dict[PositionKey, Reached] = {}
@@ -29,8 +41,10 @@ class Gathered:
         self._cycles: dict[tuple[str, int], CycleCompleted] = {}
         self._breaches: dict[tuple[str, str], BreachRow] = {}
         self._history: dict[tuple[str, datetime], HistoryRow] = {}
-        self._cycles_until: datetime | None = None
-        self._history_until: datetime | None = None
+        self._configurations = configurations
+        self._log: list[LogEntry] = []
+        self._old_at: dict[str, datetime] = {}
+        """The instant by which it is seen what is too old, by microgrid."""
 
     def advance(self, projection: str, event: PublishedEvent) -> bool:
         """Claim this event for the projection; False where it was applied before. Raises EventGap.
@@ -75,15 +89,23 @@ class Gathered:
         self._breaches[key] = replace(breach, opened_seq=known.opened_seq, opened_at=known.opened_at)
 
     def put_history(self, history: HistoryRow) -> None:
-        self._history[history.microgrid_id, history.at] = history
+        """One more cycle of a bucket."""
+        key = history.microgrid_id, history.at
+        self._history[key] = one_more(self._history.get(key), history)
 
-    def forget_cycles(self, decided_before: datetime) -> None:
-        self._cycles_until = decided_before
+    def configuration(self, microgrid_id: str) -> SiteConfiguration | None:
+        """What was in force before this batch or, within it, before now."""
+        status = self._statuses.get(microgrid_id)
+        return self._configurations.get(microgrid_id) if status is None else status.configuration
 
-    def forget_history(self, before: datetime) -> None:
-        self._history_until = before
+    def put_log(self, entries: Sequence[LogEntry]) -> None:
+        self._log += entries
 
-    async def write(self, changes: ReadModelChanges) -> None:
+    def forget_old(self, microgrid_id: str, at: datetime) -> None:
+        """Make whole hours of what is past at this instant, and forget what is too old then."""
+        self._old_at[microgrid_id] = at
+
+    async def write(self, changes: ReadModelChanges, keeping: Keeping = AS_A_RULE) -> None:
         """Write all of it. Raises ConcurrentChange where another projector wrote in between."""
         await changes.put_positions(self._advanced)
         await changes.put_statuses(list(self._statuses.values()))
@@ -91,8 +113,24 @@ class Gathered:
         await changes.put_standings({each: self._standings[each] for each in sorted(self._changed)})
         await changes.put_cycles(list(self._cycles.values()))
         await changes.put_breaches(list(self._breaches.values()))
-        await changes.put_history(list(self._history.values()))
-        if self._cycles_until is not None:
-            await changes.prune_cycles(self._cycles_until)
-        if self._history_until is not None:
-            await changes.prune_history(self._history_until)
+        await self._write_history(changes)
+        await changes.past.put_log(self._log)
+        for microgrid_id, at in self._old_at.items():
+            await make_hours(changes.past, microgrid_id, at)
+        if self._old_at:
+            await _forget(changes, max(self._old_at.values()), keeping)
+
+    async def _write_history(self, changes: ReadModelChanges) -> None:
+        """A bucket may have begun with a batch before this one: the first of each microgrid."""
+        begun = dict(sorted(self._history, reverse=True))
+        for microgrid_id, at in begun.items():
+            for known in await changes.past.history(microgrid_id, at, at + TEN_SECONDS, 1):
+                self._history[microgrid_id, at] = one_more(known, self._history[microgrid_id, at])
+        await changes.past.put_history(list(self._history.values()))
+
+
+async def _forget(changes: ReadModelChanges, at: datetime, keeping: Keeping) -> None:
+    await changes.prune_cycles(at - keeping.cycles)
+    await changes.past.prune_history(at - keeping.fine_history)
+    await changes.past.prune_hours(at - keeping.history)
+    await changes.past.prune_log(at - keeping.log)

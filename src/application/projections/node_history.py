@@ -1,44 +1,58 @@
-"""What every node and connector drew and was allowed, in buckets of ten seconds, for as long as they are kept.
+"""What every node and connector drew and was allowed, in buckets of ten seconds, whole hours of which are kept by the
+minute for longer.
 
 One row holds a bucket of all of them: a depot of 110 connectors has 190 nodes, and a row each for every bucket would be
-1.6 million inserts a day where this is 8,640; a page of buckets of one node still reads no more than that many rows.
+1.6 million inserts a day where this is 8,640. Of minutes a row holds an hour of one node, as one node is asked for.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 
 from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
-from application.queries.rows import HistoryRow, NodeFigures
+from application.queries.history import TEN_SECONDS, begins, figures_of
+from application.queries.rows import HistoryRow, NodeBucket, NodeFigures
+from application.queries.tree import measured_w
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridProvisioned
+from domain.sharing.plan import Quality
 from domain.site.identifiers import connector_node_id
-
-BUCKET = timedelta(seconds=10)
-KEPT = timedelta(hours=24)
-PRUNED_EVERY = 60
-"""Old buckets are forgotten with every 60th cycle of a microgrid."""
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 
 
 def _decided(cycle: CycleCompleted, gathered: Gathered) -> None:
-    """The last cycle of a bucket stands for it."""
-    bucket_at = cycle.decided_at - (cycle.decided_at - _EPOCH) % BUCKET
+    """The last cycle of a bucket stands for it, but for the highest load and the lowest limit."""
+    bucket_at = begins(cycle.decided_at, TEN_SECONDS)
     gathered.put_history(HistoryRow(cycle.microgrid_id, bucket_at, dict(_figures(cycle))))
-    if cycle.cycle_seq % PRUNED_EVERY == 0:
-        gathered.forget_history(cycle.decided_at - KEPT)
 
 
 def _figures(cycle: CycleCompleted) -> Iterator[tuple[str, NodeFigures]]:
-    """By node id: measured, limit, allocated, background, reserved. A connector's limit is what it was sent."""
+    """By node id. A connector's limit is what it was sent."""
+    at = cycle.decided_at
     for node in cycle.nodes:
-        yield node.node_id, [node.measured_w, node.limit_w, node.allocated_w, node.background_w, node.reserved_w]
-    for each in cycle.setpoints:
-        yield (
-            connector_node_id(each.charge_point_id, each.connector_id),
-            [each.measured_w, each.limit_w, each.target_w, 0, each.reserved_w],
+        bucket = NodeBucket(
+            at=at,
+            measured_w=node.measured_w,
+            measured_max_w=node.measured_w,
+            limit_w=node.limit_w,
+            allocated_w=node.allocated_w,
+            background_w=node.background_w,
+            reserved_w=node.reserved_w,
+            quality=node.quality,
         )
+        yield node.node_id, figures_of(bucket)
+    charge_points = {node.node_id: node for node in cycle.nodes}
+    for each in cycle.setpoints:
+        known_w = measured_w(each, charge_points[each.charge_point_id])
+        bucket = NodeBucket(
+            at=at,
+            measured_w=known_w,
+            measured_max_w=known_w,
+            limit_w=each.limit_w,
+            allocated_w=each.target_w,
+            background_w=0,
+            reserved_w=each.reserved_w,
+            quality=Quality.MISSING if known_w is None else Quality.OK,
+        )
+        yield connector_node_id(each.charge_point_id, each.connector_id), figures_of(bucket)
 
 
 NODE_HISTORY = Projection(

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from application.event_types import CONFIGURATION_APPLIED
 from application.ports.bus import MessageSource, PublishedEvent, Received
 from application.ports.observing import Counters, Stage, Tracing
 from application.ports.persistence import StorageUnavailable
 from application.ports.read_side import ReadModelChanges, ReadModelTransactions
 from application.projections.gathered import Gathered
+from application.projections.keeping import AS_A_RULE, Keeping
 from domain.events import DomainEvent
 
 BATCH = 200
@@ -50,6 +52,7 @@ class Projector:
         tracing: Tracing,
         counters: Counters,
         fact_of: FactOf,
+        keeping: Keeping = AS_A_RULE,
     ) -> None:
         self._source = source
         self._transactions = transactions
@@ -57,6 +60,7 @@ class Projector:
         self._tracing = tracing
         self._counters = counters
         self._fact_of = fact_of
+        self._keeping = keeping
         self._parked: dict[str, int] = {}
         """How many of its events failed in a row, by microgrid."""
 
@@ -102,7 +106,7 @@ class Projector:
             for received, event in arrived:
                 with self._tracing.projection_span(received, event):
                     news += apply(event, self._fact_of, self._projections, gathered)
-            await gathered.write(changes)
+            await gathered.write(changes, self._keeping)
             await changes.commit()
         self._counters.projected(news=news, duplicates=len(arrived) - news)
 
@@ -113,7 +117,9 @@ async def gathering(events: Sequence[PublishedEvent], changes: ReadModelChanges)
     known = await changes.positions(microgrid_ids)
     streams = {each.stream for each in known.values()} | {event.stream for event in events}
     current = await changes.current_stream() if len(streams) > 1 else None
-    return Gathered(known, current, await changes.standings(microgrid_ids))
+    configured = {event.microgrid_id for event in events if event.type == CONFIGURATION_APPLIED}
+    in_force = await changes.configurations(configured) if configured else {}
+    return Gathered(known, current, await changes.standings(microgrid_ids), in_force)
 
 
 def apply(event: PublishedEvent, fact_of: FactOf, projections: Sequence[Projection], gathered: Gathered) -> bool:

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from application.ports.bus import PublishedEvent
 from application.ports.read_side import Reached, ReadModelTransactions
+from application.projections.keeping import AS_A_RULE, Keeping
 from application.projections.projector import FactOf, Projection, apply, gathering
 
 
@@ -25,10 +26,17 @@ class Rebuild:
     goes on with it where this ends.
     """
 
-    def __init__(self, transactions: ReadModelTransactions, projections: Sequence[Projection], fact_of: FactOf) -> None:
+    def __init__(
+        self,
+        transactions: ReadModelTransactions,
+        projections: Sequence[Projection],
+        fact_of: FactOf,
+        keeping: Keeping = AS_A_RULE,
+    ) -> None:
         self._transactions = transactions
         self._projections = projections
         self._fact_of = fact_of
+        self._keeping = keeping
         self._reached: dict[str, PublishedEvent] = {}
         self._ended: set[tuple[str, str]] = set()
         """Microgrids and streams of theirs that another one followed."""
@@ -65,7 +73,7 @@ class Rebuild:
             gathered = await gathering(events, changes)
             for event in events:
                 apply(event, self._fact_of, self._projections, gathered)
-            await gathered.write(changes)
+            await gathered.write(changes, self._keeping)
             await changes.commit()
 
     def _was_before(self, event: PublishedEvent, reached: PublishedEvent | None) -> bool:

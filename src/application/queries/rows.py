@@ -9,8 +9,9 @@ from typing import Self, TypeAlias
 from application.queries.state import State
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import CycleCompleted, TreeNode, Trigger
-from domain.sharing.plan import Outcome, Totals
+from domain.sharing.plan import Outcome, Quality, Totals
 from domain.site.configuration import SiteConfiguration, SiteWarning, Strategy
+from domain.site.power import Watts
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class BreachRow:
 
 
 NodeFigures: TypeAlias = list[int | None]
-"""Watts: measured, limit, allocated, background, reserved."""
+"""Watts: measured, limit, allocated, background, reserved, most measured; and the quality, as `history` reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,26 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class NodeBucket:
-    """The same of one node."""
+    """What a node drew and was allowed in some time from `at` on, in watts.
+
+    `measured_w` is null where nothing measured it, `measured_max_w` the highest, `limit_w` the lowest in that time.
+    """
 
     at: datetime
-    measured_w: int | None
-    limit_w: int | None
-    allocated_w: int | None
-    background_w: int | None
-    reserved_w: int | None
+    measured_w: Watts | None
+    measured_max_w: Watts | None
+    limit_w: Watts | None
+    allocated_w: Watts | None
+    background_w: Watts | None
+    reserved_w: Watts | None
+    quality: Quality | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HourRow:
+    """The minutes of a node in the hour from `hour` on, the first of them first; one without any cycle is left out."""
+
+    microgrid_id: str
+    node_id: str
+    hour: datetime
+    minutes: tuple[NodeBucket, ...]

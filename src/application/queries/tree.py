@@ -1,12 +1,13 @@
 """A microgrid's tree down to its connectors, each node with its latest figures and its state in a word."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Final
 
 from application.queries.rows import StatusRow
-from domain.events import TreeNode
+from domain.events import CycleCompleted, TreeNode
 from domain.knowledge.limits import LimitKind, Mode
 from domain.sharing.plan import NodeFigures, Quality, Reason, Setpoint
 from domain.site.configuration import ChargePoint, Circuit, Connector
@@ -45,7 +46,6 @@ _CONNECTOR_STATES: Final = dict.fromkeys(HELD_BACK, NodeState.HELD_BACK) | {
     Reason.GRANTED: NodeState.NORMAL,
     Reason.STANDBY: NodeState.IDLE,
     Reason.IDLE: NodeState.IDLE,
-    Reason.RESERVED: NodeState.STALE,
     Reason.UNRESPONSIVE: NodeState.UNRESPONSIVE,
 }
 
@@ -59,6 +59,8 @@ def is_silent(setpoint: Setpoint, charge_point: NodeFigures) -> bool:
 class Node:
     """A node or connector now, in watts. Figures are null before its first cycle.
 
+    `measured_w` is null where nothing measured it, of a connector that is not heard too; `held_w` is what is held
+    beside that, without what the reading may have in it already.
     `rating_w`: what it bears, the limit in force where nothing is said of that. A connector's limit is its rating, its
     `allocated_w` its target; only connectors have a `setpoint`, only circuits capacities.
     """
@@ -77,6 +79,7 @@ class Node:
     measured_w: Watts | None = None
     background_w: Watts | None = None
     reserved_w: Watts | None = None
+    held_w: Watts | None = None
     allocated_w: Watts | None = None
     headroom_w: Watts | None = None
     constrained: bool | None = None
@@ -134,15 +137,18 @@ def _nodes(row: StatusRow, in_breach: Collection[str]) -> Iterator[Node]:
     cycle = row.latest_cycle
     figures = {} if cycle is None else {each.node_id: each for each in cycle.nodes}
     setpoints = {} if cycle is None else {_node_id(each): each for each in cycle.setpoints}
+    drawn_w = {} if cycle is None else _drawn_w(cycle)
     circuits = {each.circuit_id: each for each in row.configuration.circuits}
     charge_points = {each.charge_point_id: each for each in row.configuration.charge_points}
     for known in row.nodes:
         charge_point = charge_points.get(known.node_id)
-        yield _node(known, charge_point, circuits.get(known.node_id), figures.get(known.node_id), in_breach)
+        own = figures.get(known.node_id)
+        node = _node(known, charge_point, circuits.get(known.node_id), own, in_breach)
+        yield node if own is None else replace(node, held_w=held_w(own, drawn_w.get(known.node_id, 0)))
         if charge_point is not None:
             for connector in sorted(charge_point.connectors, key=lambda each: each.connector_id):
                 node_id = connector_node_id(known.node_id, connector.connector_id)
-                yield _connector(known.node_id, node_id, connector, setpoints.get(node_id), in_breach)
+                yield _connector(node_id, connector, setpoints.get(node_id), known.node_id, own, in_breach=in_breach)
 
 
 def _node_id(setpoint: Setpoint) -> str:
@@ -184,35 +190,68 @@ def _state(figures: NodeFigures, in_breach: Collection[str]) -> NodeState:
     return NodeState.AT_LIMIT if figures.constrained else NodeState.NORMAL
 
 
+def held_w(node: NodeFigures, drawn_w: Watts) -> Watts:
+    """What is held at a node and is in no reading yet, where connectors that share draw so much below it.
+
+    Background, what they draw and what is reserved make the load at most; what of that is measured already is not held
+    on top. Of a load that nothing measured all that is reserved is held.
+    """
+    if node.measured_w is None:
+        return node.reserved_w
+    return min(node.reserved_w, max(0, node.background_w + drawn_w + node.reserved_w - node.measured_w))
+
+
+def _drawn_w(cycle: CycleCompleted) -> dict[str, Watts]:
+    """Per node, what the connectors draw for which nothing is reserved."""
+    drawn_w, nodes = Counter[str](), {node.node_id: node for node in cycle.nodes}
+    for each in cycle.setpoints:
+        known_w = 0 if each.reserved_w else measured_w(each, nodes[each.charge_point_id])
+        node_id: str | None = each.charge_point_id if known_w else None
+        while node_id is not None:
+            drawn_w[node_id] += known_w or 0
+            node_id = nodes[node_id].parent_id
+    return drawn_w
+
+
+def measured_w(setpoint: Setpoint, charge_point: NodeFigures) -> Watts | None:
+    """What a connector is known to draw now; a setpoint shows the last reading of one that is not heard too."""
+    return None if is_silent(setpoint, charge_point) else setpoint.measured_w
+
+
 def _connector(
-    parent_id: str, node_id: str, connector: Connector, setpoint: Setpoint | None, in_breach: Collection[str]
+    node_id: str,
+    connector: Connector,
+    setpoint: Setpoint | None,
+    parent_id: str,
+    parent: NodeFigures | None,
+    *,
+    in_breach: Collection[str],
 ) -> Node:
-    rating_w = connector.max_power_w
-    if setpoint is None:
-        return Node(
-            node_id=node_id,
-            node_type=NodeType.CONNECTOR,
-            parent_id=parent_id,
-            name=node_id,
-            state=NodeState.UNDECIDED,
-            rating_w=rating_w,
-            limit_w=rating_w,
-            limit_kind=LimitKind.MAX_POWER,
-        )
-    is_over = node_id in in_breach or (setpoint.measured_w or 0) > rating_w
-    return Node(
+    bare = Node(
         node_id=node_id,
         node_type=NodeType.CONNECTOR,
         parent_id=parent_id,
         name=node_id,
-        state=NodeState.OVER_LIMIT if is_over else _CONNECTOR_STATES[setpoint.reason],
-        rating_w=rating_w,
-        mode=Mode.NORMAL,
-        limit_w=rating_w,
+        state=NodeState.UNDECIDED,
+        rating_w=connector.max_power_w,
+        limit_w=connector.max_power_w,
         limit_kind=LimitKind.MAX_POWER,
-        measured_w=setpoint.measured_w,
+    )
+    if setpoint is None or parent is None:
+        return bare
+    known_w = measured_w(setpoint, parent)
+    state = NodeState.STALE if is_silent(setpoint, parent) else _CONNECTOR_STATES.get(setpoint.reason, NodeState.NORMAL)
+    if node_id in in_breach or (known_w or 0) > connector.max_power_w:
+        state = NodeState.OVER_LIMIT
+    return replace(
+        bare,
+        state=state,
+        mode=Mode.NORMAL,
+        measured_w=known_w,
         reserved_w=setpoint.reserved_w,
+        held_w=max(0, setpoint.reserved_w - (known_w or 0)),
         allocated_w=setpoint.target_w,
         constrained=node_id == setpoint.binding_node_id,
+        quality=Quality.MISSING if known_w is None else Quality.OK,
         setpoint=setpoint,
     )

@@ -1,14 +1,19 @@
 """Answers to reads: JSON with a strong ETag, or 304 where the reader has it already."""
 
+import csv
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from io import StringIO
 from typing import Any
 
 from fastapi import Request
 from pydantic_core import to_json
 from starlette.responses import Response
+
+CSV = "text/csv"
 
 _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
@@ -39,12 +44,45 @@ def answer(request: Request, payload: Any) -> Response:
     return answer_with(request, represent(payload))
 
 
-def answer_with(request: Request, representation: Representation) -> Response:
+def wants_csv(request: Request) -> bool:
+    """Whether the reader asks for comma-separated values, before or without JSON."""
+    accepted = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]
+    known = [each for each in accepted if each in (CSV, "application/json", "application/*", "*/*")]
+    return bool(known) and known[0] == CSV
+
+
+def answer_csv(
+    request: Request, columns: Sequence[str], rows: Iterable[Sequence[object]], next_cursor: str | None
+) -> Response:
+    """A table with a line of column names, and a link to what comes after it where there is more."""
+    written = StringIO()
+    table = csv.writer(written)
+    table.writerow(columns)
+    table.writerows([[_cell(each) for each in row] for row in rows])
+    body = written.getvalue().encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    response = answer_with(request, Representation(body, etag), f"{CSV}; charset=utf-8")
+    if next_cursor is not None:
+        following = request.url.include_query_params(cursor=next_cursor)
+        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    return response
+
+
+def _cell(value: object) -> object:
+    """As a spreadsheet reads it: nothing for null, and no text that it takes for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" and value else value
+
+
+def answer_with(request: Request, representation: Representation, media_type: str = "application/json") -> Response:
     """What was represented before, where the reader has not got it."""
-    headers = {"ETag": representation.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    headers = {"ETag": representation.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"}
     if is_known(request, representation.etag):
         return Response(status_code=304, headers=headers)
-    return Response(representation.body, 200, headers, "application/json")
+    return Response(representation.body, 200, headers, media_type)
 
 
 def is_known(request: Request, etag: str) -> bool:

@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from application.queries.rows import BreachState
-from entrypoints.api import operations, routes, schemas
+from entrypoints.api import operations, past_routes, routes, schemas
 from entrypoints.api.auth import Access
 from entrypoints.api.described import Responses
 from entrypoints.api.feed import Feed
@@ -107,6 +107,7 @@ def new_app() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.include_router(routes.router)
+    app.include_router(past_routes.router)
     app.include_router(operations.router)
     app.include_router(operations.describing)
     app.include_router(page.router)
@@ -133,7 +134,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
         servers=SERVERS,
         routes=app.routes,
     )
-    described = (*routes.router.routes, *operations.router.routes, *operations.describing.routes)
+    described = (
+        *routes.router.routes,
+        *past_routes.router.routes,
+        *operations.router.routes,
+        *operations.describing.routes,
+    )
     of_ours = [route for route in described if isinstance(route, APIRoute)]
     document["components"]["schemas"] = _shapes(of_ours)
     for route in of_ours:

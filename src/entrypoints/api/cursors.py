@@ -51,6 +51,14 @@ def instant(kind: str, cursor: str) -> datetime:
     return at
 
 
+def entry(kind: str, cursor: str) -> tuple[datetime, int]:
+    """The instant and the number in a cursor. Raises Problem."""
+    at, _, number = decode(kind, cursor).partition(" ")
+    if not (number.isascii() and number.isdecimal() and len(number) < 20 and int(number) <= HIGHEST):
+        raise unusable()
+    return instant(kind, encode(kind, at)), int(number)
+
+
 def unusable() -> Problem:
     """The answer to a cursor that was not handed out for this list."""
     return Problem(422, "The cursor is none that this list handed out.", errors=[Invalid("cursor", "unusable")])

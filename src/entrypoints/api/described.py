@@ -36,6 +36,14 @@ def read(shape: type[BaseModel], example: dict[str, Any], *statuses: int) -> Res
     }
 
 
+def table(shape: type[BaseModel], example: dict[str, Any], *statuses: int) -> Responses:
+    """The same as comma-separated values too, for a reader that accepts them rather."""
+    responses = read(shape, example, *statuses)
+    content = responses[200]["content"] | {"text/csv": {"schema": {"type": "string"}}}
+    following = {"Link": {"description": "What comes after it in a table: `rel=next`.", "schema": {"type": "string"}}}
+    return responses | {200: responses[200] | {"content": content, "headers": {**_ETAG, **following}}}
+
+
 def stream(example: str, *statuses: int) -> Responses:
     """A stream of events."""
     content = {"text/event-stream": {"schema": {"type": "string"}, "example": example}}

@@ -77,6 +77,7 @@ _SHOWN = {
     "rating_w": 100_000,
     "default_capacity_w": 100_000,
     "safe_operating_capacity_w": None,
+    "held_w": 0,
     "setpoint": None,
 }
 
@@ -118,10 +119,12 @@ _MICROGRID = {
 _BUCKET = {
     "at": "2026-11-22T08:00:00Z",
     "measured_w": 99_200,
+    "measured_max_w": 99_800,
     "limit_w": 100_000,
     "allocated_w": 80_000,
     "background_w": 20_000,
     "reserved_w": 0,
+    "quality": "ok",
 }
 
 
@@ -186,6 +189,27 @@ CYCLES: Final = _page(_HEAD)
 CYCLE: Final = {**_HEAD, "nodes": [_NODE], "setpoints": [_SETPOINT], "as_of": AS_OF}
 BREACHES: Final = _page(_BREACH)
 HISTORY: Final = _page(_BUCKET)
+LOG: Final = _page(
+    {
+        "at": "2026-11-22T07:12:00Z",
+        "code": "limit_changed",
+        "node_id": "gc-1",
+        "sentence": "The limit of Grid connection 1 is 100 kW, 200 kW before",
+        "before_w": 200_000,
+        "now_w": 100_000,
+        "duration_s": None,
+    }
+)
+SESSIONS: Final = _page(
+    {
+        "connector": "cp-001/1",
+        "session": _SETPOINT["session"],
+        "power_w": 79_200,
+        "state": "held_back",
+        "ready_at": "2026-11-22T10:39:06Z",
+        "short_by_wh": 0,
+    }
+)
 STREAM: Final = """:
 
 id: 41

@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from application.queries.breaches import Breach
@@ -13,12 +13,12 @@ from application.queries.overview import Overview
 from application.queries.overview import overview as overview_of
 from application.queries.rows import BreachState, StatusRow
 from application.queries.status import AsOf, MicrogridStatus, age_s, as_of, state_of, status_of
-from domain.site.identifiers import connector_node_id, natural_key
+from domain.site.identifiers import natural_key
 from entrypoints.api import cursors, described, examples, overview_schemas, schemas
 from entrypoints.api.answers import answer, answer_with, represent, with_members
 from entrypoints.api.auth import Asking
 from entrypoints.api.feed import Feed
-from entrypoints.api.parameters import Cursor, CycleSeq, From, Known, LatestKnown, Limit, Reads, To
+from entrypoints.api.parameters import Cursor, CycleSeq, Known, LatestKnown, Limit, Reads
 from entrypoints.api.problems import Problem
 from entrypoints.api.stream import EventStream
 
@@ -26,7 +26,6 @@ ITEMS: Final = 50
 """How many items a page has where nothing is said."""
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
-_END = datetime.max.replace(tzinfo=UTC)
 
 router = APIRouter(prefix="/v1/microgrids", tags=["microgrids"])
 
@@ -131,32 +130,6 @@ async def breaches(
 
 
 @router.get(
-    "/{microgrid_id}/history/{node_id:path}",
-    summary="Show a node over time",
-    responses=described.read(schemas.History, examples.HISTORY, 404, 422),
-)
-async def history(
-    request: Request,
-    microgrid: Known,
-    reads: Reads,
-    node_id: Annotated[str, Path(description="A node or, as `cp-001/1`, a connector.", examples=["gc-1"])],
-    since: From = None,
-    until: To = None,
-    limit: Limit = ITEMS,
-    cursor: Cursor = None,
-) -> Response:
-    """What a node drew and was allowed, in buckets of ten seconds, newest first."""
-    if not _has(microgrid, node_id):
-        raise Problem(404, f"There is no node {node_id!r} in {microgrid.microgrid_id}.")
-    end = until or _END
-    if cursor is not None:
-        end = min(end, cursors.instant("history", cursor))
-    buckets = await reads.read_model.node_history(microgrid.microgrid_id, node_id, since or _BEGINNING, end, limit + 1)
-    items, next_cursor = cursors.page(buckets, limit, "history", lambda bucket: bucket.at.isoformat())
-    return _page(request, items, next_cursor, _as_of(microgrid, reads))
-
-
-@router.get(
     "/{microgrid_id}/stream",
     summary="Follow the events",
     responses=described.stream(examples.STREAM, 404),
@@ -191,11 +164,3 @@ def _page(request: Request, items: Any, next_cursor: str | None, shown_as_of: As
 
 def _as_of(microgrid: StatusRow, reads: Reads) -> AsOf:
     return as_of(microgrid, reads.clock.now())
-
-
-def _has(microgrid: StatusRow, node_id: str) -> bool:
-    return any(node.node_id == node_id for node in microgrid.nodes) or any(
-        connector_node_id(charge_point.charge_point_id, connector.connector_id) == node_id
-        for charge_point in microgrid.configuration.charge_points
-        for connector in charge_point.connectors
-    )

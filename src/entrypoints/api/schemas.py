@@ -97,6 +97,8 @@ class Node(Shape):
     measured_w: int | None
     background_w: int | None
     reserved_w: int | None
+    held_w: int | None
+    """What is held beside what is measured, in watts: of `reserved_w` what no reading has in it; null: not decided."""
     allocated_w: int | None
     headroom_w: int | None
     constrained: bool | None
@@ -199,51 +201,57 @@ class Status(Shape):
 
 
 class Bucket(Shape):
-    """What a node drew and was allowed in the ten seconds from `at` on; a connector's limit is what it was sent."""
+    """What a node drew and was allowed in a step of time from `at` on; a connector's limit is what it was sent."""
 
     at: datetime
-    """When the ten seconds begin (UTC)."""
+    """When the step begins (UTC)."""
     measured_w: int | None
-    """What was drawn, in watts; null: not measured."""
+    """What was drawn, on average where the step is longer than ten seconds, in watts; null: not measured."""
+    measured_max_w: int | None
+    """The most that was drawn, in watts; null: not measured."""
     limit_w: int | None
-    """The limit in force, of a connector what it was told, in watts; null: none."""
+    """The lowest limit in force, of a connector what it was told, in watts; null: none."""
     allocated_w: int | None
     """What the connectors with demand were to get, in watts; null: not recorded."""
     background_w: int | None
     """Load that no connector drew, in watts; null: not recorded."""
     reserved_w: int | None
     """What was held for connectors that had to be assumed, in watts; null: not recorded."""
+    quality: Quality | None
+    """How good what was measured is, the worst of the step; null: not recorded."""
 
 
-class _Page(Shape):
+class Page(Shape):
+    """A page of a list."""
+
     next_cursor: str | None
     """Give it as `cursor` to read on; null on the last page."""
     as_of: AsOf
     """What this is as of."""
 
 
-class Microgrids(_Page):
+class Microgrids(Page):
     """A page of microgrids, in natural order of their ids. `as_of` is that of the newest cycle of all."""
 
     items: list[Microgrid]
     """The microgrids of this page."""
 
 
-class Cycles(_Page):
+class Cycles(Page):
     """A page of cycles, newest first."""
 
     items: list[CycleHead]
     """The cycles of this page."""
 
 
-class Breaches(_Page):
+class Breaches(Page):
     """A page of breaches, those that opened last first."""
 
     items: list[Breach]
     """The breaches of this page."""
 
 
-class History(_Page):
+class History(Page):
     """A page of buckets, newest first."""
 
     items: list[Bucket]

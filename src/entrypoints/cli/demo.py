@@ -48,6 +48,7 @@ def run(wanted: Wanted, speed: int, port: int | None, record: Path | None, *, he
             seed=depot.seed,
             fault=depot.fault,
             chargers=depot.chargers,
+            keeping=settings.keeping,
         )
         with affecting(depot), refusing():
             result, account = asyncio.run(_run(container, play, recording))

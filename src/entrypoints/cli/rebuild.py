@@ -21,7 +21,12 @@ def run(microgrid_id: str | None) -> int:
     """Rebuild; returns the exit code. Raises UnusableSetting where database or brokers are of no use."""
     settings, database_url = environment.kafka(), environment.database_url()
     quiet(settings)
-    deployment = Deployment(database_url=database_url, connection=connection_to(settings), prefix=settings.topic_prefix)
+    deployment = Deployment(
+        database_url=database_url,
+        connection=connection_to(settings),
+        prefix=settings.topic_prefix,
+        keeping=settings.keeping,
+    )
     with refusing():
         try:
             asyncio.run(_rebuild(deployment, microgrid_id))

@@ -197,7 +197,7 @@ def _chain(links: Sequence[Link]) -> Table:
 
 def _tree(nodes: Sequence[Node]) -> Table:
     table = new_table(
-        "node", "name", "mode", "limit kW", "measured kW", "background kW", "allocated kW", "headroom kW", ""
+        "node", "name", "mode", "limit kW", "measured kW", "held kW", "background kW", "allocated kW", "headroom kW", ""
     )
     depths: dict[str | None, int] = {None: -1}
     for node in nodes:
@@ -206,7 +206,9 @@ def _tree(nodes: Sequence[Node]) -> Table:
             "  " * depth + node.node_id,
             node.name,
             Text(node.mode or "-", style="yellow" if node.mode == "safe" else ""),
-            *map(kw, (node.limit_w, node.measured_w, node.background_w, node.allocated_w, node.headroom_w)),
+            *map(
+                kw, (node.limit_w, node.measured_w, node.held_w, node.background_w, node.allocated_w, node.headroom_w)
+            ),
             _remark(node),
         )
     return table

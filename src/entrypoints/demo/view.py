@@ -113,7 +113,7 @@ def _tree(status: MicrogridStatus) -> Table:
             name.append(" safe", style="yellow")
         table.add_row(
             name,
-            _figure(node.measured_w),
+            _measured(node),
             _figure(node.limit_w),
             _bar(node),
             _figure(node.allocated_w),
@@ -178,6 +178,11 @@ def _vehicles(summary: dict[str, Any]) -> Text:
         f"{summary['energy_delivered_wh'] / 1e6:.2f} MWh delivered ({share:.1f} % of what was possible); "
         f"limits violated in {summary['limit_violations']} seconds"
     )
+
+
+def _measured(node: Node) -> str:
+    """What is measured, and what is held beside it for chargers that are not heard."""
+    return _figure(node.measured_w) + (f" +{_figure(node.held_w)}" if (node.held_w or 0) >= 500 else "")
 
 
 def _kw(watts: int | None) -> str:

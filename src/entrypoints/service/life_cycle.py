@@ -73,7 +73,12 @@ def run(member: Member, port: int | None, default_port: int) -> int:
     """Be a member until SIGTERM or Ctrl-C. Raises UnusableSetting where there is no way to begin."""
     settings, database_url = environment.kafka(), environment.database_url()
     configure_logging(settings.log_level, settings.log_format)
-    deployment = Deployment(database_url=database_url, connection=connection_to(settings), prefix=settings.topic_prefix)
+    deployment = Deployment(
+        database_url=database_url,
+        connection=connection_to(settings),
+        prefix=settings.topic_prefix,
+        keeping=settings.keeping,
+    )
     collect_rarely()
     with refusing():
         asyncio.run(_serve(deployment, member, Operations(settings, port, default_port)))

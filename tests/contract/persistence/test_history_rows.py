@@ -19,7 +19,7 @@ def a_bucket(second: int, nodes: dict[str, NodeFigures] | None = None, of: str =
 async def put(persistence: Persistence, *rows: HistoryRow) -> None:
     async with persistence.read_model_transactions.begin() as changes:
         for row in rows:
-            await changes.put_history([row])
+            await changes.past.put_history([row])
         await changes.commit()
 
 
@@ -32,8 +32,8 @@ async def test_the_buckets_of_a_node_come_newest_first(persistence: Persistence)
     await put(persistence, a_bucket(10), a_bucket(0), a_bucket(20), a_bucket(30, of="another"))
 
     assert await persistence.read_model.node_history("depot", "gc-1", EIGHT, EIGHT + DAY, 2) == [
-        NodeBucket(EIGHT + timedelta(seconds=20), 20, 100, 90, 0, 0),
-        NodeBucket(EIGHT + timedelta(seconds=10), 10, 100, 90, 0, 0),
+        NodeBucket(EIGHT + timedelta(seconds=20), 20, 20, 100, 90, 0, 0),
+        NodeBucket(EIGHT + timedelta(seconds=10), 10, 10, 100, 90, 0, 0),
     ]
 
 
@@ -63,7 +63,7 @@ async def test_figures_may_be_missing(persistence: Persistence) -> None:
     await put(persistence, a_bucket(0, {"cp": [None, None, None, 0, 150_000]}))
 
     (bucket,) = await persistence.read_model.node_history("depot", "cp", EIGHT, EIGHT + DAY, 1)
-    assert bucket == NodeBucket(EIGHT, None, None, None, 0, 150_000)
+    assert bucket == NodeBucket(EIGHT, None, None, None, None, 0, 150_000)
 
 
 async def test_buckets_in_which_a_node_was_not_there_are_left_out_and_not_counted(persistence: Persistence) -> None:
@@ -82,7 +82,7 @@ async def test_only_buckets_before_are_pruned(persistence: Persistence) -> None:
     await put(persistence, *(a_bucket(second) for second in (0, 10, 20)), a_bucket(0, of="another"))
 
     async with persistence.read_model_transactions.begin() as changes:
-        assert await changes.prune_history(EIGHT + timedelta(seconds=10)) == 2
+        assert await changes.past.prune_history(EIGHT + timedelta(seconds=10)) == 2
         await changes.commit()
 
     assert await measured(persistence) == [20, 10]

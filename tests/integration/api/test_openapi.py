@@ -48,6 +48,8 @@ def test_every_route_of_the_contract_is_described() -> None:
         one,
         f"{one}/overview",
         f"{one}/cycles",
+        f"{one}/log",
+        f"{one}/sessions",
         f"{one}/cycles/{{cycle_seq}}",
         f"{one}/breaches",
         f"{one}/history/{{node_id}}",

@@ -82,6 +82,7 @@ async def test_the_status_shows_the_tree_with_names_capacities_and_figures(
 
 
 async def test_before_the_first_cycle_the_status_is_the_bare_tree(api: httpx.AsyncClient, shapes: Shapes) -> None:
+    """As of an event, though of no cycle (HTTP-20)."""
     body = await read(api, f"/v1/microgrids/{UNDECIDED}")
 
     assert shapes.faults("Status", body) == []

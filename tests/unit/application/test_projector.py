@@ -14,7 +14,8 @@ from application.ports.bus import Inbound, Message, MessageSource, Position, Pub
 from application.ports.observing import Stage
 from application.ports.persistence import StorageUnavailable
 from application.ports.read_side import Reached, ReadModelTransactions
-from application.projections.cycles import CYCLES, KEPT, PRUNED_EVERY
+from application.projections.cycles import CYCLES
+from application.projections.keeping import AS_A_RULE, PRUNED_EVERY
 from application.projections.projector import BATCH, Projection, Projector
 from application.projections.status import STATUS
 from entrypoints.service.assignments import Unconcerned
@@ -312,7 +313,7 @@ async def test_cycles_are_forgotten_after_a_day() -> None:
     old = [a_cycle(event_seq, EIGHT + timedelta(hours=event_seq)) for event_seq in range(1, PRUNED_EVERY)]
     now = EIGHT + timedelta(hours=PRUNED_EVERY)
     tables = await projected(*old, a_cycle(PRUNED_EVERY, now))
-    assert min(row.decided_at for row in tables.cycles.values()) == now - KEPT
+    assert min(row.decided_at for row in tables.cycles.values()) == now - AS_A_RULE.cycles
     assert max(row.decided_at for row in tables.cycles.values()) == now
 
 

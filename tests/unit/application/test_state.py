@@ -1,4 +1,4 @@
-"""How a microgrid is, in one code and one sentence: each code as its events bring it about, and the order of them."""
+"""How a microgrid is, in one code and one sentence (HTTP-16): each as its events bring it about, and their order."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +21,8 @@ class Watched:
 
     def __init__(self, depot: Depot) -> None:
         self.depot = depot
-        self._database = InMemoryDatabase()
+        self.database = InMemoryDatabase()
+        self._events: list[DomainEvent] = []
         self._configuration = replace(depot.configuration, time_zone="Australia/Perth", name="Malaga")
 
     @property
@@ -52,12 +53,18 @@ class Watched:
         return await self.decide()
 
     async def state(self, after_s: float = 0) -> State:
-        row = await InMemoryReadModel(self._database).status("depot")
+        row = await InMemoryReadModel(self.database).status("depot")
         assert isinstance(row, StatusRow)
         return state_of(row.glance, self.at + timedelta(seconds=after_s))
 
+    async def again(self) -> None:
+        """All events are projected once more."""
+        for event in tuple(self._events):
+            await project([event], InMemoryReadModelTransactions(self.database))
+
     async def _take_in(self, events: Sequence[DomainEvent]) -> None:
-        await project(events, InMemoryReadModelTransactions(self._database))
+        self._events += events
+        await project(events, InMemoryReadModelTransactions(self.database))
 
 
 async def a_depot(limit_w: int = 500 * KW, minimum_w: int = 0, settings: Settings | None = None) -> Watched:

@@ -61,17 +61,19 @@ export function fillBar(svg, node) {
   const full = node.rating_w || node.limit_w || node.measured_w || 1;
   const at = (watts) => Math.min(100, Math.max(0, (100 * (watts ?? 0)) / (full * BEYOND))).toFixed(1);
   const bound = node.limit_w === null ? full : Math.min(node.limit_w, full);
-  put(svg, { class: node.rating_w === null && node.limit_w === null ? "bar unlimited" : "bar" });
+  const kind = node.measured_w === null ? "bar unknown" : node.rating_w === null && node.limit_w === null ? "bar unlimited" : "bar";
+  put(svg, { class: kind });
   put(track, { width: at(full) });
   put(withheld, { x: at(bound), width: (at(full) - at(bound)).toFixed(1) });
   put(load, { width: at(node.measured_w), class: `load ${level(node)}` });
   const drawnTo = at(node.measured_w);
-  put(held, { x: drawnTo, width: (at((node.measured_w ?? 0) + (node.reserved_w ?? 0)) - drawnTo).toFixed(1) });
+  put(held, { x: drawnTo, width: (at((node.measured_w ?? 0) + (node.held_w ?? 0)) - drawnTo).toFixed(1) });
   put(limit, { x1: at(bound), x2: at(bound), class: node.limit_w === null ? "limit none" : "limit" });
 }
 
 export function level(node) {
   if (node.state === "over_limit") return "over";
+  if (node.measured_w === null) return "unknown";
   const share = (node.measured_w ?? 0) / (node.limit_w || node.rating_w || Infinity);
   return share < 0.5 ? "low" : share < 0.8 ? "mid" : "high";
 }

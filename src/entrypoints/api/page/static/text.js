@@ -10,7 +10,7 @@ export const kwh = (wattHours) => tenths.format(wattHours / 1000);
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
 // What counts beside what is measured: held for connectors that are not heard from.
-export const held = (node) => (node.reserved_w >= 500 ? ` + ${kw(node.reserved_w)} held` : "");
+export const held = (node) => (node.held_w >= 500 ? ` + ${kw(node.held_w)} held` : "");
 
 export function duration(seconds) {
   if (seconds < 600) return `${Math.max(0, Math.round(seconds))} s`;
@@ -76,6 +76,6 @@ export function accessibleName(node) {
     parts.push(`${kw(node.measured_w)} of ${kw(node.limit_w)} kilowatts`);
     if (node.limit_w > 0) parts.push(`${Math.round((100 * node.measured_w) / node.limit_w)} percent`);
   }
-  if (held(node)) parts.push(`${kw(node.reserved_w)} kilowatts held`);
+  if (held(node)) parts.push(`${kw(node.held_w)} kilowatts held`);
   return [...parts, STATES[node.state]].join(", ");
 }

@@ -1,20 +1,14 @@
 """What others read contracts with, as packages of npm: installed once, into the user's cache folder."""
 
-import hashlib
 import json
-import os
-import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import platformdirs
-import pytest
+from tests.services import npm
 
 HERE = Path(__file__).with_name("official")
-WANTED = ("package.json", "package-lock.json")
 PATIENCE_S = 240
 ERROR = 0
 
@@ -40,17 +34,8 @@ class Validated:
 
 
 def modules() -> Path:
-    """Where the tools are installed. Without node and npm the test is skipped, in continuous integration it fails."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        reason = "Official tools of the contracts need node and npm (Debian, Ubuntu: apt install nodejs npm)."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    locked = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in WANTED)).hexdigest()[:12]
-    installed = platformdirs.user_cache_path("busbar") / f"contract-tools-{locked}" / "node_modules"
-    if not installed.exists():
-        _install(installed)
-    return installed
+    """Where the tools are installed; skips the test, or fails it, as `npm.modules` does."""
+    return npm.modules(HERE, "contract-tools", "Official tools of the contracts need")
 
 
 def judge(*documents: Path) -> list[Judged]:
@@ -80,24 +65,3 @@ def _run(script: str, *of: Path) -> list[dict[str, Any]]:
 def _judged(said: dict[str, Any]) -> Judged:
     errors = [f"{found['code']}: {found['message']}" for found in said["diagnostics"] if found["severity"] == ERROR]
     return Judged(tuple(said["channels"]), tuple(said["messages"]), tuple(errors))
-
-
-def _install(folder: Path) -> None:
-    """Whole or not at all: beside its place, then moved there, whatever else does so at the same time."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-        for name in WANTED:
-            shutil.copy(HERE / name, temporary)
-        ended = subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=temporary,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stderr.decode()
-        try:
-            (Path(temporary) / "node_modules").rename(folder)
-        except OSError:
-            assert folder.exists()

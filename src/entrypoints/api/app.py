@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from application.queries.history import Step
 from application.queries.rows import BreachState
 from entrypoints.api import operations, past_routes, routes, schemas
 from entrypoints.api.auth import Access
@@ -158,7 +159,7 @@ def _shapes(described: Sequence[APIRoute]) -> dict[str, Any]:
     are never answered here.
     """
     answered = [answer["model"] for route in described for answer in route.responses.values() if "model" in answer]
-    shapes = [TypeAdapter(shape) for shape in dict.fromkeys([*answered, schemas.Problem, BreachState])]
+    shapes = [TypeAdapter(shape) for shape in dict.fromkeys([*answered, schemas.Problem, BreachState, Step])]
     _, defined = TypeAdapter.json_schemas(
         [(index, "serialization", shape) for index, shape in enumerate(shapes)],
         ref_template="#/components/schemas/{model}",

@@ -8,10 +8,12 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from application.queries.history import Step, history
+from application.queries.history import Step
+from application.queries.history import history as buckets_of
 from application.queries.log import HappeningCode, LogEntry, LogQuery
 from application.queries.rows import NodeBucket, StatusRow
-from application.queries.sessions import SessionLine, sessions
+from application.queries.sessions import SessionLine
+from application.queries.sessions import sessions as sessions_of
 from application.queries.status import as_of
 from domain.sharing.plan import ServedSession
 from domain.site.identifiers import connector_node_id, natural_key
@@ -40,7 +42,7 @@ router = APIRouter(prefix="/v1/microgrids", tags=["microgrids"])
     summary="Show a node over time",
     responses=described.table(schemas.History, examples.HISTORY, 404, 422),
 )
-async def node_history(
+async def history(
     request: Request,
     microgrid: Known,
     reads: Reads,
@@ -58,7 +60,7 @@ async def node_history(
     if cursor is not None:
         end = min(end, cursors.instant("history", cursor))
     count = _count(request, limit)
-    buckets = await history(
+    buckets = await buckets_of(
         reads.read_model,
         microgrid.microgrid_id,
         node_id,
@@ -105,11 +107,11 @@ async def log(
     summary="List vehicles",
     responses=described.table(past_schemas.Sessions, examples.SESSIONS, 404, 422),
 )
-async def list_sessions(
+async def sessions(
     request: Request, microgrid: Known, reads: Reads, limit: Limit = ITEMS, cursor: Cursor = None
 ) -> Response:
     """The vehicle at each connector, and whether it will be ready when it leaves; in natural order of connectors."""
-    lines = sessions(microgrid)
+    lines = sessions_of(microgrid)
     if cursor is not None:
         before = natural_key(cursors.decode("sessions", cursor))
         lines = [line for line in lines if natural_key(line.connector) > before]

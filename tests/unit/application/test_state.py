@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from application.queries.microgrids import microgrids
 from application.queries.rows import StatusRow
 from application.queries.state import State, StateCode
 from application.queries.status import state_of
 from domain.events import DomainEvent, Trigger
+from domain.microgrid import Microgrid
 from domain.site.configuration import Settings, SiteConfiguration
+from tests.builders import a_configuration, a_cycle_completed
 from tests.fakes.persistence import InMemoryDatabase, InMemoryReadModel, InMemoryReadModelTransactions
 from tests.unit.application.read_side import project
 from tests.unit.domain.depot import EIGHT, Depot, charger, feeder, grid
@@ -226,3 +229,19 @@ async def test_a_silent_meter_is_named() -> None:
     assert await watched.decide() == State(
         StateCode.METER_SILENT, "The meter of gc-1 is silent, its safe limit holds", watched.at
     )
+
+
+async def test_a_list_of_depots_whose_only_worker_was_killed_says_of_each_that_nothing_is_decided() -> None:
+    database = InMemoryDatabase()
+    for number in range(6):
+        name = f"depot-{number}"
+        configured = Microgrid(name).configure(a_configuration(name), EIGHT).events
+        cycle = a_cycle_completed(name, 3)
+        await project([*configured, cycle], InMemoryReadModelTransactions(database))
+
+    decided_at = EIGHT + timedelta(seconds=1)
+    for after_s, sentence in ((81, "Not decided for 81 s"), (660, "Not decided for 11 min")):
+        lines = await microgrids(InMemoryReadModel(database), decided_at + timedelta(seconds=after_s))
+        assert [(each.state.sentence, each.state.since) for each in lines] == [(sentence, decided_at)] * 6
+    fresh = await microgrids(InMemoryReadModel(database), decided_at + timedelta(seconds=80))
+    assert StateCode.NOT_DECIDED not in {each.state.code for each in fresh}

@@ -291,6 +291,9 @@ class InMemoryPastChanges:
         ]
         return found[:limit]
 
+    async def buckets(self, begun: Mapping[str, datetime]) -> Sequence[HistoryRow]:
+        return [self._tables.history[key] for key in begun.items() if key in self._tables.history]
+
     async def put_history(self, history: Sequence[HistoryRow]) -> None:
         self._tables.history.update({(row.microgrid_id, row.at): row for row in history})
 

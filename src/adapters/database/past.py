@@ -1,6 +1,6 @@
 """What is past, in SQL: history in buckets of ten seconds and by the minute, and the log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -35,6 +35,14 @@ class SqlPastChanges:
         if since is not None:
             statement = statement.where(row.at >= since)
         found = await self._connection.execute(statement.order_by(row.at).limit(limit))
+        return [HistoryRow(*each) for each in found]
+
+    async def buckets(self, begun: Mapping[str, datetime]) -> Sequence[HistoryRow]:
+        if not begun:
+            return []
+        row = node_history.c
+        statement = select(row.microgrid_id, row.at, row.nodes)
+        found = await self._connection.execute(statement.where(tuple_(row.microgrid_id, row.at).in_(begun.items())))
         return [HistoryRow(*each) for each in found]
 
     async def put_history(self, history: Sequence[HistoryRow]) -> None:

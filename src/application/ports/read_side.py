@@ -47,6 +47,10 @@ class PastChanges(Protocol):
         """The buckets of a microgrid from `since` on and before `until`, the oldest first."""
         ...
 
+    async def buckets(self, begun: Mapping[str, datetime]) -> Sequence[HistoryRow]:
+        """Of each microgrid the bucket that began then, where it is stored."""
+        ...
+
     async def put_history(self, history: Sequence[HistoryRow]) -> None: ...
 
     async def prune_history(self, before: datetime) -> int:

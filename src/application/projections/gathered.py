@@ -8,7 +8,7 @@ from application.ports.bus import PublishedEvent
 from application.ports.read_side import EventGap, PositionKey, Reached, ReadModelChanges
 from application.projections.hours import make_hours
 from application.projections.keeping import AS_A_RULE, Keeping
-from application.queries.history import TEN_SECONDS, one_more
+from application.queries.history import one_more
 from application.queries.log import LogEntry
 from application.queries.rows import BreachRow, HistoryRow, StatusRow
 from application.queries.standing import Standing
@@ -123,9 +123,9 @@ class Gathered:
     async def _write_history(self, changes: ReadModelChanges) -> None:
         """A bucket may have begun with a batch before this one: the first of each microgrid."""
         begun = dict(sorted(self._history, reverse=True))
-        for microgrid_id, at in begun.items():
-            for known in await changes.past.history(microgrid_id, at, at + TEN_SECONDS, 1):
-                self._history[microgrid_id, at] = one_more(known, self._history[microgrid_id, at])
+        for known in await changes.past.buckets(begun):
+            key = known.microgrid_id, known.at
+            self._history[key] = one_more(known, self._history[key])
         await changes.past.put_history(list(self._history.values()))
 
 

@@ -78,6 +78,16 @@ async def test_a_bucket_that_is_put_again_replaces_itself(persistence: Persisten
     assert await measured(persistence) == [7]
 
 
+async def test_the_buckets_that_began_then_are_found_of_many_microgrids_at_once(persistence: Persistence) -> None:
+    await put(persistence, a_bucket(0), a_bucket(10), a_bucket(10, of="another"))
+    later = EIGHT + timedelta(seconds=10)
+
+    async with persistence.read_model_transactions.begin() as changes:
+        found = await changes.past.buckets({"depot": later, "another": EIGHT, "nowhere": EIGHT})
+        assert await changes.past.buckets({}) == []
+    assert found == [a_bucket(10)]
+
+
 async def test_only_buckets_before_are_pruned(persistence: Persistence) -> None:
     await put(persistence, *(a_bucket(second) for second in (0, 10, 20)), a_bucket(0, of="another"))
 

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     allow_anonymous: bool = False
+    allowed_hosts: Words = ()
     cors_origins: Words = ()
     oidc_issuer: str | None = None
     oidc_client_ids: Words = ()

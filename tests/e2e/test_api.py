@@ -203,9 +203,14 @@ def test_an_api_with_an_issuer_serves_other_hosts_and_asks_for_a_token(home: Pat
 
 def test_anonymous_reading_from_everywhere_has_to_be_allowed(home: Path, database: dict[str, str]) -> None:
     """Holds HTTP-12."""
-    allowed = {"BUSBAR_HTTP_HOST": "0.0.0.0", "BUSBAR_ALLOW_ANONYMOUS": "true"}
+    allowed = {
+        "BUSBAR_HTTP_HOST": "0.0.0.0",
+        "BUSBAR_ALLOW_ANONYMOUS": "true",
+        "BUSBAR_ALLOWED_HOSTS": "busbar.example",
+    }
     with an_api(home, database | allowed) as (_, address), asking(address) as client:
         assert client.get("/v1/microgrids", headers={"Host": "busbar.example"}).status_code == 200
+        assert client.get("/v1/microgrids", headers={"Host": "rebound.example"}).status_code == 421
 
 
 @pytest.mark.parametrize("state", ["no file", "no schema", "an older schema"])
@@ -231,6 +236,18 @@ def test_an_api_that_starts_while_its_database_is_away_waits_and_is_not_ready(ho
         assert client.get("/v1/microgrids").status_code == 503
         api.process.send_signal(signal.SIGTERM)
         assert api.process.wait(PATIENCE_S) == 0
+
+
+@pytest.mark.parametrize("url", ["banana", "mysql://x", "sqlite+aiosqlite:", "postgresql+asyncpg://u:s3cret@h:port/x"])
+@pytest.mark.parametrize("command", ["api", "worker", "project"])
+def test_a_database_url_that_cannot_be_read_is_refused_in_a_sentence(home: Path, command: str, url: str) -> None:
+    """Holds ENV-4."""
+    variables = {"BUSBAR_DATABASE_URL": url, "BUSBAR_KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}
+    ended = run(home, command, "--port", "0", variables=variables)
+    assert (ended.code, ended.lines) == (2, [])
+    (complaint,) = ended.complaints
+    assert "BUSBAR_DATABASE_URL" in complaint
+    assert "s3cret" not in complaint
 
 
 def test_without_a_database_an_api_says_which_variable_is_missing(home: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from alembic import command
 
-from adapters.database.engine import create_engine
-from adapters.database.migrations import UnusableDatabase, config, current_schema, is_newest, upgrade
+from adapters.database.engine import UnusableDatabase, create_engine
+from adapters.database.migrations import config, current_schema, is_newest, upgrade
 from adapters.database.tables import metadata
 from tests.databases import sqlite_url
 from tests.integration.states_before_packing import states_are_packed

@@ -7,10 +7,9 @@ from alembic import command
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 
-from adapters.database.engine import create_engine
+from adapters.database.engine import UnusableDatabase, create_engine
 from adapters.database.migrations import (
     UnreachableDatabase,
-    UnusableDatabase,
     config,
     current_schema,
     is_newest,

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.clock import VirtualClock
-from adapters.database.engine import READ_ONLY, create_engine, reading
+from adapters.database.engine import READ_ONLY, UnusableDatabase, create_engine, reading
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.packing import pack
@@ -67,7 +67,7 @@ def is_locked(url: str) -> bool:
 
 @pytest.mark.parametrize("unusable", ["sqlite+aiosqlite://", "sqlite+aiosqlite:///:memory:", "sqlite:///file"])
 def test_a_database_that_connections_cannot_share_is_refused(unusable: str) -> None:
-    with pytest.raises(ValueError, match="cannot be used"):
+    with pytest.raises(UnusableDatabase, match="cannot be used"):
         create_engine(unusable)
 
 

@@ -102,3 +102,16 @@ def test_configuring_again_replaces_and_does_not_double(capsys: pytest.CaptureFi
     configure_logging("INFO", "console")
     logger.info("decided")
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_control_characters_never_reach_the_log_raw(capsys: pytest.CaptureFixture[str], log_format: Any) -> None:
+    configure_logging("INFO", log_format)
+    asked = "/v1/\x1b[2J\r\n2026 INFO forged\x07\x7f\x9b\u2028\u202e"
+    try:
+        raise ValueError(asked)
+    except ValueError:
+        logger.exception("not answered: %s", asked, extra={"path": asked})
+    said = capsys.readouterr().err
+    assert [each for each in "\x1b\r\x07\x7f\x9b\u2028\u202e" if each in said] == []
+    assert "forged" in said

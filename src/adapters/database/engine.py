@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Dialect, event, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
@@ -55,18 +55,30 @@ There it is a transaction by itself: each step of one is a way to the driver's t
 """
 
 
+class UnusableDatabase(Exception):
+    """The database cannot be opened, is none, or is of a newer release."""
+
+
+def parsed(url: str | URL) -> URL:
+    """The parts of a URL. Raises UnusableDatabase, without a part that may be a password."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise UnusableDatabase("it is no URL in SQLAlchemy's form") from None
+
+
 def create_engine(url: str | URL, *, migrating: bool = False) -> AsyncEngine:
     """An engine for `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`; one that is `migrating` takes its time.
 
-    Raises ValueError for another database, and for an SQLite one in memory: connections could not share it.
+    Raises UnusableDatabase for another database, and for an SQLite one in memory: connections could not share it.
     """
-    match make_url(url):
+    match parsed(url):
         case URL(drivername="sqlite+aiosqlite", database=str(file)) if file and ":memory:" not in file:
             arguments = SQLITE_ARGUMENTS
         case URL(drivername="postgresql+asyncpg"):
             arguments = MIGRATING_ARGUMENTS if migrating else POSTGRESQL_ARGUMENTS
         case unusable:
-            raise ValueError(f"{unusable.drivername} with this database name cannot be used")
+            raise UnusableDatabase(f"{unusable.drivername} with this database name cannot be used")
     engine = create_async_engine(url, json_serializer=_dump_json, json_deserializer=from_json, **arguments)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "do_connect", _open_ahead)

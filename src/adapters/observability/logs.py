@@ -10,6 +10,11 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanContext, format_span_id, format_trace_id
 
 _OWN_ATTRIBUTES = {*vars(logging.makeLogRecord({})), "message", "asctime"}
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))} | {
+    code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+"""Of C0, C1, line separators and what turns the direction of text around."""
+
 _SEVERITY_NUMBERS = {"DEBUG": 5, "INFO": 9, "WARNING": 13, "ERROR": 17, "CRITICAL": 21}
 
 
@@ -19,8 +24,10 @@ def configure_logging(level: str, log_format: Literal["json", "console"]) -> Non
     handler.setFormatter(JsonFormatter() if log_format == "json" else ConsoleFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # What these do without trouble is theirs to tell only when somebody looks for a fault.
-    for chatty in ("alembic", "httpx", "uvicorn"):
+    for chatty in ("alembic", "httpx"):
         logging.getLogger(chatty).setLevel(level if level == "DEBUG" else "WARNING")
+    # What a client sends wrongly is no affair of an operator, and would be a line for each request of a flood.
+    logging.getLogger("uvicorn").setLevel(level if level == "DEBUG" else "ERROR")
     # So is what a client says of brokers that are away, forty lines a second; those who use it say so once.
     logging.getLogger("aiokafka").setLevel(level if level == "DEBUG" else "CRITICAL")
 
@@ -55,7 +62,10 @@ class JsonFormatter(logging.Formatter):
 
 
 class ConsoleFormatter(logging.Formatter):
-    """A line for people: time, level, logger, message, attributes, the trace where there is one."""
+    """A line for people: time, level, logger, message, attributes, the trace where there is one.
+
+    Control characters are written as escapes: what came from outside steers no terminal.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         words = [_timestamp(record), f"{record.levelname:<8}", record.name, record.getMessage()]
@@ -63,8 +73,10 @@ class ConsoleFormatter(logging.Formatter):
         span: SpanContext = trace.get_current_span().get_span_context()
         if span.is_valid:
             words.append(f"trace_id={format_trace_id(span.trace_id)}")
-        line = " ".join(words)
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        lines = [" ".join(words)]
+        if record.exc_info:
+            lines += self.formatException(record.exc_info).split("\n")
+        return "\n".join(line.translate(_ESCAPES) for line in lines)
 
 
 def _timestamp(record: logging.LogRecord) -> str:

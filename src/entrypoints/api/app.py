@@ -1,6 +1,6 @@
 """The application: routes, problems, and what stands around them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from fastapi import FastAPI
@@ -23,7 +23,7 @@ from entrypoints.api.page import serving as page
 from entrypoints.api.probes import Probes
 from entrypoints.api.problems import answer_with_problems
 from entrypoints.api.read_side import ReadSide
-from entrypoints.api.shell import HeadAsGet, LoopbackOnly, SecurityHeaders
+from entrypoints.api.shell import HeadAsGet, KnownHosts, SecurityHeaders
 from entrypoints.api.stream import Abort
 
 API_VERSION = "1"
@@ -51,13 +51,13 @@ def create_app(
     access: Access,
     abort: Abort = lambda client: None,
     *,
-    loopback_only: bool = False,
+    hosts: Collection[str] | None = None,
     cors_origins: Sequence[str] = (),
     requests: Requests | None = None,
 ) -> ASGIApp:
     """The read side as an ASGI application, measured by `requests` where they are given.
 
-    `loopback_only`: requests to another Host are not answered.
+    `hosts`: requests to another Host than these and loopback are not answered; all are where it is None.
     """
     app = new_app()
     app.state.read_side = read_side
@@ -74,21 +74,21 @@ def create_app(
             allow_headers=["Authorization", "If-None-Match", "Last-Event-ID"],
             expose_headers=["ETag"],
         )
-    return _in_its_shell(app if requests is None else Measured(app, requests), loopback_only)
+    return _in_its_shell(app if requests is None else Measured(app, requests), hosts)
 
 
-def create_operations_app(probes: Probes, *, loopback_only: bool) -> ASGIApp:
+def create_operations_app(probes: Probes, *, hosts: Collection[str] | None) -> ASGIApp:
     """The operations routes alone, of a process that serves nothing else."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.probes = probes
     app.include_router(operations.router)
     answer_with_problems(app)
-    return _in_its_shell(app, loopback_only)
+    return _in_its_shell(app, hosts)
 
 
-def _in_its_shell(app: ASGIApp, loopback_only: bool) -> ASGIApp:
+def _in_its_shell(app: ASGIApp, hosts: Collection[str] | None) -> ASGIApp:
     served: ASGIApp = HeadAsGet(app)
-    return SecurityHeaders(LoopbackOnly(served) if loopback_only else served)
+    return SecurityHeaders(served if hosts is None else KnownHosts(served, hosts))
 
 
 def _probes(read_side: ReadSide) -> Probes:

@@ -1,14 +1,18 @@
 """Opaque cursors: the key of the last item of a page, and what it is the key of."""
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
+from domain.site.identifiers import ID_PATTERN
 from entrypoints.api.problems import Invalid, Problem
 
 HIGHEST = 2**63 - 1
 """The highest number a database keeps."""
+
+_IDENTIFIER = re.compile(rf"{ID_PATTERN.strip('^$')}(/[0-9]{{1,9}})?")
 
 _Item = TypeVar("_Item")
 
@@ -44,11 +48,19 @@ def instant(kind: str, cursor: str) -> datetime:
     """The instant in a cursor. Raises Problem."""
     try:
         at = datetime.fromisoformat(decode(kind, cursor))
-    except ValueError:
+        if at.tzinfo is None:
+            raise unusable()
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise unusable() from None
-    if at.tzinfo is None:
+
+
+def identifier(kind: str, cursor: str) -> str:
+    """The id, of a microgrid or a connector, in a cursor. Raises Problem."""
+    key = decode(kind, cursor)
+    if not _IDENTIFIER.fullmatch(key):
         raise unusable()
-    return at
+    return key
 
 
 def entry(kind: str, cursor: str) -> tuple[datetime, int]:

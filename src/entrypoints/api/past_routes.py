@@ -113,7 +113,7 @@ async def sessions(
     """The vehicle at each connector, and whether it will be ready when it leaves; in natural order of connectors."""
     lines = sessions_of(microgrid)
     if cursor is not None:
-        before = natural_key(cursors.decode("sessions", cursor))
+        before = natural_key(cursors.identifier("sessions", cursor))
         lines = [line for line in lines if natural_key(line.connector) > before]
     items, next_cursor = cursors.page(lines, _count(request, limit), "sessions", lambda line: line.connector)
     if wants_csv(request):

@@ -41,7 +41,7 @@ async def microgrids(
     every = [line.as_of for line in lines]
     newest = max(every, key=lambda each: each.at or _BEGINNING, default=AsOf(None, None, None, "stale"))
     if cursor is not None:
-        before = natural_key(cursors.decode("microgrids", cursor))
+        before = natural_key(cursors.identifier("microgrids", cursor))
         lines = [line for line in lines if natural_key(line.microgrid_id) > before]
     items, next_cursor = cursors.page(lines, limit, "microgrids", lambda line: line.microgrid_id)
     return _page(request, items, next_cursor, newest)

@@ -2,7 +2,7 @@
 
 import gc
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from entrypoints.api.app import create_app, create_operations_app
@@ -12,7 +12,7 @@ from entrypoints.api.measured import Requests
 from entrypoints.api.probes import Probes
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.server import Connections, UnusableAddress, listen, serving, url
-from entrypoints.api.shell import is_loopback
+from entrypoints.api.shell import are_hosts, is_loopback
 from entrypoints.api.signing_keys import is_trustworthy
 from entrypoints.settings import Settings, UnusableSetting
 
@@ -51,9 +51,14 @@ class Api:
         With a token whoever has it may ask, from anywhere. Raises UnusableSetting.
         """
         self._access = access(settings) if token is None else OneToken(token)
-        self._listener = _listener(settings, port, PORT, next_free=next_free)
+        self._hosts = hosts(settings) if isinstance(self._access, Anonymous) else None
         self._cors_origins = settings.cors_origins
-        self._loopback_only = token is None and _is_loopback_only(settings)
+        if "*" in self._cors_origins and isinstance(self._access, Anonymous):
+            raise UnusableSetting(
+                "The variable BUSBAR_CORS_ORIGINS cannot be *: pages of all sites could read, as nobody is asked who "
+                "he is; name the origins, or set BUSBAR_OIDC_ISSUER."
+            )
+        self._listener = _listener(settings, port, PORT, next_free=next_free)
 
     @property
     def address(self) -> str:
@@ -63,7 +68,11 @@ class Api:
     @property
     def audience(self) -> str:
         """Who is answered, in words."""
-        return "this machine only, as BUSBAR_OIDC_ISSUER is not set" if self._loopback_only else "all who may ask"
+        if self._hosts is None:
+            return "all who may ask"
+        if not self._hosts:
+            return "this machine only, as BUSBAR_OIDC_ISSUER is not set"
+        return f"all who ask for this machine by loopback, {' or '.join(self._hosts)}"
 
     @asynccontextmanager
     async def served(self, read_side: ReadSide, requests: Requests, patience_s: int) -> AsyncIterator[None]:
@@ -74,7 +83,7 @@ class Api:
             feed,
             self._access,
             connections.abort,
-            loopback_only=self._loopback_only,
+            hosts=self._hosts,
             cors_origins=self._cors_origins,
             requests=requests,
         )
@@ -92,9 +101,8 @@ class Operations:
 
     def __init__(self, settings: Settings, port: int | None, default: int) -> None:
         """Listens on the port, else the variable's, else the default or the next free one. Raises UnusableSetting."""
-        access(settings)
+        self._hosts = hosts(settings) if isinstance(access(settings), Anonymous) else None
         self._listener = _listener(settings, port, default, next_free=True)
-        self._loopback_only = _is_loopback_only(settings)
 
     @property
     def address(self) -> str:
@@ -104,13 +112,18 @@ class Operations:
     @asynccontextmanager
     async def served(self, probes: Probes) -> AsyncIterator[None]:
         """Answer requests while inside."""
-        app = create_operations_app(probes, loopback_only=self._loopback_only)
+        app = create_operations_app(probes, hosts=self._hosts)
         async with serving(app, Connections(), self._listener, PATIENCE_S):
             yield
 
 
-def _is_loopback_only(settings: Settings) -> bool:
-    return settings.oidc_issuer is None and not settings.allow_anonymous
+def hosts(settings: Settings) -> Collection[str]:
+    """The hosts that requests without a token may name beside loopback. Raises UnusableSetting."""
+    if not are_hosts(settings.allowed_hosts):
+        raise UnusableSetting(
+            "The variable BUSBAR_ALLOWED_HOSTS has to be names, addresses or networks, without scheme and port."
+        )
+    return settings.allowed_hosts
 
 
 def _listener(settings: Settings, port: int | None, default: int, *, next_free: bool) -> socket.socket:

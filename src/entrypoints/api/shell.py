@@ -1,6 +1,8 @@
 """What stands around the application: who may ask at all, HEAD, and the headers of every answer."""
 
-from ipaddress import ip_address
+import re
+from collections.abc import Collection
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,6 +17,8 @@ SECURITY_HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?")
 
 
 class SecurityHeaders:
@@ -59,18 +63,33 @@ class HeadAsGet:
         await self._app({**scope, "method": "GET"}, receive_until_answered, send_without_body)
 
 
-class LoopbackOnly:
-    """Serves only requests whose Host is loopback: a page of another site cannot ask by a name of its own."""
+class KnownHosts:
+    """Serves only requests whose Host is loopback, or a name, an address or in a network that is among `hosts`.
 
-    def __init__(self, app: ASGIApp) -> None:
+    A name that leads here by DNS of its owner's (rebinding) is none of them: a page of another site cannot ask.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
         self._app = app
+        networks = [_network(host) for host in hosts]
+        self._networks = [network for network in networks if network is not None]
+        self._names = {_name(host) for host in hosts if _network(host) is None}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not is_loopback(_host(Headers(scope=scope).get("host", ""))):
-            problem = Problem(421, "Without an issuer of tokens only requests to the loopback host are answered.")
+        if scope["type"] == "http" and not self._knows(_host(Headers(scope=scope).get("host", ""))):
+            problem = Problem(421, "Only requests to the loopback host or to one of BUSBAR_ALLOWED_HOSTS are answered.")
             await send_problem(problem, scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    def _knows(self, host: str) -> bool:
+        if is_loopback(host):
+            return True
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return _name(host) in self._names
+        return any(address in network for network in self._networks)
 
 
 def is_loopback(host: str) -> bool:
@@ -79,6 +98,24 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def are_hosts(given: Collection[str]) -> bool:
+    """Whether every text is a name, an address or a network such as 10.0.0.0/8."""
+    return all(_network(each) is not None or _NAME.fullmatch(each) for each in given)
+
+
+def _network(host: str) -> IPv4Network | IPv6Network | None:
+    """A network, of one address where there is only that; None where it is neither."""
+    try:
+        return ip_network(host, strict=False)
+    except ValueError:
+        return None
+
+
+def _name(host: str) -> str:
+    """A name as names are compared."""
+    return host.lower().removesuffix(".")
 
 
 def _host(authority: str) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from aiokafka.errors import KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 
-from adapters.database.migrations import UnusableDatabase
+from adapters.database.engine import UnusableDatabase
 from adapters.kafka.topics import UnusableTopics
 from adapters.observability.logs import configure_logging
 from adapters.observability.providers import UnusableExporter

@@ -79,7 +79,7 @@ async def served(database_url: str, clock: Clock, access: Access | None = None, 
         feed,
         access or Anonymous(),
         connections.abort,
-        loopback_only=access is None,
+        hosts=() if access is None else None,
     )
     try:
         async with serving(app, connections, listener, 2):

@@ -37,7 +37,7 @@ async def read_side(depots: Depots) -> AsyncIterator[ReadSide]:
 
 def client_of(read_side: ReadSide) -> httpx.AsyncClient:
     """Whoever asks on this machine, without an issuer of tokens."""
-    app = create_app(read_side, Feed(read_side.stored_events), Anonymous(), loopback_only=True)
+    app = create_app(read_side, Feed(read_side.stored_events), Anonymous(), hosts=())
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://127.0.0.1:8080"
     )

@@ -116,6 +116,30 @@ async def test_without_an_issuer_only_requests_to_a_loopback_host_are_answered(
         assert response.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("depot.example:8080", 200),
+        ("Depot.Example.", 200),
+        ("10.0.0.5", 200),
+        ("172.18.0.4:8080", 200),
+        ("[fd00::7]:8080", 200),
+        ("127.0.0.1:8080", 200),
+        ("evil.example", 421),
+        ("depot.example.evil.example", 421),
+        ("10.0.0.6", 421),
+        ("172.32.0.1", 421),
+        ("", 421),
+    ],
+)
+async def test_other_hosts_are_answered_only_where_they_are_named(read_side: ReadSide, host: str, status: int) -> None:
+    """Holds HTTP-12."""
+    allowed = ("depot.example", "10.0.0.5", "172.16.0.0/12", "fd00::/8")
+    app = create_app(read_side, Feed(read_side.stored_events), Anonymous(), hosts=allowed)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+        assert (await client.get("/v1/microgrids", headers={"Host": host})).status_code == status
+
+
 class Troubled:
     """A read model that fails, by an error of its own making or for want of a database."""
 

@@ -9,6 +9,7 @@ from pydantic_core import from_json
 
 from adapters.clock import VirtualClock
 from adapters.messages.events import write_cycle_completed
+from entrypoints.api.cursors import encode
 from entrypoints.api.read_side import ReadSide
 from tests.integration.api.conftest import Shapes
 from tests.integration.api.depots import CYCLES_OF_NORTH, METRICS, MICROGRIDS, NORTH, PLAYED, UNDECIDED
@@ -224,6 +225,12 @@ async def test_what_is_unknown_is_a_404_problem(api: httpx.AsyncClient, shapes: 
         ("/v1/microgrids?limit=many", "limit"),
         ("/v1/microgrids?cursor=%FF", "cursor"),
         ("/v1/microgrids?cursor=Y3ljbGVzIDI", "cursor"),
+        (f"/v1/microgrids?cursor={encode('microgrids', '9' * 5000)}", "cursor"),
+        (f"/v1/microgrids?cursor={encode('microgrids', chr(0))}", "cursor"),
+        (f"/v1/microgrids/{PLAYED}/sessions?cursor={encode('sessions', '9' * 5000)}", "cursor"),
+        (f"/v1/microgrids/{PLAYED}/log?cursor={encode('log', '0001-01-01T00:00:00+14:00 1')}", "cursor"),
+        (f"/v1/microgrids/{PLAYED}/log?cursor={encode('log', '2026-01-01T00:00:00+00:00 ' + '9' * 30)}", "cursor"),
+        (f"/v1/microgrids/{PLAYED}/history/gc-1?cursor={encode('history', '9999-12-31T23:59:59-14:00')}", "cursor"),
         (f"/v1/microgrids/{PLAYED}/cycles?cursor=bm9uZQ", "cursor"),
         (f"/v1/microgrids/{PLAYED}/cycles?cursor=Y3ljbGVzIC0x", "cursor"),
         (f"/v1/microgrids/{PLAYED}/cycles/first", "cycle_seq"),

@@ -45,6 +45,11 @@ def api(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], port: int | 
         ({"BUSBAR_HTTP_PORT": "80800"}, "BUSBAR_HTTP_PORT"),
         ({"BUSBAR_ALLOW_ANONYMOUS": "perhaps"}, "BUSBAR_ALLOW_ANONYMOUS"),
         ({"BUSBAR_ALLOW_ANONYMOUS": "false", "BUSBAR_HTTP_HOST": "0.0.0.0"}, "BUSBAR_HTTP_HOST"),
+        ({"BUSBAR_ALLOWED_HOSTS": "http://depot.example"}, "BUSBAR_ALLOWED_HOSTS"),
+        ({"BUSBAR_ALLOWED_HOSTS": "depot.example:8080"}, "BUSBAR_ALLOWED_HOSTS"),
+        ({"BUSBAR_ALLOWED_HOSTS": "*"}, "BUSBAR_ALLOWED_HOSTS"),
+        ({"BUSBAR_CORS_ORIGINS": "*"}, "BUSBAR_CORS_ORIGINS"),
+        ({"BUSBAR_CORS_ORIGINS": "https://a.example, *", "BUSBAR_ALLOW_ANONYMOUS": "true"}, "BUSBAR_CORS_ORIGINS"),
         (ISSUER | {"BUSBAR_OIDC_ISSUER": "http://issuer.example"}, "BUSBAR_OIDC_ISSUER"),
         (ISSUER | {"BUSBAR_OIDC_ISSUER": "issuer.example"}, "BUSBAR_OIDC_ISSUER"),
         (ISSUER | {"BUSBAR_OIDC_ISSUER": ""}, "BUSBAR_OIDC_ISSUER"),
@@ -71,7 +76,15 @@ def test_an_issuer_alone_does_not_say_whose_tokens_are_good(monkeypatch: pytest.
     [
         ({}, "this machine only, as BUSBAR_OIDC_ISSUER is not set"),
         ({"BUSBAR_HTTP_HOST": "localhost"}, "this machine only, as BUSBAR_OIDC_ISSUER is not set"),
-        ({"BUSBAR_HTTP_HOST": "0.0.0.0", "BUSBAR_ALLOW_ANONYMOUS": "true"}, "all who may ask"),
+        (
+            {"BUSBAR_HTTP_HOST": "0.0.0.0", "BUSBAR_ALLOW_ANONYMOUS": "true"},
+            "this machine only, as BUSBAR_OIDC_ISSUER is not set",
+        ),
+        (
+            {"BUSBAR_ALLOWED_HOSTS": "depot.example, 10.0.0.0/8"},
+            "all who ask for this machine by loopback, depot.example or 10.0.0.0/8",
+        ),
+        (ISSUER | {"BUSBAR_CORS_ORIGINS": "*"}, "all who may ask"),
         (ISSUER | {"BUSBAR_HTTP_HOST": "0.0.0.0"}, "all who may ask"),
         (ISSUER | {"BUSBAR_OIDC_ISSUER": "http://127.0.0.1:9000/realm"}, "all who may ask"),
     ],

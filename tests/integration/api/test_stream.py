@@ -86,7 +86,7 @@ class Depot:
         feed, connections = Feed(stored), Connections()
         listener = listen("127.0.0.1", 0, 0)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
-        app = create_app(read_side, feed, Anonymous(), connections.abort, loopback_only=True)
+        app = create_app(read_side, feed, Anonymous(), connections.abort, hosts=())
         async with serving(app, connections, listener, 2):
             yield Served(listener.getsockname()[1], connections)
             feed.close()

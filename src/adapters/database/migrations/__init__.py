@@ -9,19 +9,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, func, make_url, select, text
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from adapters.database.engine import create_engine
+from adapters.database.engine import UnusableDatabase, create_engine, parsed
 
 T = TypeVar("T")
 
 MIGRATION_LOCK = 0x627573626172
 """Of PostgreSQL's advisory locks the one that a migration holds ("busbar"). On SQLite a writer is alone anyway."""
-
-
-class UnusableDatabase(Exception):
-    """The database cannot be opened, is none, or is of a newer release."""
 
 
 class UnreachableDatabase(UnusableDatabase):
@@ -71,12 +67,9 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _is_missing_file(url: str) -> bool:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise UnusableDatabase(str(error)) from error
-    is_file = parsed.get_backend_name() == "sqlite" and bool(parsed.database)
-    return is_file and not Path(str(parsed.database)).exists()
+    database = parsed(url)
+    is_file = database.get_backend_name() == "sqlite" and bool(database.database)
+    return is_file and not Path(str(database.database)).exists()
 
 
 async def _run(url: str, work: Callable[[Connection], T], *, migrating: bool = False) -> T:

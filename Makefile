@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test slow quick frozen check picture contracts openapi bench bench-api bench-service bench-fleet mutation faults clean
+.PHONY: demo test slow quick frozen check docs reference picture contracts openapi bench bench-api bench-service bench-fleet mutation faults clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -32,6 +32,14 @@ check: $(VENV)/ready-to-develop
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# The documentation as a site, in build/site. A warning, such as a link that leads nowhere, is an error.
+docs: $(VENV)/ready-to-document
+	$(BIN)/zensical build --strict --clean
+
+# Its pages that are made from the commands, the contracts and the settings. A test compares them.
+reference: $(VENV)/ready-to-develop
+	$(BIN)/python -m tools.reference
 
 # The pictures in the README, made from a real run. Chromium takes those of the page.
 picture: $(VENV)/ready-to-develop
@@ -70,7 +78,7 @@ faults: $(VENV)/ready-to-develop
 	$(BIN)/python -m tests.faults $(ARGS)
 
 clean:
-	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache src/busbar.egg-info
+	rm -rf $(VENV) build .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache src/busbar.egg-info
 	find src tests benchmarks docs tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/ready-to-run: requirements.txt pyproject.toml | $(BIN)/pip
@@ -79,12 +87,17 @@ $(VENV)/ready-to-run: requirements.txt pyproject.toml | $(BIN)/pip
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The development requirements contain the others.
+# The development requirements contain the others, those of the documentation too.
 $(VENV)/ready-to-develop: requirements-dev.txt pyproject.toml | $(BIN)/pip
 	@echo "Installing what Busbar and its tests need into $(VENV) (once) ..."
 	@$(PIP_INSTALL) --require-hashes -r requirements-dev.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
-	@touch $(VENV)/ready-to-run $@
+	@touch $(VENV)/ready-to-run $(VENV)/ready-to-document $@
+
+$(VENV)/ready-to-document: requirements-docs.txt | $(BIN)/pip
+	@echo "Installing what makes the documentation into $(VENV) (once) ..."
+	@$(PIP_INSTALL) --require-hashes -r requirements-docs.txt
+	@touch $@
 
 # The requirements of the benchmarks contain these again, and the solvers that are compared.
 $(VENV)/ready-to-measure: requirements-bench.txt pyproject.toml | $(BIN)/pip

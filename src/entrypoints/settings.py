@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from application.projections.keeping import Keeping
+from entrypoints.unusable import UnusableSetting
 
 _ADDRESS = re.compile(r"([^\s,:/\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 
@@ -25,10 +26,6 @@ def _topic_prefix(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}", text):
         raise PydanticCustomError("topic_prefix", "It should be letters, digits, '.', '_' and '-', 200 at most")
     return text
-
-
-class UnusableSetting(Exception):
-    """A variable is missing or makes no sense; the message names it and holds no value."""
 
 
 def _split(given: str | tuple[str, ...]) -> tuple[str, ...]:

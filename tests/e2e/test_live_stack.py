@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.database.engine import create_engine
-from adapters.database.migrations import is_newest
+from adapters.database.schema import is_newest
 from adapters.database.tables import breaches, cycles, microgrid_status, node_history, projection_positions
 from adapters.kafka.connection import Connection
 from adapters.kafka.reader import reading as reading_topic

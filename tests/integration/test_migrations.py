@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 
-from adapters.database.engine import UnusableDatabase, create_engine
-from adapters.database.migrations import config, current_schema, is_newest, upgrade
+from adapters.database.engine import create_engine
+from adapters.database.migrations import config, upgrade
+from adapters.database.engine import UnusableDatabase
+from adapters.database.schema import current_schema, is_newest, newest_schema
 from adapters.database.tables import metadata
 from tests.databases import sqlite_url
 from tests.integration.states_before_packing import states_are_packed
@@ -137,3 +140,7 @@ async def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path: Path) -> No
 
     assert tables_in(file) == {"cycles"}
     assert not await is_newest(sqlite_url(file))
+
+
+def test_the_newest_schema_that_is_asked_for_is_the_one_that_migrations_lead_to() -> None:
+    assert newest_schema() == ScriptDirectory.from_config(config()).get_current_head()

@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from adapters.clock import VirtualClock
 from adapters.database import engine as engines
-from adapters.database import migrations
+from adapters.database import schema
 from adapters.database.engine import answers, create_engine
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
@@ -140,8 +140,8 @@ async def test_a_database_out_of_connections_is_away_and_comes_back(deciding: De
         with pytest.raises(StorageUnavailable):
             await SqlPendingEvents(deciding.engine).pending(["depot-0"], 1)
         assert not await answers(deciding.engine)
-        with pytest.raises(migrations.UnreachableDatabase):
-            await migrations.is_newest(postgresql_url)
+        with pytest.raises(schema.UnreachableDatabase):
+            await schema.is_newest(postgresql_url)
     await anew(deciding)
 
 
@@ -170,14 +170,14 @@ async def test_tables_that_are_locked_are_waited_for_by_who_joins_and_by_who_dec
     locking = create_engine(postgresql_url)
     async with locking.begin() as connection:
         await connection.execute(text("LOCK TABLE alembic_version, microgrid_state, outbox, partition_epochs"))
-        with pytest.raises(migrations.UnreachableDatabase):
-            await migrations.is_newest(postgresql_url)
+        with pytest.raises(schema.UnreachableDatabase):
+            await schema.is_newest(postgresql_url)
         patient = create_engine(postgresql_url)
         with pytest.raises(StorageUnavailable):
             await SqlOwnership(patient).claim([0])
         await patient.dispose()
     await locking.dispose()
-    assert await migrations.is_newest(postgresql_url)
+    assert await schema.is_newest(postgresql_url)
     await anew(deciding)
 
 

@@ -16,8 +16,8 @@ from adapters.database.tables import microgrid_state
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.messages import registry
 from domain.microgrid import Microgrid
-from entrypoints import settings
 from entrypoints.cli import show_state
+from entrypoints.unusable import UnusableSetting
 from tests.builders import EIGHT, a_site, a_state
 from tests.databases import new_sqlite
 
@@ -95,5 +95,5 @@ def test_of_a_state_that_cannot_be_read_it_shows_what_can_be_known(
 
 def test_a_database_of_an_older_schema_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUSBAR_DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path / 'empty.sqlite3'}")
-    with pytest.raises(settings.UnusableSetting, match="busbar migrate"):
+    with pytest.raises(UnusableSetting, match="busbar migrate"):
         show_state.run("depot")

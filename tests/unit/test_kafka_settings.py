@@ -7,7 +7,7 @@ import pytest
 
 from adapters.kafka.connection import Connection
 from entrypoints import settings
-from entrypoints.settings import UnusableSetting
+from entrypoints.unusable import UnusableSetting
 
 BROKERS = "BUSBAR_KAFKA_BOOTSTRAP_SERVERS"
 PROTOCOL = "BUSBAR_KAFKA_SECURITY_PROTOCOL"

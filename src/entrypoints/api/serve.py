@@ -14,7 +14,8 @@ from entrypoints.api.read_side import ReadSide
 from entrypoints.api.server import Connections, UnusableAddress, listen, serving, url
 from entrypoints.api.shell import are_hosts, is_loopback
 from entrypoints.api.signing_keys import is_trustworthy
-from entrypoints.settings import Settings, UnusableSetting
+from entrypoints.settings import Settings
+from entrypoints.unusable import UnusableSetting
 
 PORT = 8080
 

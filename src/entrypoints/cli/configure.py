@@ -24,6 +24,7 @@ from entrypoints.cli.tables import shown
 from entrypoints.container import Deployment
 from entrypoints.service.refusals import quiet, refusing
 from entrypoints.site_files import UnusableSite, read_offer
+from entrypoints.unusable import UnusableSetting
 
 HISTORY = 2000
 """How many earlier messages of the partition are looked at: a configuration that is in force already has no answer, but
@@ -145,7 +146,7 @@ async def _offer(
                 return IN_FORCE
     except TimeoutError:
         if wait_s is None:
-            raise environment.UnusableSetting(
+            raise UnusableSetting(
                 f"The brokers of BUSBAR_KAFKA_BOOTSTRAP_SERVERS took nothing within {PATIENCE_S} s."
             ) from None
         return answers.last_word()

@@ -21,6 +21,7 @@ from entrypoints.demo.playing import Wanted, affecting, played, told
 from entrypoints.demo.progress import watched
 from entrypoints.service.life_cycle import stop_by_signal
 from entrypoints.service.refusals import refusing
+from entrypoints.unusable import UnusableSetting
 
 Play: TypeAlias = Callable[[Container, Demo, asyncio.Event], Awaitable[None]]
 """Lets a demo run, until the event at the latest."""
@@ -75,7 +76,7 @@ def _database(configured: str | None, name: str, *, headless: bool) -> Iterator[
                 folder = user_state_path("busbar", appauthor=False, ensure_exists=True)
                 lock = stack.enter_context((folder / f"{name}.lock").open("w"))
             except OSError as error:
-                raise environment.UnusableSetting(
+                raise UnusableSetting(
                     f"The state folder cannot be used ({error}); name a database in BUSBAR_DATABASE_URL."
                 ) from None
             try:

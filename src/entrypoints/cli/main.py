@@ -8,10 +8,10 @@ from typing import Any, BinaryIO, NoReturn
 
 import click
 
-from entrypoints import settings as environment
 from entrypoints.cli.gateway import gateway
 from entrypoints.cli.groups import GroupedCommands
 from entrypoints.cli.options import FILE, FOLDER, OPERATIONS_PORT, PORT, Duration, Speed, played
+from entrypoints.unusable import UnusableSetting
 
 
 @click.group(cls=GroupedCommands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -269,7 +269,7 @@ def main() -> NoReturn:
         code = busbar.main(prog_name="busbar", standalone_mode=False)
     except click.ClickException as error:
         _refuse(error.format_message())
-    except environment.UnusableSetting as error:
+    except UnusableSetting as error:
         _refuse(str(error))
     except click.Abort:
         code = 130

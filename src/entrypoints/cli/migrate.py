@@ -11,6 +11,7 @@ from entrypoints import settings as environment
 from entrypoints.brokers import connection_to
 from entrypoints.container import Deployment
 from entrypoints.service.refusals import quiet, refusing
+from entrypoints.unusable import UnusableSetting
 
 
 def run(*, new_stream: bool) -> int:
@@ -47,7 +48,7 @@ async def _begin_stream(database_url: str) -> None:
     try:
         stream = await deployment.streams().begin()
     except StorageUnavailable as error:
-        raise environment.UnusableSetting(f"The database of BUSBAR_DATABASE_URL went away: {error}.") from None
+        raise UnusableSetting(f"The database of BUSBAR_DATABASE_URL went away: {error}.") from None
     finally:
         await deployment.engine().dispose()
     click.echo(f"Events belong to the new stream {stream} from now on.")

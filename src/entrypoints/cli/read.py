@@ -7,8 +7,11 @@ from typing import TypeVar
 
 import click
 from pydantic_core import to_json
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.database import migrations
+from adapters.database import schema
+from adapters.database.engine import create_engine
+from adapters.database.engine import UnusableDatabase
 from application.ports.read_side import ReadModel
 from application.queries.breaches import Breach
 from application.queries.breaches import breaches as list_breaches
@@ -19,8 +22,8 @@ from application.queries.status import MicrogridStatus, microgrid_status
 from entrypoints import going_on
 from entrypoints import settings as environment
 from entrypoints.cli import views as read_views
-from entrypoints.container import Container
-from entrypoints.service.refusals import OLDER_SCHEMA, refusing
+from entrypoints.reading import read_model
+from entrypoints.unusable import OLDER_SCHEMA, UnusableSetting, unusable_database
 
 LISTED = 500
 """How many breaches of a microgrid are listed at most."""
@@ -85,10 +88,10 @@ def _no_such(kind: str, name: str, known: list[str]) -> str:
 
 def _ask(question: Callable[[ReadModel, datetime], Awaitable[_T]], microgrid_id: str | None = None) -> _T:
     """Put a question to the read models, with the time that it is there."""
-    return ask(lambda container, now: question(container.read_model(), now), microgrid_id)
+    return ask(lambda engine, now: question(read_model(engine), now), microgrid_id)
 
 
-def ask(question: Callable[[Container, datetime], Awaitable[_T]], microgrid_id: str | None = None) -> _T:
+def ask(question: Callable[[AsyncEngine, datetime], Awaitable[_T]], microgrid_id: str | None = None) -> _T:
     """Put a question to the configured database, else to that of what is going on, by the clock of that.
 
     Raises UnusableSetting where there is neither, or where the database has not the newest schema.
@@ -96,16 +99,18 @@ def ask(question: Callable[[Container, datetime], Awaitable[_T]], microgrid_id: 
     url, now = _where(microgrid_id)
 
     async def answer() -> _T:
-        if not await migrations.is_newest(url):
-            raise environment.UnusableSetting(OLDER_SCHEMA)
-        container = Container(database_url=url)
+        if not await schema.is_newest(url):
+            raise UnusableSetting(OLDER_SCHEMA)
+        engine = create_engine(url)
         try:
-            return await question(container, now)
+            return await question(engine, now)
         finally:
-            await container.engine().dispose()
+            await engine.dispose()
 
-    with refusing():
+    try:
         return asyncio.run(answer())
+    except UnusableDatabase as error:
+        raise unusable_database(error) from None
 
 
 def _where(microgrid_id: str | None) -> tuple[str, datetime]:
@@ -115,7 +120,7 @@ def _where(microgrid_id: str | None) -> tuple[str, datetime]:
         return configured, datetime.now(UTC)
     process = going_on.found(microgrid_id) or going_on.found()
     if process is None:
-        raise environment.UnusableSetting(
+        raise UnusableSetting(
             "The variable BUSBAR_DATABASE_URL is missing, and no live demo and no run of this user is going on."
         )
     return process.going_on.database_url, process.now()

@@ -15,6 +15,7 @@ from entrypoints.brokers import connection_to
 from entrypoints.container import Deployment
 from entrypoints.service.life_cycle import require_newest_schema
 from entrypoints.service.refusals import quiet, refusing
+from entrypoints.unusable import UnusableSetting
 
 
 def run(microgrid_id: str | None) -> int:
@@ -31,7 +32,7 @@ def run(microgrid_id: str | None) -> int:
         try:
             asyncio.run(_rebuild(deployment, microgrid_id))
         except StorageUnavailable as error:
-            raise environment.UnusableSetting(f"The database of BUSBAR_DATABASE_URL went away: {error}.") from None
+            raise UnusableSetting(f"The database of BUSBAR_DATABASE_URL went away: {error}.") from None
     return 0
 
 

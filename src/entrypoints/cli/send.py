@@ -14,6 +14,7 @@ from entrypoints import settings as environment
 from entrypoints.brokers import connection_to
 from entrypoints.container import Deployment
 from entrypoints.service.refusals import quiet, refusing
+from entrypoints.unusable import UnusableSetting
 
 PATIENCE_S: Final = 30
 """How long the brokers may take before the first line is read."""
@@ -51,7 +52,7 @@ async def _reached(deployment: Deployment) -> None:
             telemetry = [deployment.topics().telemetry]
             await when_reachable(lambda: kafka_topics.require(deployment.connection(), telemetry))
     except TimeoutError:
-        raise environment.UnusableSetting(
+        raise UnusableSetting(
             f"The brokers of BUSBAR_KAFKA_BOOTSTRAP_SERVERS did not answer within {PATIENCE_S} s."
         ) from None
 

@@ -9,7 +9,7 @@ from entrypoints.cli.read import ask
 
 def run(microgrid_id: str) -> int:
     """Print the stored state as JSON; returns 0, or 1 where there is none or this release cannot read it."""
-    shown = ask(lambda container, _now: shown_state(container.engine(), microgrid_id), microgrid_id)
+    shown = ask(lambda engine, _now: shown_state(engine, microgrid_id), microgrid_id)
     if shown is None:
         click.echo(f"Nothing is stored of a microgrid {microgrid_id!r}.", err=True)
         return 1

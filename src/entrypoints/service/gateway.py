@@ -29,7 +29,7 @@ from entrypoints.container import Deployment
 from entrypoints.ocpp_container import OcppGateway
 from entrypoints.service.life_cycle import stop_by_signal, unless
 from entrypoints.service.refusals import refusing
-from entrypoints.settings import UnusableSetting
+from entrypoints.unusable import UnusableSetting
 
 PORT: Final = 8083
 

@@ -1,4 +1,4 @@
-"""The life of a long-running process: it waits or refuses before it joins a group, joins anew after every failure, and
+"""The life of a long-running process: it waits or refuses, joins a group, anew after a failure, drains at the end."""
 drains when it is told to stop. All the while it says how it is over HTTP.
 """
 
@@ -13,9 +13,10 @@ from typing import Any, TypeAlias, TypeVar
 
 from aiokafka.errors import KafkaError
 
-from adapters.database import migrations
+from adapters.database import schema
 from adapters.database.engine import answers
-from adapters.database.migrations import UnreachableDatabase
+
+from adapters.database.schema import UnreachableDatabase
 from adapters.kafka import topics as kafka_topics
 from adapters.kafka.connection import when_reachable
 from adapters.kafka.topics import UnusableTopics
@@ -32,8 +33,9 @@ from entrypoints.brokers import connection_to
 from entrypoints.container import Deployment
 from entrypoints.service.garbage import collect_rarely
 from entrypoints.service.health import Health, Source, Turn, Why, nothing_is_wrong
-from entrypoints.service.refusals import OLDER_SCHEMA, refusing
+from entrypoints.service.refusals import refusing
 from entrypoints.service.standstill import Look, Progress, Standstill, nothing_to_look_for, watch
+from entrypoints.unusable import OLDER_SCHEMA, UnusableSetting
 
 RETRY_S = 1.0
 
@@ -122,12 +124,12 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
 
 async def require_newest_schema(database_url: str) -> None:
     """Once the database answers. Raises UnusableSetting where its schema is an older one, and UnusableDatabase."""
-    _require_newest(await _once_reachable(lambda: migrations.is_newest(database_url)))
+    _require_newest(await _once_reachable(lambda: schema.is_newest(database_url)))
 
 
 def _require_newest(is_newest: bool) -> None:
     if not is_newest:
-        raise environment.UnusableSetting(OLDER_SCHEMA)
+        raise UnusableSetting(OLDER_SCHEMA)
 
 
 async def _serve(deployment: Deployment, member: Member, operations: Operations) -> None:
@@ -268,7 +270,7 @@ async def _ready(deployment: Deployment, announcement: _Announcement) -> int:
     Raises UnusableSetting and UnusableDatabase, UnusableTopics, KafkaError where waiting does not help.
     """
     url = deployment.database_url()
-    _require_newest(await _once_reachable(announcement.where_it_waits(lambda: migrations.is_newest(url))))
+    _require_newest(await _once_reachable(announcement.where_it_waits(lambda: schema.is_newest(url))))
     connection, topics = deployment.connection(), deployment.topics()
     keyed = (topics.configuration, topics.telemetry, topics.events)
     partitions: int = await when_reachable(announcement.where_it_waits(lambda: kafka_topics.require(connection, keyed)))
@@ -279,7 +281,7 @@ async def _ready(deployment: Deployment, announcement: _Announcement) -> int:
 async def _recovered(database_url: str) -> None:
     """Once the database answers. Its schema is not looked at again: a newer release may have come meanwhile."""
     await asyncio.sleep(RETRY_S)
-    await _once_reachable(lambda: migrations.current_schema(database_url))
+    await _once_reachable(lambda: schema.current_schema(database_url))
 
 
 async def _once_reachable(ask: Callable[[], Awaitable[T]]) -> T:

@@ -10,9 +10,8 @@ from adapters.kafka.topics import UnusableTopics
 from adapters.observability.logs import configure_logging
 from adapters.observability.providers import UnusableExporter
 from application.ports.bus import PublicationRefused
-from entrypoints.settings import Settings, UnusableSetting
-
-OLDER_SCHEMA = "The database of BUSBAR_DATABASE_URL has not the schema of this release: run `busbar migrate` first."
+from entrypoints.settings import Settings
+from entrypoints.unusable import UnusableSetting, unusable_database
 
 
 @contextmanager
@@ -21,7 +20,7 @@ def refusing() -> Iterator[None]:
     try:
         yield
     except UnusableDatabase as error:
-        raise UnusableSetting(f"The database of BUSBAR_DATABASE_URL cannot be used: {error}.") from None
+        raise unusable_database(error) from None
     except UnusableTopics as error:
         raise UnusableSetting(
             f"The topics of BUSBAR_TOPIC_PREFIX cannot be used: {error}; `busbar migrate` makes missing ones."

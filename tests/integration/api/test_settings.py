@@ -8,6 +8,7 @@ import pytest
 
 from entrypoints import settings
 from entrypoints.api.serve import Api, Operations
+from entrypoints.unusable import UnusableSetting
 
 ISSUER = {
     "BUSBAR_OIDC_ISSUER": "https://issuer.example",
@@ -61,13 +62,13 @@ def api(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], port: int | 
 def test_a_setting_that_cannot_be_used_is_named(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], named: str
 ) -> None:
-    with pytest.raises(settings.UnusableSetting, match=named):
+    with pytest.raises(UnusableSetting, match=named):
         api(monkeypatch, variables)
 
 
 @pytest.mark.parametrize("missing", ["BUSBAR_OIDC_CLIENT_IDS", "BUSBAR_OIDC_SCOPE"])
 def test_an_issuer_alone_does_not_say_whose_tokens_are_good(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    with pytest.raises(settings.UnusableSetting, match=missing):
+    with pytest.raises(UnusableSetting, match=missing):
         api(monkeypatch, {name: value for name, value in ISSUER.items() if name != missing})
 
 
@@ -98,9 +99,9 @@ def test_who_is_answered_is_said(monkeypatch: pytest.MonkeyPatch, variables: dic
 def test_a_port_that_is_taken_is_refused_by_where_it_was_asked_for(
     monkeypatch: pytest.MonkeyPatch, taken_port: int
 ) -> None:
-    with pytest.raises(settings.UnusableSetting, match="--port"):
+    with pytest.raises(UnusableSetting, match="--port"):
         api(monkeypatch, {}, taken_port)
-    with pytest.raises(settings.UnusableSetting, match="BUSBAR_HTTP_PORT"):
+    with pytest.raises(UnusableSetting, match="BUSBAR_HTTP_PORT"):
         api(monkeypatch, {"BUSBAR_HTTP_PORT": str(taken_port)}, None)
 
 
@@ -112,10 +113,10 @@ def test_health_and_metrics_of_a_process_are_served_where_it_is_told_or_at_the_n
     monkeypatch: pytest.MonkeyPatch, taken_port: int
 ) -> None:
     assert operations(default=taken_port).address != f"http://127.0.0.1:{taken_port}/"
-    with pytest.raises(settings.UnusableSetting, match="--port"):
+    with pytest.raises(UnusableSetting, match="--port"):
         operations(taken_port)
     monkeypatch.setenv("BUSBAR_HTTP_PORT", str(taken_port))
-    with pytest.raises(settings.UnusableSetting, match="BUSBAR_HTTP_PORT"):
+    with pytest.raises(UnusableSetting, match="BUSBAR_HTTP_PORT"):
         operations()
 
 
@@ -123,7 +124,7 @@ def test_health_and_metrics_of_a_process_are_served_under_the_rule_that_holds_fo
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("BUSBAR_HTTP_HOST", "0.0.0.0")
-    with pytest.raises(settings.UnusableSetting, match="BUSBAR_ALLOW_ANONYMOUS"):
+    with pytest.raises(UnusableSetting, match="BUSBAR_ALLOW_ANONYMOUS"):
         operations(0)
     monkeypatch.setenv("BUSBAR_ALLOW_ANONYMOUS", "true")
     assert operations(0).address.startswith("http://127.0.0.1:")

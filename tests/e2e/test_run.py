@@ -233,3 +233,14 @@ def test_a_live_demo_that_goes_on_is_found_and_fresh_by_its_own_clock(home: Path
         assert run(home, "explain", "joondalup-small", "cp-1/1").code == 0
     ended = run(home, "status")
     assert (ended.code, "no live demo" in ended.complaints[0]) == (2, True)
+
+
+def test_an_address_for_chargers_that_is_taken_ends_the_process_with_a_sentence(home: Path, site: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        ended = run(home, "run", "--site", str(site), "--port", str(free_port()), "--data", "data", "--ocpp", address)
+    assert ended.code == 2
+    assert "--ocpp" in ended.complaints[-1]
+    assert "Traceback" not in ended.err.decode()

@@ -8,9 +8,8 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from adapters.database.engine import create_engine
+from adapters.database.engine import UnusableDatabase, create_engine
 from adapters.database.migrations import config, upgrade
-from adapters.database.engine import UnusableDatabase
 from adapters.database.schema import current_schema, is_newest, newest_schema
 from adapters.database.tables import metadata
 from tests.databases import sqlite_url

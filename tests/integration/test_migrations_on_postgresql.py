@@ -7,9 +7,8 @@ from alembic import command
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 
-from adapters.database.engine import create_engine
+from adapters.database.engine import UnusableDatabase, create_engine
 from adapters.database.migrations import config, upgrade
-from adapters.database.engine import UnusableDatabase
 from adapters.database.schema import UnreachableDatabase, current_schema, is_newest
 from adapters.database.tables import metadata
 from tests.integration.states_before_packing import states_are_packed

@@ -66,6 +66,12 @@ class Gateway:
         """What every charger was found to do, in the order of the configuration."""
         return [each.finding for each in self._stations.values()]
 
+    def id_tag_of(self, charge_point_id: str, connector_id: int) -> str | None:
+        """The id tag of the transaction that runs at a connector; null where none does or it has none."""
+        station = self._stations.get(charge_point_id)
+        running = None if station is None else station.kept.transactions.get(connector_id)
+        return None if running is None else running.id_tag
+
     @property
     def waits_since(self) -> timedelta | None:
         """Since when something waits for the bus, by the steady clock; None where nothing does."""

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import click
 
+from entrypoints.cli.addresses import Address
 from entrypoints.cli.gateway import gateway
 from entrypoints.cli.groups import GroupedCommands
 from entrypoints.cli.options import FILE, FOLDER, OPERATIONS_PORT, PORT, Duration, Speed, played
@@ -109,13 +110,13 @@ def scenarios(as_json: bool) -> int:
 @click.option("--telemetry", type=click.File("rb"), help="Telemetry, a message a line; - is standard input.")
 @click.option("--plan", type=FILE, help="CSV with connector, departs_at, energy_needed_wh, priority.")
 @click.option("--token-file", "token", type=FILE, help="Who has the token in it is served on BUSBAR_HTTP_HOST.")
-def run(
-    site: Path, port: int | None, data: Path | None, telemetry: BinaryIO | None, plan: Path | None, token: Path | None
-) -> int:
+@click.option("--ocpp", type=Address(), metavar="HOST:PORT", help="Chargers connect to ws://HOST:PORT/CHARGE_POINT_ID.")
+@click.option("--passwords", type=FILE, help="Of chargers, a line each, of `busbar gateway password`.")
+def run(**wanted: Any) -> int:
     """Balance a real depot on this machine, with database, bus, page and API in one process, until stopped."""
     from entrypoints.cli import run
 
-    return run.run(site, port, data, telemetry, plan, token)
+    return run.run(run.Wanted(**wanted))
 
 
 @busbar.command()

@@ -10,8 +10,7 @@ from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.database import schema
-from adapters.database.engine import create_engine
-from adapters.database.engine import UnusableDatabase
+from adapters.database.engine import UnusableDatabase, create_engine
 from application.ports.read_side import ReadModel
 from application.queries.breaches import Breach
 from application.queries.breaches import breaches as list_breaches

@@ -23,6 +23,7 @@ from entrypoints.service.health import Health
 from entrypoints.service.life_cycle import Lasting, stay_joined
 from entrypoints.service.standstill import Progress
 from entrypoints.topics import EVENTS
+from entrypoints.unusable import UnusableSetting
 
 BATCH = 500
 LOOKS_EVERY_S = 0.2
@@ -43,19 +44,22 @@ async def opened(container: Container) -> AsyncIterator[None]:
 async def balance(
     container: Container, api: Api, site: SiteFile, inputs: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event
 ) -> None:
-    """Balance the depot of a site file, served by the API, until told to stop; the inputs bring its telemetry."""
+    """Balance the depot of a site file, served by the API, until told to stop; the inputs bring its telemetry.
+
+    Raises UnusableSetting where one of them cannot begin.
+    """
     engine, steady = container.engine(), asyncio.get_running_loop().time
     process = Lasting(Health(lambda: answers(engine), steady), Progress(steady), stop)
     with served_beside(api, container):
         _logger.info("serving %s to %s", api.address, api.audience)
-        beside = [*inputs, site.keep_offering(), _tell(container)]
-        tasks = [asyncio.create_task(each) for each in beside]
         try:
-            await stay_joined(partial(joined, container), container.database_url(), process)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            async with asyncio.TaskGroup() as beside:
+                tasks = [beside.create_task(each) for each in (*inputs, site.keep_offering(), _tell(container))]
+                await stay_joined(partial(joined, container), container.database_url(), process)
+                for task in tasks:
+                    task.cancel()
+        except* UnusableSetting as unusable:
+            raise unusable.exceptions[0] from None
 
 
 async def _tell(container: Container) -> None:

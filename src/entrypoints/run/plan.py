@@ -4,10 +4,10 @@ import asyncio
 import csv
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -21,6 +21,14 @@ COLUMNS: Final = ("connector", "departs_at", "energy_needed_wh", "priority")
 
 
 _logger = logging.getLogger(__name__)
+
+
+IdTagOf: TypeAlias = Callable[[str, int], str | None]
+"""The id tag with which a vehicle charges at a connector of a charge point, where that is known."""
+
+
+def no_id_tag(charge_point_id: str, connector_id: int) -> None:
+    """Nobody knows of id tags."""
 
 
 class UnusablePlan(Exception):
@@ -73,11 +81,12 @@ class Plan:
         """What is planned under the first of these keys that the plan has."""
         return next((self._departures[key] for key in keys if key is not None and key in self._departures), None)
 
-    def joined(self, payload: dict[str, Any]) -> dict[str, Any]:
+    def joined(self, payload: dict[str, Any], id_tag_of: IdTagOf = no_id_tag) -> dict[str, Any]:
         """Telemetry of a charge point with what is planned put into its sessions, where they do not say it."""
+        charge_point_id = payload.get("charge_point_id", "")
         for connector in payload.get("connectors", ()):
-            session = connector.get("session")
-            departure = self.of(f"{payload.get('charge_point_id')}/{connector.get('connector_id')}")
+            session, number = connector.get("session"), connector["connector_id"]
+            departure = self.of(f"{charge_point_id}/{number}", id_tag_of(charge_point_id, number))
             if session is not None and departure is not None:
                 planned = {key: value for key, value in asdict(departure).items() if value is not None}
                 stated = {key: value for key, value in session.items() if value is not None}
@@ -109,9 +118,9 @@ class PlanFile:
         self._read_at: float | None = None
         self._plan = Plan({})
 
-    def joined(self, payload: dict[str, Any]) -> dict[str, Any]:
+    def joined(self, payload: dict[str, Any], id_tag_of: IdTagOf = no_id_tag) -> dict[str, Any]:
         """Telemetry of a charge point with what is planned now put into its sessions."""
-        return self._plan.joined(payload)
+        return self._plan.joined(payload, id_tag_of)
 
     def read(self) -> None:
         """Raises UnusablePlan and OSError."""

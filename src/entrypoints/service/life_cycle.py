@@ -1,6 +1,4 @@
 """The life of a long-running process: it waits or refuses, joins a group, anew after a failure, drains at the end."""
-drains when it is told to stop. All the while it says how it is over HTTP.
-"""
 
 import asyncio
 import logging
@@ -15,7 +13,6 @@ from aiokafka.errors import KafkaError
 
 from adapters.database import schema
 from adapters.database.engine import answers
-
 from adapters.database.schema import UnreachableDatabase
 from adapters.kafka import topics as kafka_topics
 from adapters.kafka.connection import when_reachable

@@ -5,11 +5,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from pydantic_core import from_json
 
 from adapters.messages import envelope, registry
-from adapters.ocpp.gateway import Gateway
 from adapters.ocpp.kept import UnusableMemory
 from adapters.ocpp.passwords import Passwords
 from application.ports.bus import EventPublisher, Message, MessageSource, PublishedEvent
@@ -34,6 +34,16 @@ class Listening:
     host: str
     port: int
     passwords: Passwords | None
+
+
+class Gateway(Protocol):
+    """What serves the stations, as far as the process has to know."""
+
+    def receive(self, event: PublishedEvent) -> None: ...
+
+    def id_tag_of(self, charge_point_id: str, connector_id: int) -> str | None: ...
+
+    async def run(self) -> None: ...
 
 
 class Planned:

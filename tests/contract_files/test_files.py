@@ -1,4 +1,4 @@
-"""The committed files are what the generator makes, and name every type there is."""
+"""The committed files are what the generators make, and name every type there is."""
 
 import json
 from pathlib import Path
@@ -10,6 +10,7 @@ from adapters.messages.registry import READERS, WRITERS
 from entrypoints.topics import CONFIGURATION, DEAD_LETTER, EVENTS, TELEMETRY
 from tools.contract_files.files import CONTRACTS
 from tools.contract_files.schemas import INBOUND, OUTBOUND
+from tools.reference.pages import FOLDER, pages
 
 UPDATE = "`make contracts` updates the files; look at what it changed."
 TYPES = {*READERS, *(event_type for event_type, _ in WRITERS.values())}
@@ -21,6 +22,11 @@ def test_the_committed_files_are_those_that_are_made_of_the_wire_models(files: d
     del committed["openapi.json"]  # made of the API's routes, and compared where those are tested
     differing = [path for path in files.keys() | committed if committed.get(path) != _bytes(files.get(path))]
     assert differing == [], UPDATE
+
+
+def test_the_committed_pages_of_the_documentation_are_those_that_are_made() -> None:
+    differing = [name for name, text in pages().items() if (FOLDER / name).read_text("utf-8") != text]
+    assert differing == [], "`make reference` updates the pages."
 
 
 def test_every_type_that_is_read_or_written_has_a_schema_and_an_example(files: dict[str, str]) -> None:

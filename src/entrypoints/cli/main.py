@@ -19,7 +19,7 @@ from entrypoints.unusable import UnusableSetting
 @click.version_option(package_name="busbar", message="%(version)s", help="Show the version.")
 @click.pass_context
 def busbar(context: click.Context) -> None:
-    """Decide, every second, how much power each charger of an EV depot may draw."""
+    """Decide how much power each charger of an EV depot may draw."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 

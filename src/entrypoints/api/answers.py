@@ -13,6 +13,8 @@ from fastapi import Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
+from entrypoints.api.compression import tag_as_sent
+
 CSV = "text/csv"
 
 _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
@@ -79,8 +81,10 @@ def _cell(value: object) -> object:
 
 def answer_with(request: Request, representation: Representation, media_type: str = "application/json") -> Response:
     """What was represented before, where the reader has not got it."""
-    headers = {"ETag": representation.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"}
-    if is_known(request, representation.etag):
+    etag = tag_as_sent(representation.etag, representation.body, request.headers)
+    vary = "Authorization, Accept, Accept-Encoding"
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": vary}
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(representation.body, 200, headers, media_type)
 

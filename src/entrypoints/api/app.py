@@ -14,6 +14,7 @@ from application.queries.history import Step
 from application.queries.rows import BreachState
 from entrypoints.api import operations, past_routes, routes, schemas
 from entrypoints.api.auth import Access
+from entrypoints.api.compression import Compressed
 from entrypoints.api.described import Responses
 from entrypoints.api.feed import Feed
 from entrypoints.api.latest import LatestMicrogrids
@@ -87,7 +88,7 @@ def create_operations_app(probes: Probes, *, hosts: Collection[str] | None) -> A
 
 
 def _in_its_shell(app: ASGIApp, hosts: Collection[str] | None) -> ASGIApp:
-    served: ASGIApp = HeadAsGet(app)
+    served: ASGIApp = HeadAsGet(Compressed(app))
     return SecurityHeaders(served if hosts is None else KnownHosts(served, hosts))
 
 

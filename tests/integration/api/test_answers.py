@@ -54,6 +54,52 @@ async def test_another_answer_has_another_tag(client: httpx.AsyncClient) -> None
     assert len(set(tags)) == len(tags)
 
 
+OVERVIEW = f"/v1/microgrids/{PLAYED}/overview"
+
+
+@pytest.mark.parametrize("path", [OVERVIEW, "/v1/microgrids", "/openapi.json", "/metrics", "/"])
+@pytest.mark.parametrize("taken", ["gzip", "br, gzip;q=0.5", "deflate,GZIP ; q=1.0"])
+async def test_an_answer_above_a_kilobyte_is_compressed_where_the_reader_takes_that(
+    client: httpx.AsyncClient, path: str, taken: str
+) -> None:
+    plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+    packed = await client.get(path, headers={"Accept-Encoding": taken})
+    assert "content-encoding" not in plain.headers
+    assert packed.content == plain.content
+    assert (packed.headers.get("content-encoding") == "gzip") == (len(plain.content) >= 1000)
+    if "content-encoding" in packed.headers:
+        assert int(packed.headers["content-length"]) < len(plain.content) / 2
+    if "etag" in plain.headers:
+        assert "Accept-Encoding" in packed.headers["vary"]
+        assert "Accept-Encoding" in plain.headers["vary"]
+
+
+@pytest.mark.parametrize("taken", ["identity", "", "br", "gzip;q=0", "gzip;q=0.0, identity", "xgzip"])
+async def test_an_answer_is_as_it_is_for_a_reader_that_takes_no_gzip(client: httpx.AsyncClient, taken: str) -> None:
+    response = await client.get(OVERVIEW, headers={"Accept-Encoding": taken})
+    assert "content-encoding" not in response.headers
+    assert response.json()["microgrid_id"] == PLAYED
+
+
+async def test_a_compressed_answer_has_a_strong_tag_of_its_own(client: httpx.AsyncClient) -> None:
+    """Holds HTTP-9."""
+    gzip, identity = {"Accept-Encoding": "gzip"}, {"Accept-Encoding": "identity"}
+    packed = (await client.get(OVERVIEW, headers=gzip)).headers["etag"]
+    plain = (await client.get(OVERVIEW, headers=identity)).headers["etag"]
+    assert packed != plain
+    assert packed.startswith('"')
+    for encoding, known, status in (
+        (gzip, packed, 304),
+        (gzip, plain, 200),
+        (gzip, f"{plain}, {packed}", 304),
+        (gzip, "*", 304),
+        (identity, packed, 200),
+        (identity, plain, 304),
+    ):
+        response = await client.get(OVERVIEW, headers=encoding | {"If-None-Match": known})
+        assert (response.status_code, response.headers["etag"]) == (status, packed if encoding is gzip else plain)
+
+
 @pytest.mark.parametrize("path", [*READS, *OTHERS])
 async def test_head_is_answered_as_get_without_a_body(client: httpx.AsyncClient, path: str) -> None:
     """Holds HTTP-9."""

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import Response
 
 from entrypoints.api.answers import is_known
+from entrypoints.api.compression import tag_as_sent
 from entrypoints.api.problems import Problem
 
 _TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -50,7 +51,8 @@ async def asset(request: Request, digest: str, name: str) -> Response:
 
 
 def _cached(request: Request, body: bytes, media_type: str, etag: str, cache_control: str) -> Response:
-    headers = {"ETag": etag, "Cache-Control": cache_control}
+    etag = tag_as_sent(etag, body, request.headers)
+    headers = {"ETag": etag, "Cache-Control": cache_control, "Vary": "Accept-Encoding"}
     if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(body, 200, headers, media_type)

@@ -16,7 +16,8 @@ from tests.e2e.processes import COMMAND, PATIENCE_S, environment, run
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 TUTORIAL = (DOCS / "tutorials" / "first-depot.md").read_text("utf-8")
-HOW_TOS = ("site-file.md", "strategy.md")
+ALONE = ("how-to/site-file.md", "how-to/strategy.md", "tutorials/bad-night.md")
+"""Pages whose commands need nothing but the examples."""
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -114,8 +115,8 @@ def wait_for(holds: Callable[[], bool]) -> None:
         time.sleep(0.5)
 
 
-@pytest.mark.parametrize("name", HOW_TOS)
-def test_the_commands_of_a_how_to_succeed(home: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ALONE)
+def test_the_commands_of_a_page_succeed(home: Path, name: str) -> None:
     (home / "examples").symlink_to(ROOT / "examples")
-    for block in blocks((DOCS / "how-to" / name).read_text("utf-8"), "sh"):
+    for block in blocks((DOCS / name).read_text("utf-8"), "sh"):
         assert shell(home, block)

@@ -9,7 +9,7 @@ from tools.reference.commands import commands
 from tools.reference.diagrams import diagrams
 from tools.reference.faults import faults
 from tools.reference.routes import routes
-from tools.reference.schemas import site_file, telemetry
+from tools.reference.schemas import events, site_file, telemetry
 from tools.reference.variables import variables
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs"
@@ -22,6 +22,7 @@ def pages() -> Mapping[str, str]:
         "reference/commands.md": commands(),
         "reference/site-file.md": site_file(),
         "reference/telemetry.md": telemetry(),
+        "reference/events.md": events(),
         "reference/faults.md": faults(),
         "reference/settings.md": variables(),
         "reference/routes.md": routes(),

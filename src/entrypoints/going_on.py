@@ -92,10 +92,14 @@ def going_on(microgrid_id: str, database_url: str, address: str, socket: Path | 
         yield Entry(file)
 
 
-def found(microgrid_id: str | None = None) -> Found | None:
-    """The process that began last, of those that balance this microgrid where one is named."""
-    every = (Found.read(file) for file in _folder().glob("*.json"))
-    fitting = [each for each in every if each is not None and microgrid_id in (None, each.going_on.microgrid_id)]
+def found(microgrid_id: str | None = None, *, taking_lines: bool = False) -> Found | None:
+    """The process that began last, of those that balance this microgrid where one is named, or that take telemetry."""
+    every = [found for file in _folder().glob("*.json") if (found := Found.read(file)) is not None]
+    fitting = [
+        each
+        for each in every
+        if microgrid_id in (None, each.going_on.microgrid_id) and (each.going_on.socket or not taking_lines)
+    ]
     return max(fitting, key=lambda each: each.going_on.started_at, default=None)
 
 

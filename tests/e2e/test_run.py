@@ -133,7 +133,10 @@ def test_a_depot_is_balanced_by_what_is_sent_to_it_and_goes_on_after_a_kill(depo
     site.write_text(json.dumps(SITE | {"version": 2, "max_import_w": 60_000}))
     depot.wait_for(lambda status: status["configuration_version"] == 2)
     site.write_text("no longer JSON")
-    depot.send(json.dumps(meter(2)).encode(), json.dumps(charger(2)).encode())
+    # Holds CLI-39.
+    lines = [json.dumps(each).encode() for each in (meter(2), charger(2))]
+    sent = run(depot.home, "send", "-", stdin=b"\n".join([*lines, b"nonsense"]))
+    assert (sent.code, [json.loads(line)["line"] for line in sent.lines]) == (2, [3])
     depot.wait_for(lambda _: depot.setpoint()["limit_w"] == 50_000)
 
     asked = run(depot.home, "status", "garage", "--json")

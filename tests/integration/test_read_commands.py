@@ -212,6 +212,24 @@ def test_an_explanation_for_programs(busbar: Command) -> None:
     assert [link["node_id"] for link in explained["chain"]] == ["cp-1/1", "cp-1", "f-1", "gc-1", "depot"]
 
 
+def test_any_other_node_is_explained_by_what_is_below_it(busbar: Command) -> None:
+    """Holds CLI-38."""
+    explained = json.loads(busbar("explain", "depot", "f-1", "--json").out)
+    assert list(explained) == ["microgrid_id", "node_id", "as_of", "chain", "below", "held_back"]
+    assert [link["node_id"] for link in explained["chain"]] == ["f-1", "gc-1", "depot"]
+    assert [link["node_id"] for link in explained["below"]] == ["cp-1", "cp-2"]
+    assert explained["held_back"] == []
+
+
+def test_a_node_that_holds_a_connector_back_says_so(busbar: Command) -> None:
+    (held_back,) = json.loads(busbar("explain", "depot", "cp-1", "--json").out)["held_back"]
+    assert (held_back["node_id"], held_back["setpoint"]["binding_node_id"]) == ("cp-1/1", "cp-1")
+    ended = busbar("explain", "depot", "cp-1")
+    assert ended.code == 0
+    assert "It holds back one connector." in ended.out
+    assert "cp-1/1" in ended.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -219,8 +237,9 @@ def test_an_explanation_for_programs(busbar: Command) -> None:
         (("breaches", "nowhere"), "busbar: There is no microgrid 'nowhere'; there are another, depot.\n"),
         (("explain", "nowhere", "cp-1/1"), "busbar: There is no microgrid 'nowhere'; there are another, depot.\n"),
         (
-            ("explain", "depot", "cp-1"),
-            "busbar: There is no connector 'cp-1'; there are cp-1/1, cp-1/2, cp-2/1, cp-2/2.\n",
+            ("explain", "depot", "cp-3"),
+            "busbar: There is no node 'cp-3'; there are "
+            "cp-1, cp-1/1, cp-1/2, cp-2, cp-2/1, cp-2/2, depot, f-1, gc-1.\n",
         ),
         (("explain", "another", "cp-1/1"), "busbar: Nothing was decided for another yet.\n"),
     ],

@@ -243,13 +243,13 @@ def breaches(microgrid: str | None, state: str, as_json: bool) -> int:
 
 @busbar.command()
 @click.argument("microgrid")
-@click.argument("connector", metavar="CHARGE_POINT/CONNECTOR")
+@click.argument("node")
 @click.option("--json", "as_json", is_flag=True)
-def explain(microgrid: str, connector: str, as_json: bool) -> int:
-    """Show why a connector may draw what it may: every limit above it, what binds, what the last cycle changed."""
+def explain(microgrid: str, node: str, as_json: bool) -> int:
+    """Show why a connector (cp-1/1) may draw what it may; of any other node what is below it and who it holds back."""
     from entrypoints.cli import read as read_commands
 
-    return read_commands.explain(microgrid, connector, as_json=as_json)
+    return read_commands.explain(microgrid, node, as_json=as_json)
 
 
 @busbar.command()

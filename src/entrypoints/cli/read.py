@@ -1,6 +1,7 @@
 """`busbar status`, `busbar breaches` and `busbar explain`: what the read models of the configured database say."""
 
 import asyncio
+import difflib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -14,18 +15,23 @@ from adapters.database.engine import UnusableDatabase, create_engine
 from application.ports.read_side import ReadModel
 from application.queries.breaches import Breach
 from application.queries.breaches import breaches as list_breaches
-from application.queries.explanation import NotExplained, explanation
+from application.queries.explanation import Explanation, NotExplained, explanation
 from application.queries.microgrids import microgrids
+from application.queries.node_explanation import NodeExplanation, node_explanation
 from application.queries.rows import BreachState
 from application.queries.status import MicrogridStatus, microgrid_status
 from entrypoints import going_on
 from entrypoints import settings as environment
+from entrypoints.cli import node_view
 from entrypoints.cli import views as read_views
 from entrypoints.reading import read_model
 from entrypoints.unusable import OLDER_SCHEMA, UnusableSetting, unusable_database
 
 LISTED = 500
 """How many breaches of a microgrid are listed at most."""
+
+SUGGESTED = 12
+"""So many names of what there is are listed at most."""
 
 _T = TypeVar("_T")
 
@@ -46,11 +52,26 @@ def breaches(microgrid_id: str | None, state: BreachState, *, as_json: bool) -> 
 
 
 def explain(microgrid_id: str, node_id: str, *, as_json: bool) -> int:
-    """Print why a connector may draw what it may."""
-    explained = _ask(lambda read_model, now: explanation(read_model, microgrid_id, node_id, now), microgrid_id)
-    if isinstance(explained, NotExplained):
-        raise click.UsageError(_why_not(explained, microgrid_id, node_id))
-    return _print_json(explained) if as_json else read_views.show(read_views.explanation(explained))
+    """Print why a connector may draw what it may, or what holds at any other node."""
+    explained = _ask(lambda read_model, now: _explanation(read_model, microgrid_id, node_id, now), microgrid_id)
+    match explained:
+        case NotExplained():
+            raise click.UsageError(_why_not(explained, microgrid_id, node_id))
+        case _ if as_json:
+            return _print_json(explained)
+        case Explanation():
+            return read_views.show(read_views.explanation(explained))
+        case NodeExplanation():
+            return read_views.show(node_view.node_explanation(explained))
+
+
+async def _explanation(
+    read_model: ReadModel, microgrid_id: str, node_id: str, now: datetime
+) -> Explanation | NodeExplanation | NotExplained:
+    of_connector = await explanation(read_model, microgrid_id, node_id, now)
+    if isinstance(of_connector, NotExplained) and of_connector.missing == "connector":
+        return await node_explanation(read_model, microgrid_id, node_id, now)
+    return of_connector
 
 
 async def _status(read_model: ReadModel, microgrid_id: str, now: datetime) -> MicrogridStatus:
@@ -82,7 +103,13 @@ def _why_not(answer: NotExplained, microgrid_id: str, node_id: str) -> str:
 
 
 def _no_such(kind: str, name: str, known: list[str]) -> str:
-    return f"There is no {kind} {name!r}; {'there are ' + ', '.join(known) if known else 'there are none yet'}."
+    """With those that there are; of many those that are most like it."""
+    if not known:
+        return f"There is no {kind} {name!r}; there are none yet."
+    if len(known) <= SUGGESTED:
+        return f"There is no {kind} {name!r}; there are {', '.join(known)}."
+    like = difflib.get_close_matches(name, known, n=SUGGESTED // 2, cutoff=0.3) or known[: SUGGESTED // 2]
+    return f"There is no {kind} {name!r}; of {len(known)} there are {', '.join(like)} ..."
 
 
 def _ask(question: Callable[[ReadModel, datetime], Awaitable[_T]], microgrid_id: str | None = None) -> _T:

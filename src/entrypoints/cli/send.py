@@ -1,8 +1,11 @@
 """`busbar send`: telemetry onto the bus, a message a line (CLI-31)."""
 
 import asyncio
+import shutil
+import socket
 from collections.abc import Mapping
 from io import BufferedReader
+from threading import Thread
 from typing import BinaryIO, Final
 
 from adapters.kafka import topics as kafka_topics
@@ -10,6 +13,7 @@ from adapters.kafka.connection import when_reachable
 from adapters.messages.lines import LineError, as_they_come, write_error
 from adapters.messages.telemetry_lines import message_of
 from application.ports.bus import EventPublisher, Message, PublicationRefused
+from entrypoints import going_on
 from entrypoints import settings as environment
 from entrypoints.brokers import connection_to
 from entrypoints.container import Deployment
@@ -24,7 +28,12 @@ REFUSED: Final = "refused"
 
 
 def run(source: BufferedReader, sink: BinaryIO) -> int:
-    """Send every line that can be used, as it comes; returns 0, or 2 where one could not, which the sink is told."""
+    """Send every line that can be used, as it comes; returns 0, or 2 where one could not, which the sink is told.
+
+    Where no brokers are named the lines go to the run of this user that is going on.
+    """
+    if environment.load().kafka_bootstrap_servers is None and (path := _socket()) is not None:
+        return _send_within(path, source, sink)
     settings = environment.kafka()
     quiet(settings)
     deployment = Deployment(connection=connection_to(settings), prefix=settings.topic_prefix)
@@ -44,6 +53,42 @@ def run(source: BufferedReader, sink: BinaryIO) -> int:
         finally:
             runner.run(publisher.close())
     return 0 if all_used else 2
+
+
+def _socket() -> str | None:
+    process = going_on.found(taking_lines=True)
+    return None if process is None else process.going_on.socket
+
+
+def _send_within(path: str, source: BufferedReader, sink: BinaryIO) -> int:
+    """Through the socket of a run: it answers lines that it cannot use."""
+    with socket.socket(socket.AF_UNIX) as run:
+        try:
+            run.connect(path)
+        except OSError as error:
+            raise UnusableSetting(f"The run that is going on does not answer at {path}: {error.strerror}.") from None
+        counted = _Counted(sink)
+        answers = Thread(target=shutil.copyfileobj, args=(run.makefile("rb"), counted), daemon=True)
+        answers.start()
+        for lines in as_they_come(source):
+            run.sendall(b"".join(line + b"\n" for line in lines))
+        run.shutdown(socket.SHUT_WR)
+        answers.join()
+    return 2 if counted.written else 0
+
+
+class _Counted:
+    """A sink that knows whether anything was written."""
+
+    def __init__(self, sink: BinaryIO) -> None:
+        self._sink = sink
+        self.written = 0
+
+    def write(self, data: bytes) -> int:
+        self.written += len(data)
+        self._sink.write(data)
+        self._sink.flush()
+        return len(data)
 
 
 async def _reached(deployment: Deployment) -> None:

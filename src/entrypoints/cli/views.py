@@ -47,7 +47,7 @@ def microgrids(lines: Sequence[MicrogridLine]) -> RenderableType:
             kw(None if line.totals is None else line.totals.allocated_w),
             Text(str(line.open_breaches), style="bold red" if line.open_breaches else ""),
             figure(line.as_of.cycle_seq),
-            _instant(line.as_of),
+            instant(line.as_of),
         )
     return table
 
@@ -55,7 +55,7 @@ def microgrids(lines: Sequence[MicrogridLine]) -> RenderableType:
 def status(detail: MicrogridStatus) -> RenderableType:
     """A microgrid with its tree, its warnings and its open breaches."""
     title = Text(f"{detail.name} ({detail.microgrid_id})", style="bold")
-    title.append(f", configuration {detail.configuration_version}, {_instant(detail.as_of)}", style="not bold")
+    title.append(f", configuration {detail.configuration_version}, {instant(detail.as_of)}", style="not bold")
     parts: list[RenderableType] = [title, sentence(detail.state), _tree(detail.nodes)]
     cycle = detail.latest_cycle
     if cycle is not None:
@@ -128,11 +128,11 @@ def explanation(explained: Explanation) -> RenderableType:
     ]
     return Group(
         Text(f"{_sentence(explained)}", style="bold"),
-        _chain(explained.chain),
+        chain(explained.chain),
         *[Text(f"{each.node_id}: {QUALITIES[each.quality]}.") for each in explained.chain if each.quality in QUALITIES],
         Text("Since the cycle before:" if changes else "Nothing changed since the cycle before."),
         *changes,
-        Text(_instant(explained.as_of), style="dim"),
+        Text(instant(explained.as_of), style="dim"),
     )
 
 
@@ -159,7 +159,8 @@ def _factor(setpoint: Setpoint) -> str:
     return "" if per_mille == 1000 else f" It draws {per_mille / 1000:g} W for each W it is told."
 
 
-def _chain(links: Sequence[Link]) -> Table:
+def chain(links: Sequence[Link]) -> Table:
+    """A line a node with its limit and its figures."""
     table = new_table(
         "",
         "node",
@@ -227,7 +228,8 @@ def _minutes(seconds: int | None) -> str:
     return "-" if seconds is None else f"{-(-seconds // 60)}"
 
 
-def _instant(as_of: AsOf) -> str:
+def instant(as_of: AsOf) -> str:
+    """Of which time what is shown is."""
     return "no cycle yet" if as_of.at is None else f"{as_of.state}, as of {_utc(as_of.at)}"
 
 

@@ -71,7 +71,8 @@ def _site(connectors: int, seconds: int, speed: int | None) -> dict[str, Any]:
         home = Path(folder)
         (home / "site.json").write_bytes(to_json(asdict(configuration)))
         fast = [] if speed is None else ["--speed", str(speed)]
-        with running(home, "demo", "--site", "site.json", "--port", "0", *fast) as demo:
+        enough = {"BUSBAR_HTTP_MAX_STREAMS": str(STREAMS)}
+        with running(home, "demo", "--site", "site.json", "--port", "0", *fast, variables=enough) as demo:
             demo.read_until("headroom")
             (address,) = re.findall(r"Serving (\S+)", demo.out.decode())
             measured = asyncio.run(_measured(address, demo.process.pid, seconds))

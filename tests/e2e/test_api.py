@@ -2,12 +2,13 @@
 
 import json
 import re
+import resource
 import signal
 import socket
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -255,3 +256,27 @@ def test_without_a_database_an_api_says_which_variable_is_missing(home: Path) ->
     assert ended.code == 2
     (complaint,) = ended.complaints
     assert "BUSBAR_DATABASE_URL" in complaint
+
+
+def test_half_open_requests_of_a_flood_leave_the_api_reachable_and_the_log_short(
+    home: Path, database: dict[str, str]
+) -> None:
+    """Holds HTTP-21."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))  # as most systems have it; the process asks for more
+    try:
+        with an_api(home, database) as (api, address), ExitStack() as flood:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(4096, hard)), hard))
+            place = httpx.URL(address)
+            for _ in range(1100):
+                half = flood.enter_context(socket.create_connection((place.host, place.port or 0), timeout=10))
+                half.sendall(b"GET /v1/microgrids HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+            with asking(address) as client:
+                assert client.get("/health/live").status_code == 200
+                assert client.get("/v1/microgrids").status_code == 200
+            assert api.process.poll() is None
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    said = (home / "stderr").read_text()
+    assert "Traceback" not in said
+    assert len(said) < 2000

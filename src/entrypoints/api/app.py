@@ -25,7 +25,7 @@ from entrypoints.api.probes import Probes
 from entrypoints.api.problems import answer_with_problems
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.shell import HeadAsGet, KnownHosts, SecurityHeaders
-from entrypoints.api.stream import Abort
+from entrypoints.api.stream import STREAMS, Abort, Places
 
 API_VERSION = "1"
 
@@ -55,10 +55,12 @@ def create_app(
     hosts: Collection[str] | None = None,
     cors_origins: Sequence[str] = (),
     requests: Requests | None = None,
+    streams: int = STREAMS,
 ) -> ASGIApp:
     """The read side as an ASGI application, measured by `requests` where they are given.
 
     `hosts`: requests to another Host than these and loopback are not answered; all are where it is None.
+    `streams`: how many a caller may follow at once.
     """
     app = new_app()
     app.state.read_side = read_side
@@ -67,6 +69,7 @@ def create_app(
     app.state.feed = feed
     app.state.access = access
     app.state.abort = abort
+    app.state.places = Places(streams)
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,

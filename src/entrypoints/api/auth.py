@@ -18,10 +18,15 @@ ALGORITHMS: Final = ("RS256", "ES256")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever asks. `workspace_id` is the only one seen beside microgrids without one."""
+    """Who asks. `workspace_id` is the only one seen beside microgrids without one.
+
+    `name` tells callers apart where a token does; `until` is when the token expires, in seconds of Unix time.
+    """
 
     workspace_id: str | None = None
     sees_all: bool = False
+    name: str | None = None
+    until: float | None = None
 
     def sees(self, row: StatusRow | GlanceRow) -> bool:
         """Whether a microgrid is there for this caller."""
@@ -80,7 +85,11 @@ class AccessTokens:
         if self._scope not in str(claims.get("scope", "")).split():
             raise self._forbidden(f"The token has not the scope {self._scope}.")
         workspace_id = claims.get("workspace_id")
-        return Caller(workspace_id if isinstance(workspace_id, str) else None)
+        return Caller(
+            workspace_id if isinstance(workspace_id, str) else None,
+            name=f"{claims['client_id']} {claims.get('sub')}",
+            until=float(claims["exp"]),
+        )
 
     async def _claims(self, token: str) -> dict[str, Any]:
         try:

@@ -20,7 +20,7 @@ from entrypoints.api.auth import Asking
 from entrypoints.api.feed import Feed
 from entrypoints.api.parameters import Cursor, CycleSeq, Known, LatestKnown, Limit, Reads
 from entrypoints.api.problems import Problem
-from entrypoints.api.stream import EventStream
+from entrypoints.api.stream import EventStream, Places
 
 ITEMS: Final = 50
 """How many items a page has where nothing is said."""
@@ -139,6 +139,7 @@ async def breaches(
 async def stream(
     request: Request,
     microgrid: Known,
+    caller: Asking,
     last_event_id: Annotated[
         str | None,
         Header(alias="Last-Event-ID", description="The last event that was received; later ones follow, each once."),
@@ -148,9 +149,17 @@ async def stream(
 
     Without `Last-Event-ID` it begins with the next event. An event `reset` comes first where that id is unusable or
     beyond retention: read anew what you know, the events after the reset's id follow. A comment comes every 15 s.
+    A stream ends when its token expires.
     """
     feed: Feed = request.app.state.feed
-    return EventStream(feed.listen(microgrid.microgrid_id, last_event_id or None), request.app.state.abort)
+    places: Places = request.app.state.places
+    address = request.client.host if request.client else ""
+    return EventStream(
+        feed.listen(microgrid.microgrid_id, last_event_id or None),
+        request.app.state.abort,
+        places.one(caller.name or address),
+        caller.until,
+    )
 
 
 def _but_state(view: MicrogridStatus | Overview) -> dict[str, Any]:

@@ -53,8 +53,8 @@ class Api:
         """
         self._access = access(settings) if token is None else OneToken(token)
         self._hosts = hosts(settings) if isinstance(self._access, Anonymous) else None
-        self._cors_origins = settings.cors_origins
-        if "*" in self._cors_origins and isinstance(self._access, Anonymous):
+        self._settings = settings
+        if "*" in settings.cors_origins and isinstance(self._access, Anonymous):
             raise UnusableSetting(
                 "The variable BUSBAR_CORS_ORIGINS cannot be *: pages of all sites could read, as nobody is asked who "
                 "he is; name the origins, or set BUSBAR_OIDC_ISSUER."
@@ -78,15 +78,16 @@ class Api:
     @asynccontextmanager
     async def served(self, read_side: ReadSide, requests: Requests, patience_s: int) -> AsyncIterator[None]:
         """Answer requests while inside; at the end those that are being answered have `patience_s` left."""
-        feed, connections = Feed(read_side.stored_events), Connections()
+        feed, connections = Feed(read_side.stored_events), _connections(self._settings)
         app = create_app(
             read_side,
             feed,
             self._access,
             connections.abort,
             hosts=self._hosts,
-            cors_origins=self._cors_origins,
+            cors_origins=self._settings.cors_origins,
             requests=requests,
+            streams=self._settings.http_max_streams,
         )
         # What is there by now stays. To look through it for garbage now and then would hold up answers for 0.1 s.
         gc.freeze()
@@ -103,6 +104,7 @@ class Operations:
     def __init__(self, settings: Settings, port: int | None, default: int) -> None:
         """Listens on the port, else the variable's, else the default or the next free one. Raises UnusableSetting."""
         self._hosts = hosts(settings) if isinstance(access(settings), Anonymous) else None
+        self._connections = _connections(settings)
         self._listener = _listener(settings, port, default, next_free=True)
 
     @property
@@ -114,7 +116,7 @@ class Operations:
     async def served(self, probes: Probes) -> AsyncIterator[None]:
         """Answer requests while inside."""
         app = create_operations_app(probes, hosts=self._hosts)
-        async with serving(app, Connections(), self._listener, PATIENCE_S):
+        async with serving(app, self._connections, self._listener, PATIENCE_S):
             yield
 
 
@@ -125,6 +127,10 @@ def hosts(settings: Settings) -> Collection[str]:
             "The variable BUSBAR_ALLOWED_HOSTS has to be names, addresses or networks, without scheme and port."
         )
     return settings.allowed_hosts
+
+
+def _connections(settings: Settings) -> Connections:
+    return Connections(settings.http_max_connections, settings.http_header_timeout_s)
 
 
 def _listener(settings: Settings, port: int | None, default: int, *, next_free: bool) -> socket.socket:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -26,7 +26,7 @@ from domain.microgrid import Microgrid
 from entrypoints.api import feed as feed_module
 from entrypoints.api import stream as stream_module
 from entrypoints.api.app import create_app
-from entrypoints.api.auth import Anonymous
+from entrypoints.api.auth import Access, Anonymous
 from entrypoints.api.feed import Feed
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.server import Connections, listen, serving
@@ -59,8 +59,9 @@ class Depot:
         self._event_seq = 2
         self._site = a_site(chargers=20)
 
-    async def provision(self) -> None:
-        await add(self.url, Microgrid("depot").configure(a_configuration(chargers=20), EIGHT).events, self.clock)
+    async def provision(self, workspace_id: str | None = None) -> None:
+        configuration = a_configuration(chargers=20, workspace_id=workspace_id)
+        await add(self.url, Microgrid("depot").configure(configuration, EIGHT).events, self.clock)
 
     async def decide(self, cycles: int = 1) -> None:
         """So many cycles, published and projected."""
@@ -78,15 +79,24 @@ class Depot:
         await pending.prune(EIGHT + timedelta(seconds=1))
 
     @asynccontextmanager
-    async def served(self, events: StoredEvents | None = None) -> AsyncIterator["Served"]:
+    async def served(
+        self,
+        events: StoredEvents | None = None,
+        *,
+        access: Access | None = None,
+        connections: Connections | None = None,
+        streams: int = 20,
+    ) -> AsyncIterator["Served"]:
         """The API over this database, on a port of its own."""
         engine = create_engine(self.url)
         stored = events or SqlStoredEvents(engine)
         read_side = ReadSide(SqlReadModel(engine), stored, self.clock, lambda: METRICS, lambda: True)
-        feed, connections = Feed(stored), Connections()
+        feed, connections = Feed(stored), connections or Connections()
         listener = listen("127.0.0.1", 0, 0)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
-        app = create_app(read_side, feed, Anonymous(), connections.abort, hosts=())
+        app = create_app(
+            read_side, feed, access or Anonymous(), connections.abort, hosts=None if access else (), streams=streams
+        )
         async with serving(app, connections, listener, 2):
             yield Served(listener.getsockname()[1], connections)
             feed.close()
@@ -101,9 +111,11 @@ class Served:
     connections: Connections
 
     @asynccontextmanager
-    async def reading(self, last_event_id: str | None = None) -> AsyncIterator["Reader"]:
+    async def reading(
+        self, last_event_id: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator["Reader"]:
         """Somebody who follows the depot."""
-        headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
+        headers = dict(headers or {}) | ({} if last_event_id is None else {"Last-Event-ID": last_event_id})
         url = f"http://127.0.0.1:{self.port}/v1/microgrids/depot/stream"
         async with (
             httpx.AsyncClient(timeout=PATIENCE_S) as client,

@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     http_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     http_max_connections: Annotated[int, Field(ge=1, le=100_000)] = 1000
     http_max_streams: Annotated[int, Field(ge=1, le=100_000)] = 20
-    http_header_timeout_s: Annotated[float, Field(ge=0.1, le=3600)] = 10
+    http_header_timeout_s: Annotated[int, Field(ge=1, le=3600)] = 10
     allow_anonymous: bool = False
     allowed_hosts: Words = ()
     cors_origins: Words = ()

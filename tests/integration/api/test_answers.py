@@ -62,6 +62,7 @@ OVERVIEW = f"/v1/microgrids/{PLAYED}/overview"
 async def test_an_answer_above_a_kilobyte_is_compressed_where_the_reader_takes_that(
     client: httpx.AsyncClient, path: str, taken: str
 ) -> None:
+    """Holds HTTP-21."""
     plain = await client.get(path, headers={"Accept-Encoding": "identity"})
     packed = await client.get(path, headers={"Accept-Encoding": taken})
     assert "content-encoding" not in plain.headers

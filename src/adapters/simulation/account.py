@@ -29,6 +29,7 @@ def account(
         "habits": plant.habits,
         "violations": _by_node(counter.violations, start),
         "true_overloads": _by_node(counter.overloads, start),
+        "limit_changes": witness.limit_changes,
         "breaches": [asdict(breach) for breach in witness.breaches.values()],
         "configurations": [{"second": second, "version": version} for second, version in witness.configured_s],
         "time_line": {

@@ -1,6 +1,6 @@
 """What a depot hears of the service that balances it: breaches, and how its nodes are judged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,12 +38,17 @@ class Missing:
 
 
 class Witness:
-    """Listens to the events of one microgrid, in their order."""
+    """Listens to the events of one microgrid, in their order.
+
+    `limit_changes`: how often a connector was sent another limit than the one before. Its first one is no change.
+    """
 
     def __init__(self) -> None:
         self.breaches: dict[str, Breach] = {}
         self.configured_s: list[tuple[int, int]] = []
+        self.limit_changes = 0
         self._judgements: dict[str, list[Judgement]] = {}
+        self._limits_w: dict[tuple[str, int], int | None] = {}
 
     def hear(self, event_type: str, data: Mapping[str, Any], second: int) -> None:
         """Take in an event in this second of the run."""
@@ -62,6 +67,7 @@ class Witness:
                 for node in data["nodes"]:
                     # Cycles do not say yet how good a figure is (`quality`): until they do, no meter is called bad.
                     self._judge(node["node_id"], Judgement(second, node["mode"], node.get("quality", "ok")))
+                self._count_changes(data["setpoints"])
 
     def judgements(self, node_id: str, seconds: range) -> list[Judgement]:
         """How a node was judged in these seconds of the run, one after the other."""
@@ -76,6 +82,13 @@ class Witness:
             for each in self.breaches.values()
             if each.cause == cause and each.cleared_s is None
         ]
+
+    def _count_changes(self, setpoints: Sequence[Mapping[str, Any]]) -> None:
+        for each in setpoints:
+            key = (each["charge_point_id"], each["connector_id"])
+            if key in self._limits_w and self._limits_w[key] != each["limit_w"]:
+                self.limit_changes += 1
+            self._limits_w[key] = each["limit_w"]
 
     def _judge(self, node_id: str, judged: Judgement) -> None:
         heard = self._judgements.setdefault(node_id, [])

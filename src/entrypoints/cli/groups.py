@@ -8,6 +8,7 @@ import click
 GROUPS: Final[Mapping[str, Sequence[str]]] = {
     "Try it": ("demo", "scenarios"),
     "Decide without a service": ("check", "rebalance", "replay"),
+    "Bring your depot": ("accept",),
     "Run a depot on this machine": ("run",),
     "Run the service": ("migrate", "worker", "project", "api", "gateway", "rebuild"),
     "Say something to a running service": ("configure", "send", "simulate"),

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import click
 
+from entrypoints.cli.accept import accept
 from entrypoints.cli.addresses import Address
 from entrypoints.cli.gateway import gateway
 from entrypoints.cli.groups import GroupedCommands
@@ -261,6 +262,7 @@ def show_state(microgrid: str) -> int:
     return show_state_command.run(microgrid)
 
 
+busbar.add_command(accept)
 busbar.add_command(gateway)
 
 

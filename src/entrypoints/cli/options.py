@@ -35,6 +35,18 @@ class Speed(click.ParamType[float]):
         return float(written)
 
 
+class Background(click.ParamType[tuple[str, int]]):
+    """A load that no charger causes, as `NODE=W`: where, and how many watts."""
+
+    name = "background"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        node_id, _, watts = str(value).rpartition("=")
+        if not node_id or not re.fullmatch(r"[0-9]{1,12}", watts):
+            self.fail(f"{value!r} is no background; write it like gc-1=250000, in watts.", param, ctx)
+        return node_id, int(watts)
+
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 

@@ -12,6 +12,10 @@ from adapters.simulation.layout import Payload
 from adapters.simulation.plant import Plant
 from adapters.simulation.witness import Missing, Witness
 
+NOT_HONOURED = frozenset({"setpoint_not_honoured"})
+SILENT = frozenset({"stale_telemetry"})
+LOWERED = frozenset({"limit_lowered"})
+
 WINDOW = range(300, 900)
 """Minute 5 to 15, in seconds of the run."""
 
@@ -63,7 +67,7 @@ class Fault:
     """A script. `begin` raises NothingToAffect where a depot has nothing that it could act on.
 
     Before `starts_s` of the run nothing of it can be seen. `of_the_worker`: it acts on the worker, and needs one in the
-    same process.
+    same process. `causes` are those of the breaches that it explains, where the depot is full enough for them.
     """
 
     name: str
@@ -71,6 +75,7 @@ class Fault:
     begin: Begin
     starts_s: int = 0
     of_the_worker: bool = False
+    causes: frozenset[str] = frozenset()
 
 
 def device_of(payload: Payload) -> str:

@@ -9,6 +9,9 @@ from adapters.simulation.faults.limits import LoweredRatings, TooLittleForAll
 from adapters.simulation.faults.links import Blackout, Disorder, Outage, SkewedClocks
 from adapters.simulation.faults.meters import Frozen, Late, WrongUnit
 from adapters.simulation.faults.script import (
+    LOWERED,
+    NOT_HONOURED,
+    SILENT,
     WINDOW,
     Fault,
     NothingToAffect,
@@ -95,18 +98,21 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
                 "Minute 5 to 15: the links of a tenth of the charge points are dead, both ways.",
                 lambda plant, draw: Outage(plant, one_in(10, charge_points_of(plant), draw), WINDOW),
                 starts_s=WINDOW.start,
+                causes=SILENT,
             ),
             Fault(
                 "meter-silent",
                 "Minute 5 to 15: every meter is silent.",
                 lambda plant, draw: Outage(plant, meters_of(plant), WINDOW),
                 starts_s=WINDOW.start,
+                causes=SILENT,
             ),
             Fault(
                 "all-silent",
                 "Minute 5 to 15: nothing of the depot is heard, and nothing that is sent to it arrives.",
                 lambda plant, draw: Blackout(plant, devices_of(plant), WINDOW),
                 starts_s=WINDOW.start,
+                causes=SILENT,
             ),
             Fault(
                 "duplicates-and-late",
@@ -118,18 +124,21 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
                 "Minute 5 to 15: at the fullest circuit the connector with the lowest setpoint draws its rating.",
                 _disobedience,
                 starts_s=WINDOW.start,
+                causes=NOT_HONOURED,
             ),
             Fault(
                 "limit-below-minimums",
                 "Minute 5 to 15: every grid connection has half of what the minimums need, plus the background.",
                 _too_little_for_all,
                 starts_s=WINDOW.start,
+                causes=LOWERED,
             ),
             Fault(
                 "cold-start",
                 "A tenth of the charge points, never heard before minute 5, appear under load.",
                 lambda plant, draw: Outage(plant, one_in(10, charge_points_of(plant), draw), BEFORE),
                 starts_s=WINDOW.start,
+                causes=SILENT,
             ),
             Fault(
                 "clock-skew",
@@ -141,12 +150,14 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
                 "Minute 5 to 15: the links of half of the charge points are dead, both ways.",
                 lambda plant, draw: Outage(plant, one_in(2, charge_points_of(plant), draw), WINDOW),
                 starts_s=WINDOW.start,
+                causes=SILENT,
             ),
             Fault(
                 "downlink-dead",
                 "Minute 5 to 15: nothing that is sent to half of the charge points arrives, while their readings do.",
                 lambda plant, draw: Outage(plant, one_in(2, charge_points_of(plant), draw), WINDOW, readings_too=False),
                 starts_s=WINDOW.start,
+                causes=NOT_HONOURED,
             ),
             Fault(
                 "late-meters",
@@ -171,6 +182,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
                 "Minute 5 to 15: every charge point and connector is rated at 40 % of what it was.",
                 _lowered_ratings,
                 starts_s=WINDOW.start,
+                causes=LOWERED,
             ),
             Fault(
                 "take-overs",
@@ -178,23 +190,27 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
                 _take_overs,
                 starts_s=WINDOW.start,
                 of_the_worker=True,
+                causes=SILENT,
             ),
             Fault(
                 "overdraw",
                 "All the time: a fifth of the chargers draw 1.1 times what they are told, one in twenty 1.4 times.",
                 _overdraw,
+                causes=NOT_HONOURED,
             ),
             Fault(
                 "refuses",
                 "Minute 5 to 15: a tenth of the charge points refuse every new setpoint and keep the old one.",
                 _refusals,
                 starts_s=WINDOW.start,
+                causes=NOT_HONOURED,
             ),
             Fault(
                 "forgets",
                 "Minute 5 to 15: a tenth of the chargers lose their limit with every session, of two minutes each.",
                 _forgetting,
                 starts_s=WINDOW.start,
+                causes=NOT_HONOURED,
             ),
         )
     }

@@ -1,0 +1,91 @@
+"""`busbar accept`: what a customer's integration test begins with."""
+
+import signal
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+import click
+
+from entrypoints.cli.options import FOLDER, Background, Duration
+
+EACH_S = 1200
+"""How long each run lasts where nothing is said."""
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def accept(context: click.Context) -> None:
+    """Test a depot before its chargers are balanced, with a report to sign."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@accept.command()
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--background",
+    type=Background(),
+    multiple=True,
+    metavar="NODE=W",
+    help="The highest load at a circuit that no charger causes, in watts; repeatable. [default: what its safe"
+    " operating capacity leaves free]",
+)
+@click.option("--for", "seconds", type=Duration(), default=EACH_S, help="Simulated time of each run. [default: 20m]")
+@click.option("--seed", default=1, show_default=True, help="Same seed, same report but for its date.")
+@click.option("--report", type=FOLDER, metavar="DIR", help="Write report.html, report.json and junit.xml.")
+def site(file: BinaryIO, background: tuple[tuple[str, int], ...], seconds: int, seed: int, report: Path | None) -> int:
+    """Check a site, prove that it fails safe, and play it with all that can go wrong.
+
+    It is played with real chargers, plain and under every fault script that finds something to affect.
+
+    Exit 0 where all passed, else 1.
+    """
+    from rich.console import Group
+
+    from entrypoints.accept import reports
+    from entrypoints.accept.acceptance import Asked
+    from entrypoints.accept.acceptance import accept as accept_site
+    from entrypoints.accept.tables import shown
+    from entrypoints.cli import views
+
+    signal.signal(signal.SIGTERM, _end)
+    asked = Asked(Path(file.name).name, _read(file), dict(background), seed=seed, seconds=seconds)
+    if report is not None:
+        _prepare(report, reports.FILES)
+    acceptance = accept_site(asked, datetime.now(UTC))
+    if report is not None:
+        try:
+            reports.write(acceptance, report)
+        except OSError as error:
+            raise _unwritable(report, error) from None
+    views.show(Group(*shown(acceptance)))
+    return 0 if acceptance.passed else 1
+
+
+def _read(file: BinaryIO) -> bytes:
+    try:
+        return file.read()
+    except OSError as error:
+        raise click.UsageError(f"The site configuration {file.name} cannot be read: {error}") from None
+
+
+def _prepare(folder: Path, names: Iterable[str]) -> None:
+    """Make sure that reports can be written before the time for them is spent. Raises UsageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (folder / name).write_bytes(b"")
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
+def _unwritable(folder: Path, error: OSError) -> click.UsageError:
+    return click.UsageError(f"The reports cannot be written to {folder}: {error.strerror}.")
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """Told to end, end the processes that play too."""
+    sys.exit(128 + number)

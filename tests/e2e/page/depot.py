@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from adapters.clock import VirtualClock
 from adapters.database.engine import create_engine
@@ -10,6 +11,7 @@ from adapters.database.stored_events import SqlStoredEvents
 from application.ports.clock import Clock
 from domain.events import DomainEvent, Trigger
 from domain.microgrid import Microgrid
+from domain.site.configuration import Settings
 from entrypoints.api.app import create_app
 from entrypoints.api.auth import Access, Anonymous
 from entrypoints.api.feed import Feed
@@ -65,6 +67,29 @@ class Feeder(ShownDepot):
         for charge_point in ("cp-1", "cp-2"):
             self.depot.hears(f"{charge_point}/1", 50_000, applied_limit_w=50_000)
         assert await self.decide()
+
+
+class Building(ShownDepot):
+    """A metered grid connection of 200 kW with two chargers that draw 60 kW each, and a building behind the meter."""
+
+    def __init__(self, database_url: str, time_zone: str = "UTC") -> None:
+        self.depot = Depot(
+            grid("gc-1", 200_000, 180_000, metered=True),
+            feeder("f-1", "gc-1", 150_000),
+            charger("cp-1", "f-1", 60_000),
+            charger("cp-2", "f-1", 60_000),
+            settings=Settings(refresh_interval_s=10),
+        )
+        self.depot.configuration = replace(self.depot.configuration, time_zone=time_zone)
+        super().__init__(database_url, self.depot)
+
+    async def draws(self, load_w: int) -> list[type]:
+        """The meter shows this load, a cycle is decided on it; returns the types of what was announced."""
+        self.later(6)
+        for charge_point in ("cp-1", "cp-2"):
+            self.depot.hears(f"{charge_point}/1", 60_000, applied_limit_w=60_000)
+        self.depot.meters("gc-1", load_w)
+        return [type(event) for event in await self.decide()]
 
 
 @asynccontextmanager

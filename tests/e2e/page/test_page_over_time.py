@@ -10,10 +10,8 @@ from playwright.async_api import expect
 
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import CycleCompleted
-from domain.site.configuration import Settings
 from tests.e2e.page.dashboard import STALE, Dashboard
-from tests.e2e.page.depot import ShownDepot, served
-from tests.unit.domain.depot import Depot, charger, feeder, grid
+from tests.e2e.page.depot import Building, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -24,28 +22,6 @@ MARK = "status => getComputedStyle(status, '::before').backgroundColor"
 
 OVER = 220_000
 UNDER = 150_000
-
-
-class Building(ShownDepot):
-    """A metered grid connection of 200 kW with two chargers that draw 60 kW each, and a building behind the meter."""
-
-    def __init__(self, database_url: str) -> None:
-        self.depot = Depot(
-            grid("gc-1", 200_000, 180_000, metered=True),
-            feeder("f-1", "gc-1", 150_000),
-            charger("cp-1", "f-1", 60_000),
-            charger("cp-2", "f-1", 60_000),
-            settings=Settings(refresh_interval_s=10),
-        )
-        super().__init__(database_url, self.depot)
-
-    async def draws(self, load_w: int) -> list[type]:
-        """The meter shows this load, a cycle is decided on it; returns the types of what was announced."""
-        self.later(6)
-        for charge_point in ("cp-1", "cp-2"):
-            self.depot.hears(f"{charge_point}/1", 60_000, applied_limit_w=60_000)
-        self.depot.meters("gc-1", load_w)
-        return [type(event) for event in await self.decide()]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -76,7 +52,7 @@ async def test_a_node_over_its_limit_shows_within_two_seconds_and_its_breach_too
         assert ConstraintBreached in await building.draws(OVER)
         await expect(tab.breaches).to_contain_text("gc-1", timeout=PROMISED_MS)
         await expect(tab.breaches).to_contain_text(re.compile(r"\+20\s?kW"))
-        await expect(tab.page.get_by_text("gc-1 is 20 kW over its limit")).to_be_visible(timeout=PROMISED_MS)
+        await expect(tab.page.get_by_text("gc-1 is 20 kW over its limit", exact=True)).to_be_visible(timeout=PROMISED_MS)
 
         assert ConstraintCleared not in await building.draws(UNDER)
         assert ConstraintCleared in await building.draws(UNDER)
@@ -101,7 +77,9 @@ async def test_what_is_held_for_chargers_that_are_not_heard_from_stands_beside_t
     building.later(600)
     await building.decide()
     async with served(building.database_url, building.clock) as address:
-        await open_page(tab, address)
+        await tab.page.goto(address)
+        await expect(tab.live).to_have_text(re.compile(r"No data, cycle 2\b"))
+        await expect(tab.page.get_by_text("No data from the depot since")).to_be_visible()
         await expect(tab.node("f-1")).to_have_accessible_name(re.compile(r"\b[1-9]\d* kilowatts held"))
         await tab.node("f-1").click()
         await expect(tab.explanation("f-1")).to_contain_text(re.compile(r"– \+ [1-9]\d* held / 150 kW"))

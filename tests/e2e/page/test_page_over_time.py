@@ -52,7 +52,9 @@ async def test_a_node_over_its_limit_shows_within_two_seconds_and_its_breach_too
         assert ConstraintBreached in await building.draws(OVER)
         await expect(tab.breaches).to_contain_text("gc-1", timeout=PROMISED_MS)
         await expect(tab.breaches).to_contain_text(re.compile(r"\+20\s?kW"))
-        await expect(tab.page.get_by_text("gc-1 is 20 kW over its limit", exact=True)).to_be_visible(timeout=PROMISED_MS)
+        await expect(tab.page.get_by_text("gc-1 is 20 kW over its limit", exact=True)).to_be_visible(
+            timeout=PROMISED_MS
+        )
 
         assert ConstraintCleared not in await building.draws(UNDER)
         assert ConstraintCleared in await building.draws(UNDER)

@@ -44,7 +44,24 @@ export function list(parent, items, key, make, update) {
     update(child, item);
     if (parent.children[position] !== child) parent.insertBefore(child, parent.children[position] ?? null);
   });
-  for (const gone of kept.values()) gone.remove();
+  for (const gone of kept.values()) {
+    moveFocusFrom(gone);
+    gone.remove();
+  }
+}
+
+// Where the focus is in what is about to go, the heading of its card has it next: never the body.
+export function moveFocusFrom(leaving) {
+  const heading = leaving.contains(document.activeElement) && leaving.closest(".card")?.querySelector("h2");
+  if (!heading) return;
+  put(heading, { tabindex: -1 });
+  heading.focus({ preventScroll: true });
+}
+
+export function save(blob, name) {
+  const link = element("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 // A bar scaled to the rating: what is drawn, what is withheld, and a tick at the limit in force.

@@ -3,6 +3,7 @@
 import { answers, breaches, past, verdict } from "./answers.js";
 import { byId, element, list, put, say, show } from "./dom.js";
 import { Detail } from "./detail.js";
+import { Log } from "./log.js";
 import { follow, forgetToken, hasToken, keepToken, Missing, read, Refused } from "./stream.js";
 import { count, duration, kw, plural } from "./text.js";
 import { Tree } from "./tree.js";
@@ -11,6 +12,7 @@ const API = "/v1/microgrids";
 const READ_EVERY_MS = 900;
 const LIST_EVERY_MS = 2000;
 const STALE_READ_EVERY_MS = 5000;
+const PAST_EVERY_MS = 5000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5000;
 
@@ -21,6 +23,7 @@ class MicrogridPage {
     this.path = `${API}/${encodeURIComponent(microgridId)}`;
     this.tree = new Tree(byId("tree"), (nodeId) => this.select(nodeId));
     this.detail = new Detail(this.path, (nodeId) => this.select(nodeId));
+    this.log = new Log(this.path, (nodeId) => this.select(nodeId));
     this.view = null;
     this.selected = null;
     this.connected = true;
@@ -34,12 +37,12 @@ class MicrogridPage {
   async run() {
     await this.refresh();
     await this.readPast();
-    const clock = setInterval(() => this.tellAge(), 1000);
+    const clocks = [setInterval(() => this.tellAge(), 1000), setInterval(() => this.keepPast(), PAST_EVERY_MS)];
     try {
       await Promise.race([this.followForEver(), new Promise((_, fail) => { this.fail = fail; })]);
     } finally {
       this.ended.abort();
-      clearInterval(clock);
+      clocks.forEach(clearInterval);
     }
   }
 
@@ -55,7 +58,7 @@ class MicrogridPage {
         }, (event) => {
           lastEventId = event.id;
           this.changed();
-          if (!event.event.includes("cycle.completed")) this.readPast().catch(() => undefined);
+          if (!event.event.includes("cycle.completed")) this.keepPast();
         }, this.ended.signal);
       } catch (error) {
         if (error instanceof Refused || error instanceof Missing) throw error;
@@ -92,7 +95,15 @@ class MicrogridPage {
   }
 
   async readPast() {
-    past((await read(`${this.path}/breaches?state=closed&limit=12`)).items);
+    await Promise.all([
+      read(`${this.path}/breaches?state=closed&limit=12`).then(({ items }) => past(items)),
+      this.log.read(),
+    ]);
+  }
+
+  // Where that fails, the stream tells why, and the next time comes soon.
+  keepPast() {
+    this.readPast().catch(() => undefined);
   }
 
   render() {
@@ -100,6 +111,7 @@ class MicrogridPage {
     document.title = `${view.state.code === "within_limits" ? "" : `▲ ${view.state.sentence} · `}${view.name} · Busbar`;
     say(byId("title"), view.name);
     show(byId("microgrid"), true);
+    this.log.timeZone = view.time_zone;
     verdict(view);
     breaches(view, (nodeId) => this.select(nodeId));
     this.tree.update(view.nodes);

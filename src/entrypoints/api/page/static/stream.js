@@ -29,6 +29,12 @@ export async function read(path) {
   return (await checked(response)).json();
 }
 
+// The same as a table of comma-separated values.
+export async function readTable(path) {
+  const response = await fetch(path, { headers: headers({ Accept: "text/csv" }), cache: "no-store" });
+  return (await checked(response)).blob();
+}
+
 // Reads until the stream ends or fails. `heard` gets every event; returns the last id in any case by `heard`.
 export async function follow(path, lastEventId, opened, heard, ended) {
   const aborter = new AbortController();

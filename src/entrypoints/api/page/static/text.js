@@ -18,6 +18,34 @@ export function duration(seconds) {
   return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
 }
 
+// Tells instants as a clock in this time zone shows them: with the day where it is not the day of `now`.
+export function clockOf(timeZone) {
+  const at = (zone, shown) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...shown });
+  let zone = timeZone;
+  try {
+    at(zone, {});
+  } catch {
+    zone = "UTC"; // one that this browser does not know
+  }
+  const day = at(zone, { day: "numeric", month: "short" });
+  const time = at(zone, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const minute = at(zone, { hour: "2-digit", minute: "2-digit" });
+  const on = (instant, now) => (now && day.format(instant) === day.format(Date.parse(now)) ? "" : `${day.format(instant)} `);
+  return {
+    zone,
+    tell: (instant, now) => `${on(Date.parse(instant), now)}${time.format(Date.parse(instant))}`,
+    tellMinute: (instant, now) => `${on(Date.parse(instant), now)}${minute.format(Date.parse(instant))}`,
+  };
+}
+
+export const HAPPENINGS = {
+  breach_opened: "Breaches opened", breach_escalated: "Breaches escalated", breach_cleared: "Breaches cleared",
+  configuration_applied: "Configurations applied", configuration_refused: "Configurations refused",
+  limit_changed: "Limits changed", safe_mode_entered: "Safe mode entered", safe_mode_left: "Safe mode left",
+  charger_silent: "Chargers silent", charger_back: "Chargers back", not_honouring: "Not honouring setpoints",
+  honouring: "Honouring again", vehicle_stopped: "Vehicles stopped", vehicle_on_again: "Vehicles on again",
+};
+
 export const STATES = {
   undecided: "not decided yet", over_limit: "over limit", stale: "offline", unresponsive: "unresponsive",
   safe: "safe mode", held_back: "held back", at_limit: "at limit", idle: "idle", normal: "within limit",

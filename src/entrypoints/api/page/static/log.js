@@ -1,0 +1,68 @@
+// What happened, newest first, in words and by the clock of the site.
+
+import { byId, element, list, moveFocusFrom, put, save, say, show } from "./dom.js";
+import { read, readTable } from "./stream.js";
+import { clockOf, HAPPENINGS } from "./text.js";
+
+const AT_ONCE = 20;
+const MOST = 500; // what the API gives in one page; all of it is in the table
+
+export class Log {
+  constructor(path, select) {
+    this.path = `${path}/log`;
+    this.select = select;
+    this.shown = AT_ONCE;
+    this.timeZone = "UTC";
+    const kinds = byId("log-code");
+    kinds.replaceChildren(...Object.entries({ "": "Everything", ...HAPPENINGS }).map(([value, text]) => element("option", { value }, text)));
+    kinds.onchange = () => this.#again(AT_ONCE);
+    byId("log-earlier").onclick = () => this.#again(Math.min(MOST, this.shown + 3 * AT_ONCE));
+    byId("log-table").onclick = async () => save(await readTable(this.#asked({})), "log.csv");
+  }
+
+  async read() {
+    const asked = this.#asked({ limit: this.shown });
+    const page = await read(asked);
+    if (asked === this.#asked({ limit: this.shown })) this.#tell(page);
+  }
+
+  #asked(parameters) {
+    const code = byId("log-code").value;
+    return `${this.path}?${new URLSearchParams(code ? { ...parameters, code } : parameters)}`;
+  }
+
+  #again(count) {
+    this.shown = count;
+    this.read().catch(() => undefined); // the stream tells of a service that is gone
+  }
+
+  #tell({ items, next_cursor, as_of }) {
+    const clock = clockOf(this.timeZone);
+    say(byId("log-zone"), `Local time, ${clock.zone}`);
+    show(byId("log-none"), items.length === 0);
+    const seen = new Map(); // of two that read the same the later one is the second
+    const named = [...items].reverse().map((each) => {
+      const name = `${each.at} ${each.code} ${each.node_id}`;
+      seen.set(name, (seen.get(name) ?? 0) + 1);
+      return { ...each, key: `${name} ${seen.get(name)}` };
+    }).reverse();
+    list(byId("log-entries"), named, (each) => each.key, () => this.#entry(), (row, each) => {
+      const [at, what] = row.children;
+      say(at, clock.tell(each.at, as_of.at));
+      put(at, { datetime: each.at });
+      say(what, each.sentence);
+      put(row, { "data-code": each.code, "data-node": each.node_id });
+    });
+    const earlier = byId("log-earlier");
+    const more = next_cursor !== null && this.shown < MOST;
+    if (!more) moveFocusFrom(earlier);
+    show(earlier, more);
+  }
+
+  #entry() {
+    const what = element("button", { type: "button", class: "link" });
+    const row = element("li", {}, element("time"), " ", what);
+    what.addEventListener("click", () => this.select(row.dataset.node));
+    return row;
+  }
+}

@@ -1,0 +1,88 @@
+"""What happened in a depot: the log on its page, by the clock of the site."""
+
+import csv
+import re
+from collections.abc import AsyncIterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, expect
+
+from tests.e2e.page.dashboard import Dashboard
+from tests.e2e.page.depot import Building, served
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+OVER = 220_000
+UNDER = 150_000
+PERTH = "Australia/Perth"
+"""Eight hours before UTC, all year."""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def building(database_url: str) -> Building:
+    """A depot in Perth, in which a breach opened at 16:00:18."""
+    building = Building(database_url, PERTH)
+    await building.provision()
+    for load_w in (UNDER, OVER, OVER):
+        await building.draws(load_w)
+    return building
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def opened(building: Building, tab: Dashboard) -> AsyncIterator[Dashboard]:
+    async with served(building.database_url, building.clock) as address:
+        await tab.page.goto(address)
+        await tab.is_live()
+        yield tab
+
+
+def log(tab: Dashboard) -> Locator:
+    return tab.page.get_by_role("region", name="What happened")
+
+
+def entries(tab: Dashboard) -> Locator:
+    return log(tab).get_by_role("listitem")
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO(file.read_text("utf-8"))))
+
+
+async def test_what_happened_is_told_newest_first_by_the_clock_of_the_site(
+    building: Building, opened: Dashboard
+) -> None:
+    await expect(log(opened)).to_contain_text(f"Local time, {PERTH}")
+    await expect(entries(opened).first).to_contain_text(re.compile(r"^16:00:18 gc-1\b.*over its limit"))
+    await expect(entries(opened).last).to_contain_text("onfiguration")
+
+    for load_w in (UNDER, UNDER):
+        await building.draws(load_w)
+    await expect(entries(opened).first).to_contain_text(re.compile(r"^16:00:30 gc-1\b"))
+    await expect(entries(opened).first).not_to_contain_text("over its limit")
+
+
+async def test_the_log_can_be_of_one_kind_alone(opened: Dashboard) -> None:
+    kinds = log(opened).get_by_role("combobox")
+    await kinds.select_option("Breaches opened")
+    await expect(entries(opened)).to_have_count(1)
+    await kinds.select_option("Vehicles on again")
+    await expect(entries(opened)).to_have_count(0)
+    await expect(log(opened)).to_contain_text("Nothing of that kind")
+
+
+async def test_an_entry_leads_to_the_node_it_is_about_by_the_keyboard_alone(opened: Dashboard) -> None:
+    await entries(opened).first.get_by_role("button").focus()
+    await opened.page.keyboard.press("Enter")
+    await expect(opened.node("gc-1")).to_have_attribute("aria-selected", "true")
+
+
+async def test_the_log_is_saved_as_a_table(opened: Dashboard, tmp_path: Path) -> None:
+    await log(opened).get_by_role("combobox").select_option("Breaches opened")
+    async with opened.page.expect_download() as started:
+        await log(opened).get_by_role("button", name="CSV").click()
+    await (await started.value).save_as(tmp_path / "log.csv")
+    (row,) = rows(tmp_path / "log.csv")
+    assert (row["code"], row["node_id"], row["now_w"]) == ("breach_opened", "gc-1", "220000")

@@ -14,7 +14,7 @@ export class Detail {
     this.drawn = { nodeId: null, at: -Infinity };
   }
 
-  update(view, nodeId) {
+  update(view, nodeId, vehicle) {
     const nodes = new Map(view.nodes.map((each) => [each.node_id, each]));
     const node = nodes.get(nodeId) ?? view.nodes[0];
     const chain = [node];
@@ -26,7 +26,7 @@ export class Detail {
     const kind = node.limit_kind && node.setpoint === null ? `, the limit is its ${KINDS[node.limit_kind]}` : "";
     say(byId("detail-state"), `${name}: ${STATES[node.state]}${kind}${node.quality in QUALITIES ? `; ${QUALITIES[node.quality]}` : ""}`);
     put(byId("detail"), { "data-state": node.state });
-    this.#explain(node, chain, view);
+    this.#explain(node, chain, view, vehicle);
     const below = view.nodes.filter((each) => each.parent_id === node.node_id);
     below.sort((one, other) => (other.measured_w ?? 0) - (one.measured_w ?? 0));
     list(byId("children"), below, (each) => each.node_id, () => this.#child(), (child, each) => {
@@ -47,7 +47,7 @@ export class Detail {
     return child;
   }
 
-  #explain(node, chain, view) {
+  #explain(node, chain, view, vehicle) {
     const setpoint = node.setpoint;
     show(byId("explanation"), setpoint !== null);
     if (setpoint === null) return;
@@ -59,6 +59,7 @@ export class Detail {
       ["Asked for", setpoint.requested_w === null ? "as much as it may" : watts(setpoint.requested_w), setpoint.requested_w],
       ["Status", setpoint.status ?? "never heard", setpoint.status],
     ];
+    if (vehicle) pairs.push(["Vehicle", vehicle, setpoint.session?.session_id]);
     if (factor(setpoint)) pairs.push(["Draws", factor(setpoint), setpoint.factor]);
     list(byId("setpoint"), pairs, (pair) => pair[0], () => element("div", {}, element("dt"), element("dd")), (child, pair) => {
       say(child.children[0], pair[0]);

@@ -7,6 +7,7 @@ import { Log } from "./log.js";
 import { follow, forgetToken, hasToken, keepToken, Missing, read, Refused } from "./stream.js";
 import { count, duration, kw, plural } from "./text.js";
 import { Tree } from "./tree.js";
+import { Vehicles } from "./vehicles.js";
 
 const API = "/v1/microgrids";
 const READ_EVERY_MS = 900;
@@ -24,6 +25,7 @@ class MicrogridPage {
     this.tree = new Tree(byId("tree"), (nodeId) => this.select(nodeId));
     this.detail = new Detail(this.path, (nodeId) => this.select(nodeId));
     this.log = new Log(this.path, (nodeId) => this.select(nodeId));
+    this.vehicles = new Vehicles(this.path, (nodeId) => this.select(nodeId));
     this.view = null;
     this.selected = null;
     this.connected = true;
@@ -98,6 +100,7 @@ class MicrogridPage {
     await Promise.all([
       read(`${this.path}/breaches?state=closed&limit=12`).then(({ items }) => past(items)),
       this.log.read(),
+      this.vehicles.read(),
     ]);
   }
 
@@ -111,14 +114,14 @@ class MicrogridPage {
     document.title = `${view.state.code === "within_limits" ? "" : `▲ ${view.state.sentence} · `}${view.name} · Busbar`;
     say(byId("title"), view.name);
     show(byId("microgrid"), true);
-    this.log.timeZone = view.time_zone;
+    this.log.timeZone = this.vehicles.timeZone = view.time_zone;
     verdict(view);
     breaches(view, (nodeId) => this.select(nodeId));
     this.tree.update(view.nodes);
     answers(view);
     this.selected ??= view.open_breaches[0]?.node_id ?? view.binding[0]?.node_id ?? view.microgrid_id;
     this.tree.mark(this.selected);
-    this.detail.update(view, this.selected);
+    this.detail.update(view, this.selected, this.vehicles.at(this.selected));
     this.tellAge();
     this.announceBreaches();
   }
@@ -126,7 +129,7 @@ class MicrogridPage {
   select(nodeId) {
     this.selected = nodeId;
     this.tree.mark(nodeId);
-    this.detail.update(this.view, nodeId);
+    this.detail.update(this.view, nodeId, this.vehicles.at(nodeId));
     const detail = byId("detail");
     if (matchMedia("(max-width: 760px)").matches) detail.scrollIntoView({ block: "start" });
   }

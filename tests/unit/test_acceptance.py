@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
+from io import StringIO
 from typing import Any
 from xml.etree import ElementTree
 
@@ -16,6 +17,7 @@ from entrypoints.accept.diagram import diagram
 from entrypoints.accept.outcomes import NotPlayed, Outcome, Played
 from entrypoints.accept.reports import FILES
 from entrypoints.cli.check import Findings
+from entrypoints.demo.progress import counted
 from tests.builders import EIGHT, a_configuration
 
 TREE = derive(a_configuration(chargers=3))
@@ -159,6 +161,19 @@ def test_a_build_server_sees_a_test_for_check_proof_and_every_run() -> None:
         "run refuses": ["failure"],
         "run late-meters": ["skipped"],
     }
+
+
+class Terminal(StringIO):
+    """A stream at which somebody watches."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "shown"), [(StringIO(), False), (Terminal(), True)])
+def test_the_runs_are_counted_at_a_terminal_alone(stream: StringIO, shown: bool) -> None:
+    assert [*counted("abc", 3, "runs", stream)] == ["a", "b", "c"]
+    assert ("runs" in stream.getvalue()) == shown
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -2,20 +2,15 @@
 
 import asyncio
 import multiprocessing
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import track
 
 from adapters.simulation.faults.script import NothingToAffect
 from adapters.simulation.faults.scripts import FAULTS
@@ -24,6 +19,7 @@ from entrypoints import settings as environment
 from entrypoints.accept.outcomes import PLAIN, NotPlayed, Outcome, Played
 from entrypoints.container import Container
 from entrypoints.demo.in_one_process import open_demo
+from entrypoints.demo.progress import counted
 from entrypoints.service.refusals import quiet
 from entrypoints.site_files import read_site
 
@@ -44,7 +40,7 @@ def play_all(site: bytes, seed: int, seconds: int) -> tuple[Outcome, ...]:
     with _processes() as processes:
         futures = [processes.submit(play, run) for run in runs]
         try:
-            for _ in _watched(futures):
+            for _ in counted(as_completed(futures), len(futures), "runs"):
                 pass
             return tuple(future.result() for future in futures)
         except BrokenProcessPool:
@@ -92,7 +88,6 @@ async def _play(run: Run) -> Played:
 def _processes() -> Iterator[ProcessPoolExecutor]:
     """One for every processor, none of which outlives this one's interest in it."""
     executor = ProcessPoolExecutor(
-        max_workers=len(os.sched_getaffinity(0)),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_begin,
     )
@@ -109,11 +104,3 @@ def _processes() -> Iterator[ProcessPoolExecutor]:
 def _begin() -> None:
     """In a process that plays: it says what went wrong through its result alone."""
     quiet(environment.load())
-
-
-def _watched(futures: Sequence[Future[Any]]) -> Iterator[Future[Any]]:
-    """The runs as they end, counted on standard error where that is a terminal."""
-    if not sys.stderr.isatty():
-        return as_completed(futures)
-    ended = as_completed(futures)
-    return iter(track(ended, "runs", total=len(futures), console=Console(stderr=True), transient=True))

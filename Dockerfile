@@ -5,7 +5,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 COPY requirements.txt ./
 RUN /opt/busbar/bin/python -m pip install --require-hashes -r requirements.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY src src
 RUN /opt/busbar/bin/python -m pip install --no-deps --no-build-isolation . \
  && /opt/busbar/bin/python -m pip uninstall --yes setuptools pip

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test slow quick frozen check docs reference picture contracts openapi bench bench-api bench-service bench-fleet mutation faults clean
+.PHONY: demo test slow quick frozen check docs reference notice picture contracts openapi bench bench-api bench-service bench-fleet mutation faults clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -40,6 +40,10 @@ docs: $(VENV)/ready-to-document
 # Its pages that are made from the commands, the contracts and the settings. A test compares them.
 reference: $(VENV)/ready-to-develop
 	$(BIN)/python -m tools.reference
+
+# What of others the image contains, with licences. A test compares it with what is installed.
+notice: $(VENV)/ready-to-develop
+	$(BIN)/python -m tools.notices
 
 # The pictures in the README, made from a real run. Chromium takes those of the page.
 picture: $(VENV)/ready-to-develop

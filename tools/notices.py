@@ -16,8 +16,8 @@ Busbar
 Licensed under the Apache License, Version 2.0 (LICENSE).
 
 The image of Busbar contains these Python distributions, as `requirements.txt` pins them. Their licences' texts are in
-the image, each in the folder of its distribution (`*.dist-info`). What comes with the base image, Python and Debian, has
-its own in /usr/share/doc and in Python's LICENSE.txt.
+the image, each in the folder of its distribution (`*.dist-info`). What comes with the base image, Python and Debian,
+has its own in /usr/share/doc and in Python's LICENSE.txt.
 """
 
 NAMES = {

@@ -1,8 +1,6 @@
 """`deploy/alerts.yaml`: each alert fires in the hour that it is for, none in a healthy day, each has its section."""
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.deployment.promtool import promtool
 from tests.deployment.scenes_of_alerts import ALSO, HEALTHY, SCENES, Series
 from tests.served_metrics import scraped
-from tests.services.finding import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "deploy" / "alerts.yaml"
@@ -21,14 +19,6 @@ RULES: list[dict[str, Any]] = [
     rule for group in yaml.safe_load(FILE.read_text("utf-8"))["groups"] for rule in group["rules"]
 ]
 FIRING = 'max by (alertname) (ALERTS{alertstate="firing"})'
-
-
-def promtool(*arguments: str | Path) -> None:
-    """Run it; it has to succeed."""
-    if shutil.which("promtool") is None:
-        missing("This test needs promtool (Debian, Ubuntu: apt install prometheus).")
-    ended = subprocess.run(["promtool", *arguments], capture_output=True, text=True, timeout=120, check=False)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def played(name: str, series: Series, minutes: int, firing: set[str]) -> dict[str, Any]:

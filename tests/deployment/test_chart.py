@@ -9,14 +9,13 @@ import yaml
 
 from entrypoints.cli.main import busbar
 from entrypoints.settings import Settings
-from tests.deployment.helm import DEPLOY, RENDER, helm
+from tests.deployment.helm import DEPLOY, ON, RENDER, helm
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFESTS = DEPLOY / "kubernetes" / "busbar.yaml"
 OBJECTS: list[dict[str, Any]] = [each for each in yaml.safe_load_all(MANIFESTS.read_text("utf-8")) if each]
 PROCESSES = ("api", "projector", "worker")
 RUN = {each["metadata"]["name"]: each for each in OBJECTS if each["kind"] in {"Deployment", "Job"}}
-BUILDS_HELM_S = 1500
 
 
 def of(kind: str) -> dict[str, dict[str, Any]]:
@@ -33,20 +32,16 @@ def container(name: str) -> dict[str, Any]:
     return dict(only)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(BUILDS_HELM_S)
 def test_the_manifests_are_what_helm_renders_of_the_chart() -> None:
-    rendered = helm(*RENDER)
+    rendered = helm(*RENDER, *ON)
     assert rendered.returncode == 0, rendered.stderr
     assert MANIFESTS.read_text("utf-8") == rendered.stdout
     assert helm("lint", "--strict", "helm/busbar", "--values", "helm/example.yaml").returncode == 0
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(BUILDS_HELM_S)
 @pytest.mark.parametrize("emptied", ["secretName", "kafka.bootstrapServers", "oidc.issuer", "oidc.scope"])
 def test_what_has_no_default_is_asked_for(emptied: str) -> None:
-    refused = helm(*RENDER, "--set", f"{emptied}=")
+    refused = helm(*RENDER, *ON, "--set", f"{emptied}=")
     assert refused.returncode != 0
     assert f"{emptied}:" in refused.stderr
 

@@ -86,3 +86,40 @@ async def test_the_log_is_saved_as_a_table(opened: Dashboard, tmp_path: Path) ->
     await (await started.value).save_as(tmp_path / "log.csv")
     (row,) = rows(tmp_path / "log.csv")
     assert (row["code"], row["node_id"], row["now_w"]) == ("breach_opened", "gc-1", "220000")
+
+
+def day(tab: Dashboard) -> Locator:
+    return tab.page.get_by_role("region", name="Last 24 hours")
+
+
+async def test_the_day_of_the_selected_node_is_drawn_with_its_highest_load(opened: Dashboard) -> None:
+    await expect(day(opened)).to_contain_text("Last 24 hours of gc-1")
+    await expect(day(opened).get_by_role("img")).to_have_accessible_name(
+        re.compile(r"^The highest load was 16:00: \d+ kW, at most 220 kW, limit 200 kW$")
+    )
+    await opened.node("cp-1/1").click()
+    await expect(day(opened)).to_contain_text("Last 24 hours of cp-1/1")
+    await expect(day(opened).get_by_role("img")).to_have_accessible_name(re.compile("at most 60 kW"))
+
+
+async def test_a_minute_of_the_day_is_read_by_the_keyboard_and_a_minute_that_comes_is_added(
+    building: Building, opened: Dashboard
+) -> None:
+    minute = day(opened).get_by_role("slider", name="Minute")
+    await expect(minute).to_have_attribute("aria-valuetext", re.compile("^16:00: "))
+    building.later(110)
+    await building.draws(UNDER)
+    await expect(minute).to_have_attribute("aria-valuetext", re.compile("^16:02: 150 kW, at most 150 kW, limit 200 kW"))
+    await minute.focus()
+    await opened.page.keyboard.press("ArrowLeft")
+    await expect(day(opened)).to_contain_text(re.compile("16:00: .*at most 220 kW"))
+
+
+async def test_the_day_is_saved_as_a_table(opened: Dashboard, tmp_path: Path) -> None:
+    async with opened.page.expect_download() as started:
+        await day(opened).get_by_role("button", name="CSV").click()
+    download = await started.value
+    assert download.suggested_filename == "gc-1.csv"
+    await download.save_as(tmp_path / "day.csv")
+    (row,) = rows(tmp_path / "day.csv")
+    assert (row["at"], row["measured_max_w"], row["limit_w"]) == ("2026-11-22T08:00:00Z", "220000", "200000")

@@ -48,7 +48,8 @@ export function draw(svg, buckets, endsAt) {
     drawn("text", { x: RIGHT, y: 175, class: "end" }, "now"));
 }
 
-function grid(top) {
+// The powers at which lines stand below `top`: round ones, four or so.
+export function grid(top) {
   const rough = top / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => each >= rough);

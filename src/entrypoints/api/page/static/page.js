@@ -2,6 +2,7 @@
 
 import { answers, breaches, past, verdict } from "./answers.js";
 import { byId, element, list, put, say, show } from "./dom.js";
+import { Day } from "./day.js";
 import { Detail } from "./detail.js";
 import { Log } from "./log.js";
 import { follow, forgetToken, hasToken, keepToken, Missing, read, Refused } from "./stream.js";
@@ -26,6 +27,7 @@ class MicrogridPage {
     this.detail = new Detail(this.path, (nodeId) => this.select(nodeId));
     this.log = new Log(this.path, (nodeId) => this.select(nodeId));
     this.vehicles = new Vehicles(this.path, (nodeId) => this.select(nodeId));
+    this.day = new Day(this.path);
     this.view = null;
     this.selected = null;
     this.connected = true;
@@ -101,6 +103,7 @@ class MicrogridPage {
       read(`${this.path}/breaches?state=closed&limit=12`).then(({ items }) => past(items)),
       this.log.read(),
       this.vehicles.read(),
+      this.day.read(),
     ]);
   }
 
@@ -114,24 +117,28 @@ class MicrogridPage {
     document.title = `${view.state.code === "within_limits" ? "" : `▲ ${view.state.sentence} · `}${view.name} · Busbar`;
     say(byId("title"), view.name);
     show(byId("microgrid"), true);
-    this.log.timeZone = this.vehicles.timeZone = view.time_zone;
+    this.log.timeZone = this.vehicles.timeZone = this.day.timeZone = view.time_zone;
     verdict(view);
     breaches(view, (nodeId) => this.select(nodeId));
     this.tree.update(view.nodes);
     answers(view);
     this.selected ??= view.open_breaches[0]?.node_id ?? view.binding[0]?.node_id ?? view.microgrid_id;
-    this.tree.mark(this.selected);
-    this.detail.update(view, this.selected, this.vehicles.at(this.selected));
+    this.showSelected();
     this.tellAge();
     this.announceBreaches();
   }
 
   select(nodeId) {
     this.selected = nodeId;
-    this.tree.mark(nodeId);
-    this.detail.update(this.view, nodeId, this.vehicles.at(nodeId));
+    this.showSelected();
     const detail = byId("detail");
     if (matchMedia("(max-width: 760px)").matches) detail.scrollIntoView({ block: "start" });
+  }
+
+  showSelected() {
+    this.tree.mark(this.selected);
+    this.detail.update(this.view, this.selected, this.vehicles.at(this.selected));
+    this.day.of(this.selected, this.view.as_of.at).catch(() => undefined); // as in `keepPast`
   }
 
   announceBreaches() {

@@ -33,6 +33,7 @@ export function clockOf(timeZone) {
   const on = (instant, now) => (now && day.format(instant) === day.format(Date.parse(now)) ? "" : `${day.format(instant)} `);
   return {
     zone,
+    minute: (instant) => minute.format(instant),
     tell: (instant, now) => `${on(Date.parse(instant), now)}${time.format(Date.parse(instant))}`,
     tellMinute: (instant, now) => `${on(Date.parse(instant), now)}${minute.format(Date.parse(instant))}`,
   };

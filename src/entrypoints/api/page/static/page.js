@@ -29,7 +29,7 @@ class MicrogridPage {
     this.vehicles = new Vehicles(this.path, (nodeId) => this.select(nodeId));
     this.day = new Day(this.path);
     this.view = null;
-    this.selected = null;
+    this.selected = named(location.hash);
     this.connected = true;
     this.stale = false;
     this.reading = false;
@@ -41,6 +41,7 @@ class MicrogridPage {
   async run() {
     await this.refresh();
     await this.readPast();
+    addEventListener("hashchange", () => this.follow(), { signal: this.ended.signal });
     const clocks = [setInterval(() => this.tellAge(), 1000), setInterval(() => this.keepPast(), PAST_EVERY_MS)];
     try {
       await Promise.race([this.followForEver(), new Promise((_, fail) => { this.fail = fail; })]);
@@ -122,17 +123,29 @@ class MicrogridPage {
     breaches(view, (nodeId) => this.select(nodeId));
     this.tree.update(view.nodes);
     answers(view);
-    this.selected ??= view.open_breaches[0]?.node_id ?? view.binding[0]?.node_id ?? view.microgrid_id;
+    if (!this.has(this.selected)) this.selected = view.open_breaches[0]?.node_id ?? view.binding[0]?.node_id ?? view.microgrid_id;
     this.showSelected();
     this.tellAge();
     this.announceBreaches();
   }
 
+  has(nodeId) {
+    return this.view.nodes.some((each) => each.node_id === nodeId);
+  }
+
+  // The address names the node: Back, a reload and a link to a colleague lead to it.
   select(nodeId) {
+    if (nodeId !== named(location.hash)) history.pushState(null, "", `#${encodeURIComponent(nodeId)}`);
     this.selected = nodeId;
     this.showSelected();
     const detail = byId("detail");
     if (matchMedia("(max-width: 760px)").matches) detail.scrollIntoView({ block: "start" });
+  }
+
+  follow() {
+    const nodeId = named(location.hash);
+    this.selected = this.has(nodeId) ? nodeId : this.view.microgrid_id;
+    this.showSelected();
   }
 
   showSelected() {
@@ -164,6 +177,15 @@ class MicrogridPage {
     this.stale = old;
     show(byId("known"), old && age !== null);
     document.body.classList.toggle("old", old);
+  }
+}
+
+// The node that the fragment of an address names; null where it names none.
+function named(hash) {
+  try {
+    return decodeURIComponent(hash.slice(1)) || null;
+  } catch {
+    return null;
   }
 }
 
@@ -225,8 +247,8 @@ async function everyMicrogrid() {
 }
 
 async function run() {
-  const named = location.pathname.match(/^\/microgrids\/(.+)$/);
-  if (named) return new MicrogridPage(decodeURIComponent(named[1])).run();
+  const one = location.pathname.match(/^\/microgrids\/(.+)$/);
+  if (one) return new MicrogridPage(decodeURIComponent(one[1])).run();
   let items = await everyMicrogrid();
   while (items.length === 0) {
     tell("waiting", "No microgrid is configured yet");

@@ -17,7 +17,7 @@ MEMORABLE_S = 60
 """For so long a building that no meter shows any more is remembered."""
 
 
-@pytest.mark.parametrize("seed", [*range(100), 10048, 10075, 10105, 10124, 30431, 30545, 30774, 40106])
+@pytest.mark.parametrize("seed", [*range(100), 10048, 10075, 10105, 10124, 30431, 30545, 30774, 40106, 51638])
 def test_what_is_permitted_below_a_node_is_never_above_what_it_bears(seed: int) -> None:
     assert sums.fault_of_seed(seed) is None
 

@@ -54,8 +54,9 @@ def _at_charge_point(
         least_w += least
         most_w += most
         measured_w += line.measured_w
-        if line.known is not None and line.known.reading.power_w != line.power_w:
-            unproven_w += line.told_w
+        if line.known is not None and line.power_w is not None:
+            is_held = line.measured_w > line.power_w or line.known.reading.power_w != line.power_w
+            unproven_w += line.told_w if is_held else 0
         factor = max(factor, line.entry.factor)
         if line.own_w is None:
             reserved_w += line.reserved_w

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test slow quick frozen check docs reference notice picture contracts openapi bench bench-api bench-service bench-fleet mutation faults clean
+.PHONY: demo test slow chart quick frozen check docs reference notice picture contracts openapi bench bench-api bench-service bench-fleet mutation faults clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -12,11 +12,15 @@ demo: $(VENV)/ready-to-run
 
 # Two side by side. make test ARGS="tests/unit -n 0 -x" for a part, one after another.
 test: $(VENV)/ready-to-develop
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not helm" $(ARGS)
 
 # Harm that takes its time, one test after another.
 slow: $(VENV)/ready-to-develop
 	$(BIN)/python -m pytest -m slow $(ARGS)
+
+# The Helm chart, and that the manifests are what it renders. Needs helm 3 on the PATH.
+chart: $(VENV)/ready-to-develop
+	$(BIN)/python -m pytest -m helm tests/deployment $(ARGS)
 
 # What is read first, in a minute: the domain, the application, the rules of the architecture.
 quick: $(VENV)/ready-to-develop

@@ -16,5 +16,5 @@ ON = ("--kube-version", "1.34.0")
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run it in the folder `deploy`. Skips the test where it is missing, in continuous integration too."""
     if (program := shutil.which("helm")) is None:
-        pytest.skip(f"This test needs helm 3 on the PATH: go install helm.sh/helm/v3/cmd/helm@{VERSION}")
+        pytest.fail(f"This test needs helm 3 on the PATH: go install helm.sh/helm/v3/cmd/helm@{VERSION}")
     return subprocess.run([program, *arguments], cwd=DEPLOY, capture_output=True, text=True, timeout=60, check=False)

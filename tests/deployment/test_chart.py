@@ -32,6 +32,7 @@ def container(name: str) -> dict[str, Any]:
     return dict(only)
 
 
+@pytest.mark.helm
 def test_the_manifests_are_what_helm_renders_of_the_chart() -> None:
     rendered = helm(*RENDER, *ON)
     assert rendered.returncode == 0, rendered.stderr
@@ -39,6 +40,7 @@ def test_the_manifests_are_what_helm_renders_of_the_chart() -> None:
     assert helm("lint", "--strict", "helm/busbar", "--values", "helm/example.yaml").returncode == 0
 
 
+@pytest.mark.helm
 @pytest.mark.parametrize("emptied", ["secretName", "kafka.bootstrapServers", "oidc.issuer", "oidc.scope"])
 def test_what_has_no_default_is_asked_for(emptied: str) -> None:
     refused = helm(*RENDER, *ON, "--set", f"{emptied}=")

@@ -39,9 +39,9 @@ class MicrogridPage {
   }
 
   async run() {
+    addEventListener("hashchange", () => this.follow(), { signal: this.ended.signal });
     await this.refresh();
     await this.readPast();
-    addEventListener("hashchange", () => this.follow(), { signal: this.ended.signal });
     const clocks = [setInterval(() => this.tellAge(), 1000), setInterval(() => this.keepPast(), PAST_EVERY_MS)];
     try {
       await Promise.race([this.followForEver(), new Promise((_, fail) => { this.fail = fail; })]);
@@ -144,8 +144,8 @@ class MicrogridPage {
 
   follow() {
     const nodeId = named(location.hash);
-    this.selected = this.has(nodeId) ? nodeId : this.view.microgrid_id;
-    this.showSelected();
+    this.selected = this.view === null || this.has(nodeId) ? nodeId : this.view.microgrid_id;
+    if (this.view !== null) this.showSelected();
   }
 
   showSelected() {

@@ -5,6 +5,8 @@ from typing import Final
 
 import click
 
+from entrypoints.cli.examples import EXAMPLES
+
 GROUPS: Final[Mapping[str, Sequence[str]]] = {
     "Try it": ("demo", "scenarios"),
     "Decide without a service": ("check", "rebalance", "replay"),
@@ -24,3 +26,12 @@ class GroupedCommands(click.Group):
         for name, commands in GROUPS.items():
             with formatter.section(name):
                 formatter.write_dl([(each, self.commands[each].get_short_help_str(limit=500)) for each in commands])
+
+
+def show_examples(group: click.Group, *path: str) -> None:
+    """Let the help of every command in a group, and in those below it, end with its example."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            show_examples(command, *path, name)
+        else:
+            command.epilog = f"Example: {EXAMPLES[' '.join((*path, name))]}"

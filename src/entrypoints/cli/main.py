@@ -11,7 +11,7 @@ import click
 from entrypoints.cli.accept import accept
 from entrypoints.cli.addresses import Address
 from entrypoints.cli.gateway import gateway
-from entrypoints.cli.groups import GroupedCommands
+from entrypoints.cli.groups import GroupedCommands, show_examples
 from entrypoints.cli.options import FILE, FOLDER, OPERATIONS_PORT, PORT, Duration, Speed, played
 from entrypoints.unusable import UnusableSetting
 
@@ -264,6 +264,7 @@ def show_state(microgrid: str) -> int:
 
 busbar.add_command(accept)
 busbar.add_command(gateway)
+show_examples(busbar)
 
 
 def main() -> NoReturn:

@@ -1,10 +1,11 @@
 """What options mean: durations, speeds, ports, files, and those that several commands have."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from entrypoints.demo.defaults import DEFAULT_CHARGERS, DEFAULT_SCENARIO
 
@@ -47,6 +48,39 @@ class Background(click.ParamType[tuple[str, int]]):
         return node_id, int(watts)
 
 
+class _Named(click.ParamType[str]):
+    """A text that a shell completes from what is known; what is not is refused where it is used, with those known."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value)
+
+    def known(self) -> Iterable[str]:
+        raise NotImplementedError
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in self.known() if name.startswith(incomplete)]
+
+
+class Scenario(_Named):
+    """A depot that can be played."""
+
+    def known(self) -> Iterable[str]:
+        from adapters.simulation.scenarios import SCENARIOS
+
+        return SCENARIOS
+
+
+class Fault(_Named):
+    """A fault script."""
+
+    def known(self) -> Iterable[str]:
+        from adapters.simulation.faults.scripts import FAULTS
+
+        return FAULTS
+
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -72,9 +106,13 @@ def played(command: Callable[..., int]) -> Callable[..., int]:
             metavar="FILE",
             help="Write the run down with its time line: .html, .xml (JUnit) or .json.",
         ),
-        click.option("--fault", help="What goes wrong meanwhile; see `busbar scenarios`."),
+        click.option("--fault", type=Fault(), help="What goes wrong meanwhile; see `busbar scenarios`."),
         click.option("--site", type=click.File("rb"), help="A site configuration of your own, instead of a scenario."),
-        click.option("--scenario", help=f"The depot to play; see `busbar scenarios`. [default: {DEFAULT_SCENARIO}]"),
+        click.option(
+            "--scenario",
+            type=Scenario(),
+            help=f"The depot to play; see `busbar scenarios`. [default: {DEFAULT_SCENARIO}]",
+        ),
     ):
         command = option(command)
     return command

@@ -10,6 +10,7 @@ from adapters.messages.telemetry import read_charge_point_telemetry, read_circui
 from adapters.simulation.depot import Depot, Summary
 from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.scenario import Scenario
+from application.mailbox import Mailbox
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import CycleCompleted, DomainEvent
 from domain.microgrid import Microgrid
@@ -57,7 +58,7 @@ class Night:
 def play(scenario: Scenario, seconds: int, fault: str | None = None, seed: int = 1) -> Night:
     """The run that `busbar demo --headless` plays, in the same lock-step, with the aggregate alone deciding."""
     container = Container(database_url="", scenario=scenario, seed=seed, fault=FAULTS.get(fault or ""))
-    clock, depot, mailbox = container.clock(), container.depot(), container.membership().mailbox()
+    clock, depot, mailbox = container.clock(), container.depot(), Mailbox(container.clock())
     microgrid, configuration = Microgrid(scenario.configuration["microgrid_id"]), None
     night = Night(depot.summary())
     for second in range(seconds + 1):

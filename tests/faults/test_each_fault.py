@@ -67,7 +67,8 @@ def test_bad_messages_are_accounted_for_while_projectors_come_and_go(ground: Gro
     with staged(ground, SEED, kinds) as stage:
         runs.bad_messages_and_projectors(stage, rng)
         found = {planted.kind_of(record.message) for record in holds(stage).planted}
-    assert found == set(kinds)
+    # Whether a late one is planted depends on what the simulation has said by then.
+    assert set(planted.WHOEVER_OWNS) <= found <= set(kinds)
 
 
 @pytest.mark.slow

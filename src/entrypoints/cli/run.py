@@ -132,7 +132,7 @@ def _readable(what: str, read: Callable[[], _T]) -> _T:
 def _kept(data: Path | None, name: str) -> Iterator[Path]:
     """The folder of a run, for it alone while inside. Raises UsageError."""
     try:
-        folder = data or user_state_path("busbar", appauthor=False) / f"run-{name}"
+        folder = (data or user_state_path("busbar", appauthor=False) / f"run-{name}").resolve()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (folder / "lock").open("w")
     except OSError as error:

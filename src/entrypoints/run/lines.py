@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, Final
 
 from pydantic_core import from_json, to_json
@@ -15,6 +17,9 @@ from adapters.messages.telemetry_lines import message_of
 from application.ports.bus import EventPublisher, Message
 
 SOCKET: Final = "telemetry.sock"
+
+LONGEST_PATH: Final = 100
+"""Of a socket, in bytes; systems take 104 to 108. One that would be longer lies among the temporary files."""
 
 _logger = logging.getLogger(__name__)
 
@@ -51,15 +56,16 @@ class Lines:
 
         What cannot be used is answered by a line with its number and its error; the end of the lines by the end.
         """
-        path = folder / SOCKET
-        path.unlink(missing_ok=True)
-        server = await asyncio.start_unix_server(self._served, path, limit=MAX_LINE_BYTES + 1)
-        path.chmod(0o600)
-        try:
+        with ExitStack() as stack:
+            path = folder / SOCKET
+            if len(os.fsencode(path)) > LONGEST_PATH:
+                path = Path(stack.enter_context(TemporaryDirectory(prefix="busbar-"))) / SOCKET
+            path.unlink(missing_ok=True)
+            server = await asyncio.start_unix_server(self._served, path, limit=MAX_LINE_BYTES + 1)
+            stack.callback(path.unlink, missing_ok=True)
+            path.chmod(0o600)
             async with server:
                 yield path
-        finally:
-            path.unlink(missing_ok=True)
 
     async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number = 0

@@ -25,6 +25,7 @@ from entrypoints.going_on import Entry, going_on
 from entrypoints.run.depot import balance, opened
 from entrypoints.run.lines import Lines
 from entrypoints.run.plan import PlanFile, UnusablePlan
+from entrypoints.run.planned import Planned
 from entrypoints.run.site_file import SiteFile
 from entrypoints.service.life_cycle import stop_by_signal
 from entrypoints.service.refusals import refusing
@@ -65,15 +66,14 @@ def run(wanted: Wanted) -> int:
     with _kept(wanted.data, configuration.microgrid_id) as folder, refusing():
         url = settings.database_url or f"sqlite+aiosqlite:///{folder / 'busbar.sqlite3'}"
         container = on_one_machine(url)
-        inputs = [plan.keep_reading()]
+        lines, inputs = Lines(Planned(container.telemetry_publisher(), plan)), [plan.keep_reading()]
         if wanted.telemetry is not None:
-            lines = Lines(container.telemetry_publisher(), plan.joined)
             inputs.append(lines.take_all(wanted.telemetry, wanted.telemetry.name))
         if listening is not None:
             inputs.append(_stations(container, configuration, listening, folder, plan))
         site = SiteFile(wanted.site, container.configuration_publisher())
         entry = partial(going_on, configuration.microgrid_id, url, api.address)
-        asyncio.run(_run(container, lambda stop: balance(container, api, site, inputs, stop), entry, folder, plan))
+        asyncio.run(_run(container, lambda stop: balance(container, api, site, inputs, stop), entry, lines, folder))
     return 0
 
 
@@ -81,11 +81,11 @@ async def _run(
     container: Container,
     balancing: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
     entry: Callable[[Path], AbstractContextManager[Entry]],
+    lines: Lines,
     folder: Path,
-    plan: PlanFile,
 ) -> None:
     stop = stop_by_signal()
-    async with opened(container), Lines(container.telemetry_publisher(), plan.joined).at(folder) as socket:
+    async with opened(container), lines.at(folder) as socket:
         _logger.info("The depot is kept in %s", folder)
         with entry(socket):
             await balancing(stop)

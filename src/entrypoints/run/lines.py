@@ -3,18 +3,17 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
-from adapters.messages import envelope, registry
 from adapters.messages.lines import MAX_LINE_BYTES, LineError, lines
 from adapters.messages.telemetry_lines import message_of
-from application.ports.bus import EventPublisher, Message
+from application.ports.bus import EventPublisher
 
 SOCKET: Final = "telemetry.sock"
 
@@ -23,23 +22,19 @@ LONGEST_PATH: Final = 100
 
 _logger = logging.getLogger(__name__)
 
-Join = Callable[[dict[str, Any]], dict[str, Any]]
-"""Adds to the payload of a message what else is known."""
-
 
 class Lines:
     """Takes lines in, one message each, and publishes them."""
 
-    def __init__(self, publisher: EventPublisher, join: Join) -> None:
+    def __init__(self, publisher: EventPublisher) -> None:
         self._publisher = publisher
-        self._join = join
 
     async def take(self, line: bytes) -> LineError | None:
         """Publish the message of a line; returns why that was not possible, if so."""
         message = message_of(line)
         if isinstance(message, LineError):
             return message
-        await self._publisher.publish([self._joined(message)])
+        await self._publisher.publish([message])
         return None
 
     async def take_all(self, stream: BinaryIO, name: str) -> None:
@@ -76,12 +71,6 @@ class Lines:
                     writer.write(to_json({"line": number, "error": error}) + b"\n")
                     await writer.drain()
         writer.close()
-
-    def _joined(self, message: Message) -> Message:
-        kind = envelope.type_of(message)
-        assert kind is not None
-        assert message.value is not None
-        return registry.encode(kind, self._join(from_json(message.value)))
 
 
 async def _coming(stream: BinaryIO) -> AsyncIterator[bytes]:

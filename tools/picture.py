@@ -20,7 +20,7 @@ from entrypoints.api.beside import served_beside
 from entrypoints.api.serve import Api
 from entrypoints.container import Container
 from entrypoints.demo.in_one_process import Demo, open_demo
-from entrypoints.demo.view import depot_view
+from entrypoints.demo.screen import Screen
 from tests.services import chromium
 
 HERE = Path(__file__).resolve().parents[1] / "docs"
@@ -79,8 +79,9 @@ async def shown(demo: Demo) -> MicrogridStatus:
 
 def picture_of_the_terminal(status: MicrogridStatus, demo: Demo, nowhere: Path) -> None:
     """The live view as it stands now."""
-    console = Console(record=True, width=112, file=nowhere.open("w"))
-    console.print(depot_view(status, demo.summary(), demo.now, speed=10, address="http://127.0.0.1:8080/"))
+    screen = Screen(112, 40, speed=10, address="http://127.0.0.1:8080/")
+    console = Console(record=True, width=screen.width, file=nowhere.open("w"))
+    console.print(screen.of(status, demo.summary(), demo.now))
     console.save_svg(str(HERE / "demo.svg"), title="busbar demo", code_format=TEMPLATE)
 
 

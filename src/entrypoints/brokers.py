@@ -13,6 +13,8 @@ def connection_to(settings: Settings) -> Connection:
         settings.kafka_security_protocol,
         settings.kafka_sasl_mechanism,
         settings.kafka_sasl_username,
-        None if password is None else password.get_secret_value(),
-        settings.kafka_ssl_cafile,
+        sasl_password=None if password is None else password.get_secret_value(),
+        ssl_cafile=settings.kafka_ssl_cafile,
+        ssl_certfile=settings.kafka_ssl_certfile,
+        ssl_keyfile=settings.kafka_ssl_keyfile,
     )

@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -53,6 +54,8 @@ class Settings(BaseSettings):
     kafka_sasl_username: str | None = None
     kafka_sasl_password: SecretStr | None = None
     kafka_ssl_cafile: FilePath | None = None
+    kafka_ssl_certfile: FilePath | None = None
+    kafka_ssl_keyfile: FilePath | None = None
     topic_prefix: Annotated[str, AfterValidator(_topic_prefix)] = "busbar"
     topic_partitions: Annotated[int, Field(ge=1, le=1000)] = 12
     topic_replication: Annotated[int, Field(ge=1, le=100)] = 1
@@ -114,10 +117,30 @@ def kafka() -> Settings:
             if getattr(settings, name) is None:
                 protocol = settings.kafka_security_protocol
                 raise UnusableSetting(f"The variable BUSBAR_{name.upper()} is missing: {protocol} needs it.")
-    if settings.kafka_ssl_cafile is not None:
-        try:
-            ssl.create_default_context(cafile=settings.kafka_ssl_cafile)
-        except OSError as error:
-            reason = error.strerror or "it holds no certificate"
-            raise UnusableSetting(f"The variable BUSBAR_KAFKA_SSL_CAFILE cannot be used: {reason}.") from None
+    _require_certificates(settings)
     return settings
+
+
+def _require_certificates(settings: Settings) -> None:
+    cafile, certfile, keyfile = settings.kafka_ssl_cafile, settings.kafka_ssl_certfile, settings.kafka_ssl_keyfile
+    if cafile is not None:
+        _require_usable("CAFILE", "it holds no certificate", lambda: ssl.create_default_context(cafile=cafile))
+    if certfile is not None:
+        context = ssl.create_default_context()
+        _require_usable("CERTFILE", "it holds no certificate", lambda: context.load_verify_locations(certfile))
+        name = "CERTFILE" if keyfile is None else "KEYFILE"
+        reason = "it holds no key of the certificate, or one that is encrypted"
+        _require_usable(name, reason, lambda: context.load_cert_chain(certfile, keyfile, password=""))
+    elif keyfile is not None:
+        raise UnusableSetting(
+            "The variable BUSBAR_KAFKA_SSL_CERTFILE is missing: BUSBAR_KAFKA_SSL_KEYFILE is of no use without it."
+        )
+
+
+def _require_usable(name: str, otherwise: str, load: Callable[[], object]) -> None:
+    """Raises UnusableSetting for a file that cannot be read, or that OpenSSL can make nothing of."""
+    try:
+        load()
+    except OSError as error:
+        reason = otherwise if isinstance(error, ssl.SSLError) else error.strerror or otherwise
+        raise UnusableSetting(f"The variable BUSBAR_KAFKA_SSL_{name} cannot be used: {reason}.") from None

@@ -19,6 +19,7 @@ from adapters.database.schema import is_newest
 from adapters.database.tables import breaches, cycles, microgrid_status, node_history, projection_positions
 from adapters.kafka.connection import Connection
 from adapters.kafka.reader import reading as reading_topic
+from adapters.kafka.rights import Use
 from adapters.kafka.topics import create_missing, require
 from tests.e2e.processes import COMMAND, PATIENCE_S, environment
 from tests.e2e.stacks import PARTITIONS, Events, Stack, a_prefix, configuration, reading, until
@@ -91,8 +92,8 @@ def test_migrate_makes_schema_and_topics_as_often_as_one_likes(stack: Stack) -> 
     connection = Connection(stack.bootstrap_servers)
     assert asyncio.run(create_missing(connection, stack.prefix, PARTITIONS, 1)) == []
     keyed = [f"{stack.prefix}.{name}" for name in ("configuration", "telemetry", "events")]
-    assert asyncio.run(require(connection, keyed)) == PARTITIONS
-    assert asyncio.run(require(connection, [f"{stack.prefix}.dead-letter"])) == 1
+    assert asyncio.run(require(connection, Use(keyed))) == PARTITIONS
+    assert asyncio.run(require(connection, Use([f"{stack.prefix}.dead-letter"]))) == 1
 
 
 @pytest.mark.parametrize("command", ["worker", "project"])

@@ -23,6 +23,7 @@ from adapters.database.tables import (
 )
 from adapters.kafka import reader
 from adapters.kafka.connection import Connection
+from adapters.kafka.rights import Use
 from adapters.kafka.topics import require
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
@@ -158,7 +159,7 @@ async def _topic(stack: Stack, name: str) -> list[Record]:
     """All messages there are, by partition and offset."""
     connection, topic = Connection(stack.bootstrap_servers), f"{stack.prefix}.{name}"
     records: list[Record] = []
-    partitions = await require(connection, [topic])
+    partitions = await require(connection, Use([topic]))
     async with reader.reading(connection, topic, range(partitions), None) as reading:
         while not await reading.caught_up():
             records += [Record(position, message) for position, message in await reading.receive()]

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -117,20 +117,43 @@ class _Given:
         pass
 
 
-class _Process:
-    """A broker of one node in a process and a folder of its own."""
+class Node:
+    """A broker in a process, with its properties and its data in a folder of its own."""
 
-    def __init__(self, jars: Path, folder: Path) -> None:
-        port, sasl_port = processes.free_port(), processes.free_port()
-        self.bootstrap_servers = f"127.0.0.1:{port}"
-        self.sasl_bootstrap_servers = f"127.0.0.1:{sasl_port}"
+    def __init__(self, folder: Path, properties: Mapping[str, str], port: int, *formatting: str) -> None:
         self._port = port
         self._folder = folder
         self._java = ["java", "-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-        self._java += [f"-Dlog4j2.configurationFile=file:{folder}/log4j2.properties", "-cp", f"{jars}/*"]
+        self._java += [f"-Dlog4j2.configurationFile=file:{folder}/log4j2.properties", "-cp", f"{jars()}/*"]
         (folder / "log4j2.properties").write_text(LOGGING)
-        controller_port = processes.free_port()
-        properties = PROPERTIES | {
+        lines = [f"{name}={value}\n" for name, value in {**PROPERTIES, **properties}.items()]
+        (folder / "server.properties").write_text("".join(lines))
+        self._run(
+            "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", f"{folder}/server.properties", *formatting
+        )
+        self.start()
+
+    def kill(self) -> None:
+        processes.stop(self._process, signal.SIGKILL)
+
+    def start(self) -> None:
+        log = self._folder / "log"
+        self._process = processes.start([*self._java, "kafka.Kafka", f"{self._folder}/server.properties"], log)
+        processes.wait_until(lambda: processes.listens(self._port), self._process, log)
+
+    def _run(self, *arguments: str) -> None:
+        ended = subprocess.run([*self._java, *arguments], capture_output=True, check=False)
+        assert ended.returncode == 0, ended.stdout.decode() + ended.stderr.decode()
+
+
+class _Process:
+    """A broker of one node."""
+
+    def __init__(self, folder: Path) -> None:
+        port, sasl_port, controller_port = (processes.free_port() for _ in range(3))
+        self.bootstrap_servers = f"127.0.0.1:{port}"
+        self.sasl_bootstrap_servers = f"127.0.0.1:{sasl_port}"
+        properties = {
             "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
             "listeners": (
                 f"PLAINTEXT://127.0.0.1:{port},SASL://127.0.0.1:{sasl_port},CONTROLLER://127.0.0.1:{controller_port}"
@@ -138,26 +161,13 @@ class _Process:
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port},SASL://127.0.0.1:{sasl_port}",
             "log.dirs": f"{folder}/data",
         }
-        lines = [f"{name}={value}\n" for name, value in properties.items()]
-        (folder / "server.properties").write_text("".join(lines))
-        self._run("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", f"{folder}/server.properties")
-        self._process = self._started()
+        self._node = Node(folder, properties, port)
 
     def kill(self) -> None:
-        processes.stop(self._process, signal.SIGKILL)
+        self._node.kill()
 
     def start(self) -> None:
-        self._process = self._started()
-
-    def _run(self, *arguments: str) -> None:
-        ended = subprocess.run([*self._java, *arguments], capture_output=True, check=False)
-        assert ended.returncode == 0, ended.stdout.decode() + ended.stderr.decode()
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        log = self._folder / "log"
-        process = processes.start([*self._java, "kafka.Kafka", f"{self._folder}/server.properties"], log)
-        processes.wait_until(lambda: processes.listens(self._port), process, log)
-        return process
+        self._node.start()
 
 
 class _Container:
@@ -196,20 +206,20 @@ def _container() -> Iterator[_Container]:
 @contextmanager
 def _process() -> Iterator[_Process]:
     with TemporaryDirectory(prefix="busbar-kafka-") as folder:
-        process = _Process(_jars(), Path(folder))
+        process = _Process(Path(folder))
         try:
             yield process
         finally:
             process.kill()
 
 
-def _jars() -> Path:
+def jars() -> Path:
     """Kafka's jars, resolved once and kept in the user's cache folder."""
-    jars = user_cache_path("busbar") / f"kafka-{VERSION}"
-    if jars.is_dir():
-        return jars
-    jars.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(mkdtemp(dir=jars.parent))
+    kept = user_cache_path("busbar") / f"kafka-{VERSION}"
+    if kept.is_dir():
+        return kept
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(mkdtemp(dir=kept.parent))
     pom = Path(__file__).with_name("kafka-pom.xml")
     resolve = ["mvn", "-B", "-q", "-f", str(pom), f"-Dkafka.version={VERSION}", "dependency:copy-dependencies"]
     ended = subprocess.run(
@@ -217,7 +227,7 @@ def _jars() -> Path:
     )
     assert ended.returncode == 0, f"Maven did not find Kafka:\n{ended.stdout.decode()[-3000:]}"
     try:
-        unfinished.rename(jars)
+        unfinished.rename(kept)
     except OSError:  # another session was faster
         shutil.rmtree(unfinished)
-    return jars
+    return kept

@@ -4,15 +4,19 @@ import ssl
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from adapters.kafka.connection import Connection
 from entrypoints import settings
+from entrypoints.brokers import connection_to
 from entrypoints.unusable import UnusableSetting
+from tests.services.certificates import Authority, encrypted
 
 BROKERS = "BUSBAR_KAFKA_BOOTSTRAP_SERVERS"
 PROTOCOL = "BUSBAR_KAFKA_SECURITY_PROTOCOL"
 USERNAME, PASSWORD = "BUSBAR_KAFKA_SASL_USERNAME", "BUSBAR_KAFKA_SASL_PASSWORD"
 CAFILE = "BUSBAR_KAFKA_SSL_CAFILE"
+CERTFILE, KEYFILE = "BUSBAR_KAFKA_SSL_CERTFILE", "BUSBAR_KAFKA_SSL_KEYFILE"
 SECRET = "hunter2"
 
 
@@ -88,15 +92,55 @@ def test_a_file_without_certificates_is_refused(monkeypatch: pytest.MonkeyPatch,
         settings.kafka()
 
 
+def test_a_client_certificate_is_shown_with_its_key_beside_it_or_in_a_file_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Holds ENV-2."""
+    certfile, keyfile = Authority(tmp_path).sign("worker")
+    both = tmp_path / "both.pem"
+    both.write_bytes(certfile.read_bytes() + keyfile.read_bytes())
+    monkeypatch.setenv(PROTOCOL, "SSL")
+    for told in ({CERTFILE: certfile, KEYFILE: keyfile}, {CERTFILE: both}):
+        with pytest.MonkeyPatch.context() as variables:
+            for name, file in told.items():
+                variables.setenv(name, str(file))
+            assert isinstance(connection_to(settings.kafka()).arguments()["ssl_context"], ssl.SSLContext)
+
+
+def test_a_client_certificate_that_is_none_or_has_no_key_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Holds ENV-4."""
+    authority = Authority(tmp_path)
+    certfile, keyfile = authority.sign("worker")
+    _, another = authority.sign("projector")
+    locked, nothing = tmp_path / "locked.key", tmp_path / "nothing"
+    locked.write_bytes(encrypted(ec.generate_private_key(ec.SECP256R1())))
+    nothing.write_text("nothing")
+    for told, named in (
+        ({CERTFILE: nothing, KEYFILE: keyfile}, CERTFILE),
+        ({CERTFILE: certfile}, CERTFILE),
+        ({CERTFILE: certfile, KEYFILE: another}, KEYFILE),
+        ({CERTFILE: certfile, KEYFILE: nothing}, KEYFILE),
+        ({CERTFILE: certfile, KEYFILE: locked}, KEYFILE),
+        ({KEYFILE: keyfile}, f"{CERTFILE} is missing"),
+    ):
+        with pytest.MonkeyPatch.context() as variables:
+            for name, file in told.items():
+                variables.setenv(name, str(file))
+            with pytest.raises(UnusableSetting, match=rf"^The variable {named}[^\n]+\.$"):
+                settings.kafka()
+
+
 def test_a_password_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Holds ENV-5."""
     monkeypatch.setenv(PASSWORD, SECRET)
     assert SECRET not in repr(settings.kafka())
-    assert SECRET not in repr(Connection("kafka:9092", "SASL_SSL", "PLAIN", "busbar", SECRET))
+    assert SECRET not in repr(Connection("kafka:9092", "SASL_SSL", "PLAIN", "busbar", sasl_password=SECRET))
 
 
 def test_every_client_is_told_protocol_and_credentials() -> None:
-    arguments = Connection("kafka:9092", "SASL_SSL", "SCRAM-SHA-512", "busbar", SECRET).arguments()
+    arguments = Connection("kafka:9092", "SASL_SSL", "SCRAM-SHA-512", "busbar", sasl_password=SECRET).arguments()
     context = arguments.pop("ssl_context")
     assert isinstance(context, ssl.SSLContext)
     assert context.check_hostname

@@ -12,7 +12,7 @@ from adapters.database.engine import UnusableDatabase, create_engine, parsed
 
 T = TypeVar("T")
 
-_VERSION: Final = table("alembic_version", column("version_num"))
+VERSION: Final = table("alembic_version", column("version_num"))
 
 
 class UnreachableDatabase(UnusableDatabase):
@@ -59,9 +59,9 @@ async def run(url: str, work: Callable[[Connection], T], *, migrating: bool = Fa
 
 
 def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(_VERSION.name):
+    if not inspect(connection).has_table(VERSION.name):
         return None
-    return connection.execute(select(_VERSION.c.version_num)).scalar()
+    return connection.execute(select(VERSION.c.version_num)).scalar()
 
 
 def _is_missing_file(url: str) -> bool:

@@ -16,6 +16,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from adapters.kafka import raw_fetch, unpacking
 from adapters.kafka.connection import Connection, started, stopped, when_reachable
 from adapters.kafka.records import Read, received, stepped_over
+from adapters.kafka.rights import Use
 from adapters.kafka.topics import UnusableTopics, require
 from application.ports.bus import Assignment, Offsets, Partition, Position, Received, Withheld
 
@@ -79,7 +80,7 @@ class KafkaSource(ConsumerRebalanceListener):
         """
 
         async def attempt() -> Self:
-            await require(connection, topics)
+            await require(connection, Use(topics, group=group))
             source = cls(connection, group, read, assignment)
             source._topics = topics
             source._consumer.subscribe(topics, listener=source)

@@ -10,6 +10,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
 
 from adapters.kafka.connection import Connection, require_credentials
+from adapters.kafka.rights import Use, found
 
 CONFIGURATION = "configuration"
 TELEMETRY, EVENTS = "telemetry", "events"
@@ -34,6 +35,10 @@ HEARING_S = 0.05
 
 class UnusableTopics(Exception):
     """Topics are missing, cannot be made or are partitioned otherwise; the message names them."""
+
+
+class NotAllowed(Exception):
+    """The brokers do not let this client do what it is for; the message says what, after "may not"."""
 
 
 async def create_missing(
@@ -73,7 +78,9 @@ async def _retain(admin: Any, topic: str, retention_ms: str) -> None:
     """What else was set for the topic is set again: the request takes the place of all that was."""
     resource = ConfigResource(ConfigResourceType.TOPIC, topic)
     (response,) = await admin.describe_configs([resource])
-    ((_, _, _, _, entries),) = response.resources
+    ((error_code, message, _, _, entries),) = response.resources
+    if error_code:
+        raise UnusableTopics(f"{topic} does not say how long it keeps messages: {message or for_code(error_code)}")
     own = {name: value for name, value, _, source, *_ in entries if source == _OF_THE_TOPIC}
     if own.get("retention.ms") == retention_ms:
         return
@@ -92,19 +99,22 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
             raise UnusableTopics(f"{answer['topic']} cannot be made: {answer['error_message'] or error.__name__}")
 
 
-async def require(connection: Connection, topics: Sequence[str]) -> int:
-    """How many partitions each of these topics has, which are used together. Raises UnusableTopics.
+async def require(connection: Connection, use: Use) -> int:
+    """How many partitions each of the topics that are read together has. Raises NotAllowed and UnusableTopics.
 
     Raises KafkaConnectionError where no broker can be reached, and what `require_credentials` raises.
     """
     async with _admin(connection) as admin:
-        there = await _partition_counts(admin)
-    missing = [topic for topic in topics if topic not in there]
+        there = await found(admin, use)
+    if there.denied:
+        raise NotAllowed(", ".join(there.denied))
+    missing = [topic for topic in use.topics if topic not in there.partitions]
     if missing:
         raise UnusableTopics(f"topics are missing: {', '.join(missing)}")
-    counts = {there[topic] for topic in topics}
+    together = use.reads or use.writes
+    counts = {there.partitions[topic] for topic in together}
     if len(counts) != 1:
-        raise UnusableTopics(f"topics read together need equal partition counts: {', '.join(topics)}")
+        raise UnusableTopics(f"topics read together need equal partition counts: {', '.join(together)}")
     return counts.pop()
 
 

@@ -4,13 +4,15 @@ import asyncio
 import logging
 
 from adapters.clock import SystemClock
+from adapters.database import rights as database_rights
 from adapters.observability import providers
 from adapters.observability.logs import configure_logging
 from entrypoints import settings as environment
 from entrypoints.api.read_side import ReadSide
 from entrypoints.api.serve import Api
 from entrypoints.container import Container
-from entrypoints.service.life_cycle import require_newest_schema, stop_by_signal
+from entrypoints.service.beginning import require_database
+from entrypoints.service.life_cycle import stop_by_signal
 from entrypoints.service.refusals import refusing
 
 PATIENCE_S = 15
@@ -62,5 +64,5 @@ async def _run(url: str, started: asyncio.Event, stop: asyncio.Event) -> None:
 
 async def _start(url: str, started: asyncio.Event) -> None:
     """Wait for the database where it is away, and see whether it is one of this release."""
-    await require_newest_schema(url)
+    await require_database(url, database_rights.API)
     started.set()

@@ -11,6 +11,7 @@ import click
 from adapters.kafka import topics as kafka_topics
 from adapters.kafka.connection import when_reachable
 from adapters.kafka.reader import KafkaReader, reading
+from adapters.kafka.rights import Use
 from adapters.memory.partitioning import partition_of
 from adapters.messages import parsing, registry
 from adapters.messages.configuration import read_configuration
@@ -130,9 +131,8 @@ async def _offer(
     publisher = deployment.configuration_publisher()
     try:
         async with asyncio.timeout(wait_s or PATIENCE_S):
-            count = await when_reachable(
-                lambda: kafka_topics.require(connection, (topics.configuration, topics.events))
-            )
+            use = Use([topics.events], [topics.configuration])
+            count = await when_reachable(lambda: kafka_topics.require(connection, use))
             partitions = [partition_of(answers.microgrid_id, count)]
             async with reading(connection, topics.events, partitions, HISTORY) as reader:
                 while not await reader.caught_up():

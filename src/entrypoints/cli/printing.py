@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from adapters.kafka import topics as kafka_topics
 from adapters.kafka.reader import reading
+from adapters.kafka.rights import Use
 from application.ports.bus import Message
 from entrypoints import settings as environment
 from entrypoints.brokers import connection_to
@@ -49,7 +50,7 @@ async def _print(
     follow: bool,
 ) -> None:
     connection = connection_to(settings)
-    partitions = partitions_of(await kafka_topics.require(connection, [topic]))
+    partitions = partitions_of(await kafka_topics.require(connection, Use([topic])))
     async with reading(connection, topic, partitions, newest) as reader:
         while follow or not await reader.caught_up():
             for position, message in await reader.receive():

@@ -3,8 +3,10 @@
 import asyncio
 import sys
 
+from adapters.database import rights as database_rights
 from adapters.kafka import topics as kafka_topics
 from adapters.kafka.reader import reading
+from adapters.kafka.rights import Use
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
 from application.ports.bus import PublishedEvent
@@ -13,7 +15,7 @@ from application.projections.rebuild import Rebuild
 from entrypoints import settings as environment
 from entrypoints.brokers import connection_to
 from entrypoints.container import Deployment
-from entrypoints.service.life_cycle import require_newest_schema
+from entrypoints.service.beginning import require_database
 from entrypoints.service.refusals import quiet, refusing
 from entrypoints.unusable import UnusableSetting
 
@@ -37,9 +39,9 @@ def run(microgrid_id: str | None) -> int:
 
 
 async def _rebuild(deployment: Deployment, microgrid_id: str | None) -> None:
-    await require_newest_schema(deployment.database_url())
+    await require_database(deployment.database_url(), database_rights.PROJECTOR)
     connection, topic = deployment.connection(), deployment.topics().events
-    count = await kafka_topics.require(connection, [topic])
+    count = await kafka_topics.require(connection, Use([topic]))
     partitions = range(count) if microgrid_id is None else [partition_of(microgrid_id, count)]
     rebuild: Rebuild = deployment.rebuild()
     async with reading(connection, topic, partitions, None) as reader:

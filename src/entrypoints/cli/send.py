@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 
 from adapters.kafka import topics as kafka_topics
 from adapters.kafka.connection import when_reachable
+from adapters.kafka.rights import Use
 from adapters.messages.lines import LineError, as_they_come, write_error
 from adapters.messages.telemetry_lines import message_of
 from application.ports.bus import EventPublisher, Message, PublicationRefused
@@ -94,7 +95,7 @@ class _Counted:
 async def _reached(deployment: Deployment) -> None:
     try:
         async with asyncio.timeout(PATIENCE_S):
-            telemetry = [deployment.topics().telemetry]
+            telemetry = Use(writes=[deployment.topics().telemetry])
             await when_reachable(lambda: kafka_topics.require(deployment.connection(), telemetry))
     except TimeoutError:
         raise UnusableSetting(

@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.kafka import topics as kafka_topics
 from adapters.kafka.reader import reading
+from adapters.kafka.rights import Use
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
 from adapters.messages.configuration import read_configuration
@@ -80,7 +81,7 @@ async def _play(
     scenario = at_speed(played.scenario, speed)
     depot = deployment.depot(scenario, played.seed, start, fault=played.fault, chargers=played.chargers)
     microgrid_id = depot.configuration["microgrid_id"]
-    count = await kafka_topics.require(connection, (topics.configuration, topics.telemetry, topics.events))
+    count = await kafka_topics.require(connection, Use([topics.events], [topics.configuration, topics.telemetry]))
     tally, past, offered = Tally(), Past(depot.configuration), None
     end = None if duration_s is None else start + timedelta(seconds=duration_s)
     try:

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from adapters.kafka import topics as kafka_topics
 from adapters.kafka.connection import when_reachable
 from adapters.kafka.reader import reading
+from adapters.kafka.rights import Use
 from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
 from adapters.observability import providers as telemetry
@@ -138,8 +139,8 @@ async def _serve(deployment: Deployment, wanted: Wanted, operations: Operations)
     async with operations.served(probes):
         _logger.info("Health and metrics are served at %s", operations.address)
         topics = deployment.topics()
-        keyed = [topics.telemetry, topics.events]
-        count = await unless(stop, when_reachable(lambda: kafka_topics.require(deployment.connection(), keyed)))
+        use = Use([topics.events], [topics.telemetry])
+        count = await unless(stop, when_reachable(lambda: kafka_topics.require(deployment.connection(), use)))
         if count is not None:
             partition = partition_of(wanted.configuration.microgrid_id, count)
             await unless(stop, _live(parts, wanted, following, partition))

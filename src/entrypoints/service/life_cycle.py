@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -14,9 +14,7 @@ from aiokafka.errors import KafkaError
 from adapters.database import schema
 from adapters.database.engine import answers
 from adapters.database.schema import UnreachableDatabase
-from adapters.kafka import topics as kafka_topics
-from adapters.kafka.connection import when_reachable
-from adapters.kafka.topics import UnusableTopics
+from adapters.kafka.topics import NotAllowed, UnusableTopics
 from adapters.observability import providers
 from adapters.observability.gauges import show_distance
 from adapters.observability.logs import configure_logging
@@ -28,13 +26,11 @@ from entrypoints.api.probes import Probes
 from entrypoints.api.serve import Operations
 from entrypoints.brokers import connection_to
 from entrypoints.container import Deployment
+from entrypoints.service.beginning import RETRY_S, Announcement, Needs, once_reachable, require_bus, require_database
 from entrypoints.service.garbage import collect_rarely
 from entrypoints.service.health import Health, Source, Turn, Why, nothing_is_wrong
 from entrypoints.service.refusals import refusing
 from entrypoints.service.standstill import Look, Progress, Standstill, nothing_to_look_for, watch
-from entrypoints.unusable import OLDER_SCHEMA, UnusableSetting
-
-RETRY_S = 1.0
 
 DRAINING_S = 8.0
 """How long what was begun may take to end. Leaving the group and closing the publishers may take 10 s each."""
@@ -68,7 +64,7 @@ T = TypeVar("T")
 _logger = logging.getLogger(__name__)
 
 
-def run(member: Member, port: int | None, default_port: int) -> int:
+def run(member: Member, needs: Needs, port: int | None, default_port: int) -> int:
     """Be a member until SIGTERM or Ctrl-C. Raises UnusableSetting where there is no way to begin."""
     settings, database_url = environment.kafka(), environment.database_url()
     configure_logging(settings.log_level, settings.log_format)
@@ -80,7 +76,7 @@ def run(member: Member, port: int | None, default_port: int) -> int:
     )
     collect_rarely()
     with refusing():
-        asyncio.run(_serve(deployment, member, Operations(settings, port, default_port)))
+        asyncio.run(_serve(deployment, member, needs, Operations(settings, port, default_port)))
     return 0
 
 
@@ -89,7 +85,7 @@ def is_foreseen(error: Exception) -> bool:
     if isinstance(error, ExceptionGroup):
         return all(map(is_foreseen, error.exceptions))
     away = (StorageUnavailable, UnreachableDatabase, KafkaError, TimeoutError)
-    otherwise = (Fenced, ConcurrentChange, Standstill, UnusableTopics, StreamBegun)
+    otherwise = (Fenced, ConcurrentChange, Standstill, UnusableTopics, StreamBegun, NotAllowed)
     return isinstance(error, away + otherwise)
 
 
@@ -119,17 +115,7 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
         await asyncio.wait((working,))
 
 
-async def require_newest_schema(database_url: str) -> None:
-    """Once the database answers. Raises UnusableSetting where its schema is an older one, and UnusableDatabase."""
-    _require_newest(await _once_reachable(lambda: schema.is_newest(database_url)))
-
-
-def _require_newest(is_newest: bool) -> None:
-    if not is_newest:
-        raise UnusableSetting(OLDER_SCHEMA)
-
-
-async def _serve(deployment: Deployment, member: Member, operations: Operations) -> None:
+async def _serve(deployment: Deployment, member: Member, needs: Needs, operations: Operations) -> None:
     stop = stop_by_signal()
     engine, metrics = deployment.engine(), deployment.metrics()
     # An exporter that cannot be had is refused before anything is begun.
@@ -138,49 +124,17 @@ async def _serve(deployment: Deployment, member: Member, operations: Operations)
     health = Health(lambda: answers(engine), asyncio.get_running_loop().time)
     try:
         async with operations.served(Probes(health.why_not_live, health.why_not_ready, metrics.text)):
-            await _live(deployment, member, health, stop, _Announcement(operations.address))
+            announcement = Announcement(operations.address)
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(_let_go, deployment)
+                partitions = await unless(stop, _ready(deployment, needs, announcement))
+                if partitions is not None:
+                    announcement.make()
+                    deployment.partitions.override(partitions)
+                    lasting = Lasting(health, deployment.progress(), stop)
+                    await stay_joined(partial(member, deployment), deployment.database_url(), lasting)
     finally:
         await engine.dispose()
-
-
-class _Announcement:
-    """Says where the process can be asked: as soon as it waits or is ready, for one that is refused says only why."""
-
-    def __init__(self, address: str) -> None:
-        self._address: str | None = address
-
-    def make(self) -> None:
-        """Once."""
-        if self._address is not None:
-            _logger.info("Health and metrics are served at %s", self._address)
-        self._address = None
-
-    def where_it_waits(self, ask: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
-        """The same question, announcing where it has to be asked again."""
-
-        async def asked() -> T:
-            try:
-                return await ask()
-            except (UnreachableDatabase, KafkaError) as error:
-                if isinstance(error, UnreachableDatabase) or error.retriable:
-                    self.make()
-                raise
-
-        return asked
-
-
-async def _live(
-    deployment: Deployment, member: Member, health: Health, stop: asyncio.Event, announcement: _Announcement
-) -> None:
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(_let_go, deployment)
-        partitions = await unless(stop, _ready(deployment, announcement))
-        if partitions is None:
-            return
-        announcement.make()
-        deployment.partitions.override(partitions)
-        lasting = Lasting(health, deployment.progress(), stop)
-        await stay_joined(partial(member, deployment), deployment.database_url(), lasting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,33 +215,19 @@ async def _repeat(turn: Turn, health: Health, stop: asyncio.Event) -> None:
             await health.take(turn)
 
 
-async def _ready(deployment: Deployment, announcement: _Announcement) -> int:
+async def _ready(deployment: Deployment, needs: Needs, announcement: Announcement) -> int:
     """How many partitions the keyed topics have, once database and brokers answer.
 
-    Raises UnusableSetting and UnusableDatabase, UnusableTopics, KafkaError where waiting does not help.
+    Raises UnusableSetting and UnusableDatabase, NotAllowed, UnusableTopics, KafkaError where waiting does not help.
     """
-    url = deployment.database_url()
-    _require_newest(await _once_reachable(announcement.where_it_waits(lambda: schema.is_newest(url))))
-    connection, topics = deployment.connection(), deployment.topics()
-    keyed = (topics.configuration, topics.telemetry, topics.events)
-    partitions: int = await when_reachable(announcement.where_it_waits(lambda: kafka_topics.require(connection, keyed)))
-    await when_reachable(lambda: kafka_topics.require(connection, [topics.dead_letter]))
-    return partitions
+    await require_database(deployment.database_url(), needs.tables, announcement)
+    return await require_bus(deployment.connection(), needs.on_the_bus(deployment.prefix()), announcement)
 
 
 async def _recovered(database_url: str) -> None:
     """Once the database answers. Its schema is not looked at again: a newer release may have come meanwhile."""
     await asyncio.sleep(RETRY_S)
-    await _once_reachable(lambda: schema.current_schema(database_url))
-
-
-async def _once_reachable(ask: Callable[[], Awaitable[T]]) -> T:
-    while True:
-        try:
-            return await ask()
-        except UnreachableDatabase as error:
-            _logger.warning("The database cannot be reached, trying again: %s", error)
-        await asyncio.sleep(RETRY_S)
+    await once_reachable(lambda: schema.current_schema(database_url))
 
 
 async def _let_go(deployment: Deployment) -> None:

@@ -4,18 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from adapters.database import rights as database_rights
+from adapters.kafka.topics import EVENTS
 from adapters.messages import registry
 from entrypoints.container import Deployment
 from entrypoints.service import life_cycle
 from entrypoints.service.assignments import BetweenTurns, Unconcerned
+from entrypoints.service.beginning import Needs
 from entrypoints.service.life_cycle import Joined
 
 PORT = 8082
 
+NEEDS = Needs("projector", reads=(EVENTS,), writes=(), tables=database_rights.PROJECTOR)
+
 
 def run(port: int | None) -> int:
     """Project until SIGTERM or Ctrl-C; returns the exit code. Raises UnusableSetting."""
-    return life_cycle.run(_member, port, PORT)
+    return life_cycle.run(_member, NEEDS, port, PORT)
 
 
 @asynccontextmanager

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from aiokafka.errors import KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 
 from adapters.database.engine import UnusableDatabase
-from adapters.kafka.topics import UnusableTopics
+from adapters.kafka.connection import RefusedCertificate, UntrustedBrokers
+from adapters.kafka.topics import NotAllowed, UnusableTopics
 from adapters.observability.logs import configure_logging
 from adapters.observability.providers import UnusableExporter
 from application.ports.bus import PublicationRefused
@@ -24,6 +25,18 @@ def refusing() -> Iterator[None]:
     except UnusableTopics as error:
         raise UnusableSetting(
             f"The topics of BUSBAR_TOPIC_PREFIX cannot be used: {error}; `busbar migrate` makes missing ones."
+        ) from None
+    except NotAllowed as error:
+        raise UnusableSetting(
+            f"The brokers of BUSBAR_KAFKA_BOOTSTRAP_SERVERS do not let this process {error}."
+        ) from None
+    except RefusedCertificate:
+        raise UnusableSetting(
+            "The brokers ask for a client certificate that they trust, and BUSBAR_KAFKA_SSL_CERTFILE names none."
+        ) from None
+    except UntrustedBrokers as error:
+        raise UnusableSetting(
+            f"The certificate of the brokers is not to be trusted by BUSBAR_KAFKA_SSL_CAFILE: {error}."
         ) from None
     except SaslAuthenticationFailed:
         raise UnusableSetting(

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from adapters.database import rights as database_rights
+from adapters.kafka.topics import CONFIGURATION, DEAD_LETTER, EVENTS, TELEMETRY
 from adapters.messages import registry
 from application.cycles import Cycles
 from application.intake import Intake
@@ -13,10 +15,16 @@ from application.relay import Relay
 from entrypoints.container import Deployment
 from entrypoints.service import life_cycle
 from entrypoints.service.assignments import BetweenTurns
+from entrypoints.service.beginning import Needs
 from entrypoints.service.life_cycle import Joined
 from entrypoints.service.standstill import require_deciding, why_overdue
 
 PORT = 8081
+
+NEEDS = Needs(
+    "worker", reads=(CONFIGURATION, TELEMETRY, EVENTS), writes=(EVENTS, DEAD_LETTER), tables=database_rights.WORKER
+)
+"""What was published it reads to see whether the bus is ahead of the database."""
 
 LOOKS_EVERY_S = 0.02
 """How often it is looked whether a cycle is due, where none was."""
@@ -27,7 +35,7 @@ IDLE_S = 0.5
 
 def run(port: int | None) -> int:
     """Decide until SIGTERM or Ctrl-C; returns the exit code. Raises UnusableSetting."""
-    return life_cycle.run(_member, port, PORT)
+    return life_cycle.run(_member, NEEDS, port, PORT)
 
 
 class Loops:

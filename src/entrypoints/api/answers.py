@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import Request
@@ -28,9 +29,9 @@ class Representation:
     etag: str
 
 
-def represent(payload: Any) -> Representation:
-    """The payload as JSON."""
-    body = to_json(payload)
+def represent(payload: Any, without: Mapping[str, Any] = MappingProxyType({})) -> Representation:
+    """The payload as JSON, `without` these members (as pydantic excludes them)."""
+    body = to_json(payload, exclude=dict(without))
     return Representation(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -132,6 +132,14 @@ class Feed:
                     continue
                 if events:
                     channel.announce(_frames(events))
+
+
+async def without_data(parts: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """The same for a listener that reads what it wants anew whenever something happened."""
+    async with aclosing(parts):
+        async for part in parts:
+            head, is_event, _ = part.partition(b"\ndata: ")
+            yield head + b"\ndata: {}\n\n" if is_event else part
 
 
 def _frames(events: Sequence[StoredEvent]) -> Sequence[Frame]:

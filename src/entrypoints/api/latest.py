@@ -19,14 +19,16 @@ KEPT: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """A microgrid as of an event. What was answered of it is kept by the state of its `as_of`."""
+    """A microgrid as of an event. What was answered of it is kept by the state of its `as_of`, and whether overviews
+    have sessions.
+    """
 
     event_seq: int
     microgrid: StatusRow
     open_breaches: Sequence[Breach]
     last_breach: Breach | None
     shown: dict[str, Representation] = field(default_factory=dict)
-    overviews: dict[str, Representation] = field(default_factory=dict)
+    overviews: dict[tuple[str, bool], Representation] = field(default_factory=dict)
 
 
 class LatestMicrogrids:

@@ -17,13 +17,16 @@ from domain.site.identifiers import natural_key
 from entrypoints.api import cursors, described, examples, overview_schemas, schemas
 from entrypoints.api.answers import answer, answer_with, represent, with_members
 from entrypoints.api.auth import Asking
-from entrypoints.api.feed import Feed
+from entrypoints.api.feed import Feed, without_data
 from entrypoints.api.parameters import Cursor, CycleSeq, Known, LatestKnown, Limit, Reads
 from entrypoints.api.problems import Problem
 from entrypoints.api.stream import EventStream, Places
 
 ITEMS: Final = 50
 """How many items a page has where nothing is said."""
+
+_SESSIONS: Final = {"nodes": {"__all__": {"setpoint": {"session"}}}}
+"""The largest part of an overview that changes in every cycle."""
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -65,17 +68,24 @@ async def status(request: Request, latest: LatestKnown, reads: Reads) -> Respons
 @router.get(
     "/{microgrid_id}/overview",
     summary="Show all that a page shows",
-    responses=described.read(overview_schemas.Overview, examples.OVERVIEW, 404),
+    responses=described.read(overview_schemas.Overview, examples.OVERVIEW, 404, 422),
 )
-async def overview(request: Request, latest: LatestKnown, reads: Reads) -> Response:
+async def overview(
+    request: Request,
+    latest: LatestKnown,
+    reads: Reads,
+    sessions: Annotated[
+        bool, Query(description="Whether setpoints have their `session`; a list of its own has them too.")
+    ] = True,
+) -> Response:
     """The tree down to the connectors, each node with its state in a word; what binds, who is held back and why."""
     now = reads.clock.now()
-    state = as_of(latest.microgrid, now).state
-    if state not in latest.overviews:
+    variant = (as_of(latest.microgrid, now).state, sessions)
+    if variant not in latest.overviews:
         seen = overview_of(latest.microgrid, latest.open_breaches, latest.last_breach, now)
-        latest.overviews[state] = represent(_but_state(seen))
+        latest.overviews[variant] = represent(_but_state(seen), {} if sessions else _SESSIONS)
     how = {"state": state_of(latest.microgrid.glance, now), "age_s": age_s(latest.microgrid, now)}
-    return answer_with(request, with_members(latest.overviews[state], how))
+    return answer_with(request, with_members(latest.overviews[variant], how))
 
 
 @router.get(
@@ -132,7 +142,7 @@ async def breaches(
 @router.get(
     "/{microgrid_id}/stream",
     summary="Follow the events",
-    responses=described.stream(examples.STREAM, 404),
+    responses=described.stream(examples.STREAM, 404, 422),
     response_class=EventStream,
     status_code=200,
 )
@@ -144,6 +154,9 @@ async def stream(
         str | None,
         Header(alias="Last-Event-ID", description="The last event that was received; later ones follow, each once."),
     ] = None,
+    data: Annotated[
+        bool, Query(description="Without it `data` is an empty object: only what happened is told.")
+    ] = True,
 ) -> Response:
     """Server-sent events: `id` is `event_seq`, `event` the CloudEvents type, `data` the event's data.
 
@@ -152,10 +165,11 @@ async def stream(
     A stream ends when its token expires.
     """
     feed: Feed = request.app.state.feed
+    parts = feed.listen(microgrid.microgrid_id, last_event_id or None)
     places: Places = request.app.state.places
     address = request.client.host if request.client else ""
     return EventStream(
-        feed.listen(microgrid.microgrid_id, last_event_id or None),
+        parts if data else without_data(parts),
         request.app.state.abort,
         places.one(caller.name or address),
         caller.until,

@@ -44,6 +44,15 @@ async def test_an_overview_agrees_with_the_cycle_that_it_is_as_of(api: httpx.Asy
     assert overview["headroom_w"] == status["headroom_w"]
 
 
+async def test_an_overview_without_sessions_is_the_same_but_for_them(api: httpx.AsyncClient) -> None:
+    whole, without = [await read(api, f"{PLAYED}/overview{query}") for query in ("", "?sessions=false")]
+    setpoints = [node["setpoint"] for node in whole["nodes"] if node["setpoint"] is not None]
+    assert setpoints
+    for setpoint in setpoints:
+        del setpoint["session"]
+    assert without == whole
+
+
 async def test_a_node_in_breach_is_over_its_limit_and_its_breach_is_the_last(api: httpx.AsyncClient) -> None:
     overview = await read(api, f"{PLAYED}/overview")
     breaches = (await read(api, f"{PLAYED}/breaches?state=all"))["items"]

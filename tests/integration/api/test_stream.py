@@ -112,11 +112,11 @@ class Served:
 
     @asynccontextmanager
     async def reading(
-        self, last_event_id: str | None = None, headers: Mapping[str, str] | None = None
+        self, last_event_id: str | None = None, headers: Mapping[str, str] | None = None, query: str = ""
     ) -> AsyncIterator["Reader"]:
         """Somebody who follows the depot."""
         headers = dict(headers or {}) | ({} if last_event_id is None else {"Last-Event-ID": last_event_id})
-        url = f"http://127.0.0.1:{self.port}/v1/microgrids/depot/stream"
+        url = f"http://127.0.0.1:{self.port}/v1/microgrids/depot/stream{query}"
         async with (
             httpx.AsyncClient(timeout=PATIENCE_S) as client,
             client.stream("GET", url, headers=headers) as response,
@@ -183,6 +183,18 @@ async def test_an_event_comes_with_its_number_its_type_and_its_data(depot: Depot
     assert (event.id, event.type) == (3, CYCLE)
     assert list(event.data)[:3] == ["microgrid_id", "event_seq", "cycle_seq"]
     assert len(event.data["setpoints"]) == 40
+
+
+async def test_a_reader_that_wants_no_data_is_told_all_the_same_what_happened_and_when_to_begin_anew(
+    depot: Depot,
+) -> None:
+    """Holds HTTP-7."""
+    async with depot.served() as served:
+        async with served.reading(query="?data=false") as reader:
+            await depot.decide()
+            assert await reader.event() == Event(3, CYCLE, {})
+        async with served.reading("banana", query="?data=false") as reader:
+            assert await reader.event() == Event(3, "reset", {})
 
 
 async def test_without_a_last_event_id_a_stream_begins_with_what_comes_next(depot: Depot) -> None:

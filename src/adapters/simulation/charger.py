@@ -56,9 +56,18 @@ class Charger:
                 told.append((socket, StandingSetpoint(limit_w, lapses_at, delivery.cycle_seq)))
         self._pending.append((now + timedelta(seconds=self.habits.lag_s), told))
 
-    def reconnect(self) -> None:
-        """The link is back: what every socket is about will be reported anew, unless the charger is reticent."""
-        if not self.habits.reticent:
+    def forget_setpoints(self) -> None:
+        """Begin anew, without what was told so far."""
+        self._pending.clear()
+        for socket in self.sockets:
+            socket.setpoint = None
+
+    def reconnect(self, *, begins: bool = False) -> None:
+        """The link is back: what every socket is about will be reported anew, unless the charger is reticent.
+
+        One that `begins`, at its first link or after a reboot, reports it in any case.
+        """
+        if begins or not self.habits.reticent:
             self._reported.clear()
 
     def tick(self, now: datetime) -> int:
@@ -91,6 +100,10 @@ class Charger:
             named = self.sockets if self.habits.names_cycles and not self.habits.plain_ocpp else ()
             return self._message(now, [self._reading(socket, now) for socket in named])
         return None
+
+    def reading(self, socket: Socket, now: datetime) -> Payload:
+        """What is to be said of a socket now; an item of `connectors` (TEL-1)."""
+        return self._reading(socket, now)
 
     def _is_metered(self, socket: Socket) -> bool:
         """Whether it owes readings: where it does not say that a vehicle wants nothing, one may draw at any time."""

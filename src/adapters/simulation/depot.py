@@ -120,6 +120,11 @@ class Depot:
         """Whether another worker goes on from what is stored, in the second of the last tick."""
         return self._fault.takes_over
 
+    @property
+    def unreachable(self) -> frozenset[str]:
+        """The charge points whose links are dead now."""
+        return self._fault.unreachable
+
     def number_configurations_from(self, version: int) -> None:
         """Let the configuration in force bear this version, those that follow it higher ones."""
         self._configurations.number_from(version)
@@ -161,7 +166,10 @@ class Depot:
 
         Repeated and overtaken cycles change nothing, setpoints of unknown connectors are passed over.
         """
-        sent = deliveries(cycle)
+        self.take(deliveries(cycle))
+
+    def take(self, sent: list[Delivery]) -> None:
+        """Take what is sent to charge points after the last tick."""
         for delivery in sent:
             if delivery.charge_point_id in self._fault.unreachable:
                 self._violations.told_in_vain(delivery)
@@ -177,6 +185,10 @@ class Depot:
         """Take the data of a `CycleCompleted` that was decided before the run: the chargers have obeyed it since."""
         for delivery in deliveries(cycle):
             self._hand_over([delivery], delivery.decided_at)
+
+    def forget(self, charge_point_id: str) -> None:
+        """Note that a charge point has lost its setpoints."""
+        self._violations.forgotten(charge_point_id)
 
     def summary(self) -> Summary:
         """The run so far."""

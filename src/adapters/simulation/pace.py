@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.simulation.layout import Payload
 from adapters.simulation.times import rfc3339
+from adapters.simulation.vehicle import WATT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,10 @@ class Pace:
     def simulated(self, instant: datetime) -> datetime:
         """What time it is in the depot at an instant on the wall."""
         return self.start + (instant - self.start) * self.speed
+
+    def metered_wh(self, energy_ws: int) -> float:
+        """What a meter on the wall shows of an energy in watt-seconds."""
+        return energy_ws / WATT_SECONDS / self.speed
 
     def sent(self, payload: Payload) -> Payload:
         """A message of the depot as it goes onto the bus."""

@@ -41,6 +41,7 @@ class Socket:
     Limits and `wanted_w` are in watts as they are told; what flows of them is `factor` per mille. One that is `stuck`
     lets its whole rating flow into whatever is plugged in, and reports as if it obeyed. When a session ends, the
     setpoint of one that `resets` stands no longer, and one that `forgets` has no limit at all until it is told one.
+    `lasting_w`: a limit of its own without an end, which holds where no setpoint does.
     """
 
     __slots__ = (
@@ -48,6 +49,7 @@ class Socket:
         "_takes_w",
         "factor",
         "forgets",
+        "lasting_w",
         "outlet",
         "power_w",
         "resets",
@@ -66,6 +68,7 @@ class Socket:
         self.forgets = False
         self.times_forgotten = 0
         self.setpoint: StandingSetpoint | None = None
+        self.lasting_w: int | None = None
         self.vehicle: Vehicle | None = None
         self.status = Status.AVAILABLE
         self.wanted_w = 0
@@ -94,9 +97,9 @@ class Socket:
         return None if self.setpoint is None or now >= self.setpoint.lapses_at else self.setpoint
 
     def limit_w(self, now: datetime) -> int | None:
-        """The limit in force; None where none ever came or the last one has lapsed."""
+        """The limit in force; None where none ever came or the last one has lapsed, and none lasts."""
         setpoint = self.in_force(now)
-        return None if setpoint is None else setpoint.limit_w
+        return self.lasting_w if setpoint is None else setpoint.limit_w
 
     def ask(self) -> None:
         """Learn what the vehicle could take in this second, and what the connector has to be told for that."""

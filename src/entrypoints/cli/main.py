@@ -181,12 +181,20 @@ def configure(file: BinaryIO, wait_s: int | None, strict: bool) -> int:
 @click.option("--seed", default=1, show_default=True, help="Same seed, same buses.")
 @click.option("--for", "duration_s", type=Duration(), help="Simulated time [default: until stopped].")
 @click.option("--speed", type=Speed(), default=1, show_default=True, help="Simulated seconds a second, 0.01 to 1000.")
+@click.option("--ocpp", "url", metavar="URL", help="Its chargers alone, as stations of a gateway, without a bus.")
+@click.option("--passwords", type=FILE, help="Of the stations: lines of an id and a password. With --ocpp.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
-def simulate(speed: float, **wanted: Any) -> int:
-    """Play a depot onto the bus in time; it obeys the setpoints that come back."""
+def simulate(speed: float, url: str | None, passwords: Path | None, **wanted: Any) -> int:
+    """Play a depot onto the bus in time, or its chargers to a gateway; it obeys the setpoints that come back."""
     from entrypoints.cli import simulate as simulate_command
     from entrypoints.demo.playing import Wanted
 
+    if url is not None:
+        from entrypoints.cli import simulate_stations
+
+        return simulate_stations.run(Wanted(**wanted), speed, url, passwords)
+    if passwords is not None:
+        raise click.UsageError("--passwords are those of stations: say by --ocpp where they connect.")
     return simulate_command.run(Wanted(**wanted), speed)
 
 

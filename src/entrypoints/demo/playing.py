@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import click
 
-from adapters.simulation.faults.script import Fault, NothingToAffect
+from adapters.simulation.faults.script import LOWERED, Fault, NothingToAffect
 from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.habits import Chargers
 from adapters.simulation.scenario import Scenario
@@ -94,6 +94,13 @@ def require_no_worker_here(depot: Played) -> None:
             raise NothingToAffect("the worker is another process")
 
 
+def require_chargers_alone(depot: Played) -> None:
+    """Raises UsageError where the fault script acts on more than the chargers, which are all that is played here."""
+    with affecting(depot):
+        if depot.fault is not None and (depot.fault.of_the_worker or depot.fault.causes & LOWERED):
+            raise NothingToAffect("its chargers alone are played")
+
+
 @contextmanager
 def affecting(depot: Played) -> Iterator[None]:
     """Raises UsageError where the fault script finds nothing to affect."""
@@ -127,10 +134,17 @@ def in_words(depot: str, summary: Mapping[str, Any]) -> str:
         f"{depot}, {summary['simulated_s']} simulated seconds, seed {summary['seed']}{fault}: "
         f"{delivered / 1e6:.2f} MWh delivered, {share:.1f} % of what was possible; "
         f"{summary['vehicles_ready']} vehicles have what they need, {summary['vehicles_departed']} have left; "
-        f"{summary['cycles']} cycles, {summary['cycles_published']} published; "
+        f"{_cycles_in_words(summary)}"
         f"limits violated in {summary['limit_violations']} seconds{_worst_in_words(summary)}; {summary['verdict']}."
         + "".join(f" {each['message']}" for each in summary["expected"])
     )
+
+
+def _cycles_in_words(summary: Mapping[str, Any]) -> str:
+    """Nothing where no cycle could be heard."""
+    if summary["cycles"] is None:
+        return ""
+    return f"{summary['cycles']} cycles, {summary['cycles_published']} published; "
 
 
 def _worst_in_words(summary: Mapping[str, Any]) -> str:

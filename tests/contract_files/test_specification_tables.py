@@ -1,6 +1,7 @@
 """The tables and examples of the specification say what the code says: codes, defaults, keys and shapes."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
@@ -18,7 +19,7 @@ from domain.sharing.plan import Outcome, Quality, Reason
 from domain.site.configuration import Order, Settings, Unit
 from entrypoints import settings as environment
 from tests.contract_files.validation import complaints
-from tests.specification import Specification, examples
+from tests.specification import ROOT, Specification, examples
 from tools.contract_files.headers import CODES
 
 SPECIFICATION = Specification()
@@ -40,6 +41,16 @@ SPECIFICATION = Specification()
 )
 def test_a_table_has_every_code_once(number: str, codes: Iterable[str]) -> None:
     assert sorted(SPECIFICATION.codes(number)) == sorted(map(str, codes))
+
+
+def test_a_strategy_can_be_chosen_by_every_unit_and_order(schemas: dict[str, dict[str, Any]]) -> None:
+    """The how-to has a row for each, and the schema of a site says which there are."""
+    how_to = (ROOT / "docs/how-to/strategy.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z_]+)` \|", how_to, re.MULTILINE)
+    assert set(rows) - {"unit", "order"} == {*Unit, *Order}
+    described = schemas["site.configuration.v1"]["definitions"]["StrategyV1"]["properties"]
+    for name, known in (("unit", Unit), ("order", Order)):
+        assert set(re.findall("`([a-z_]+)`", described[name]["description"])) == set(known)
 
 
 def test_every_kind_of_limit_is_in_the_table_of_limits() -> None:

@@ -94,13 +94,17 @@ def test_a_limit_in_kilowatts_is_noticed_as_the_tutorial_says(garage: Path) -> N
 
 @pytest.mark.usefixtures("running")
 def test_what_runs_is_explained_as_the_tutorial_says(garage: Path) -> None:
-    def explained() -> str:
-        return run(garage, "explain", "garage", "box-1/1").out.decode()
+    def explained(node: str = "box-1/1") -> str:
+        return run(garage, "explain", "garage", node).out.decode()
 
     wait_for(lambda: "box-1/1 may draw 8.9 kW: Grid connection (gc-1) has no more for it." in explained())
     asked = shell(garage, blocks(TUTORIAL, "sh")[3])
     (connection,) = [line.split() for line in asked if line.split()[:2] == ["binds", "gc-1"]]
     assert [connection[at] for at in (5, 7, 8, 9, 10, 11)] == ["60.0", "42.0", "34.0", "8.3", "17.7", "0.0"]
+
+    sent = shell(garage, blocks(TUTORIAL, "sh")[4])
+    assert sent[0].startswith("box-3/1 may draw ")
+    wait_for(lambda: "box-3/1 may draw 4.1 kW: 7.3 kW once others have come down." in explained("box-3/1"))
 
     site = garage / "depot.json"
     changed = site.read_text().replace('"version": 1', '"version": 2')

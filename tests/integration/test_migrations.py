@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from adapters.database.engine import UnusableDatabase, create_engine
 from adapters.database.migrations import config, upgrade
@@ -122,6 +125,39 @@ async def test_a_database_of_before_streams_leads_one_of_its_own_behind_what_was
                 ("status", "depot", 41, "busbar")
             ]
     assert len(names) == 2
+
+
+async def test_a_table_whose_rows_others_name_can_be_built_anew_and_nothing_may_be_left_without_what_it_names(
+    tmp_path: Path,
+) -> None:
+    """As SQLite changes a constraint: a new table takes the rows over, and the old one goes."""
+    url = sqlite_url(tmp_path / "busbar.sqlite3")
+    await upgrade(url)
+    with sqlite3.connect(tmp_path / "busbar.sqlite3") as database:
+        columns = "microgrid_id, name, version, strategy_unit, strategy_order, settings"
+        database.execute(
+            f"INSERT INTO microgrids ({columns}) VALUES ('depot', 'Depot', 1, 'connector', 'equal_share', '{{}}')"
+        )
+        database.execute("INSERT INTO charge_points VALUES ('depot', 'cp-1', 0, 'gc-1', 11000, NULL, NULL)")
+
+    engine = create_engine(url, migrating=True)
+    async with engine.begin() as connection:
+        await connection.run_sync(built_anew)
+    await engine.dispose()
+    await upgrade(url)
+
+    with sqlite3.connect(tmp_path / "busbar.sqlite3") as database:
+        assert database.execute("SELECT charge_point_id FROM charge_points").fetchall() == [("cp-1",)]
+        assert database.execute("SELECT microgrid_id FROM microgrids").fetchall() == [("depot",)]
+        database.execute("DELETE FROM microgrids")
+    with pytest.raises(UnusableDatabase, match="rows of charge_points name rows that are not there"):
+        await upgrade(url)
+
+
+def built_anew(connection: Connection) -> None:
+    orders = Operations(MigrationContext.configure(connection))
+    with orders.batch_alter_table("microgrids", recreate="always") as table:
+        table.alter_column("name", nullable=True)
 
 
 async def test_states_of_before_they_were_packed_say_what_they_said(tmp_path: Path) -> None:

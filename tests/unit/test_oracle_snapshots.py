@@ -8,10 +8,11 @@ from typing import Any, TypeAlias
 import pytest
 from hypothesis import given, settings
 
+from domain.site.configuration import Order, Unit
 from tests.oracle.checks import MOST_FOR_SUBSETS, every_subset_fits, violations
 from tests.oracle.decision import decide
 from tests.oracle.features import describe, features
-from tests.oracle.mood import ORDERS
+from tests.oracle.mood import ORDERS, UNITS
 from tests.oracle.snapshots import random_snapshot, snapshots
 
 Case: TypeAlias = tuple[int, dict[str, Any], dict[str, Any]]
@@ -54,6 +55,12 @@ def test_the_order_of_the_input_lists_changes_nothing(cases: list[Case]) -> None
     for seed, snapshot, answer in cases[:300]:
         shuffled = _shuffled(Random(seed), snapshot)
         assert json.dumps(decide(shuffled)) == json.dumps(answer), seed
+
+
+def test_every_order_and_unit_is_drawn() -> None:
+    """The oracle shares no code with the domain, and so has its own list of them."""
+    assert sorted(ORDERS) == sorted(Order)
+    assert sorted(UNITS) == sorted(Unit)
 
 
 def test_easy_snapshots_are_easy() -> None:

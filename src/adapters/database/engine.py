@@ -83,6 +83,8 @@ def create_engine(url: str | URL, *, migrating: bool = False) -> AsyncEngine:
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "do_connect", _open_ahead)
         event.listen(engine.sync_engine, "connect", _configure)
+        if migrating:
+            event.listen(engine.sync_engine, "connect", _let_tables_be_rebuilt)
         event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
@@ -139,6 +141,13 @@ def _configure(connection: PoolProxiedConnection, _entry: ConnectionPoolEntry) -
     cursor = connection.cursor()
     for pragma in SQLITE_PRAGMAS:
         cursor.execute(pragma)
+    cursor.close()
+
+
+def _let_tables_be_rebuilt(connection: PoolProxiedConnection, _entry: ConnectionPoolEntry) -> None:
+    """SQLite changes a constraint by building the table anew and dropping the old one, whose rows others name."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = OFF")
     cursor.close()
 
 

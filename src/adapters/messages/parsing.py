@@ -48,7 +48,8 @@ def _parse(raw: bytes, decoder: json.JSONDecoder) -> Any:
     except UnicodeDecodeError as error:
         raise NotJson(f"The text is not UTF-8 at byte {error.start}.") from error
     except json.JSONDecodeError as error:
-        raise NotJson(f"{error.msg} at character {error.pos}.") from error
+        where = f"in line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"at character {error.pos}"
+        raise NotJson(f"{error.msg} {where}.") from error
     except RecursionError as error:
         raise NotJson("The values are nested too deep.") from error
     except ValueError:

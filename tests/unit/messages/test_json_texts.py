@@ -19,6 +19,7 @@ from adapters.messages.parsing import NotJson, parse
         ('{"a": 1}'.encode("utf-16"), "not UTF-8"),
         (b"{} {}", "Extra data"),
         (b"[1,]", "at character 3"),
+        (b'{"a": 1,\n "b": 2\n "c": 3}', "in line 3, column 2"),
         (b"{'a': 1}", "Expecting property name"),
         (b'"\x01"', "Invalid control character"),
         (b"01", "Extra data"),

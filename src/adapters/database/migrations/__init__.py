@@ -40,3 +40,7 @@ def _upgrade(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
         connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
     command.upgrade(config(connection), "head")
+    if connection.dialect.name == "sqlite" and (
+        dangling := connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    ):
+        raise UnusableDatabase(f"rows of {dangling[0][0]} name rows that are not there")

@@ -1,5 +1,6 @@
 # One image for every process of the service; the command says which: worker, project, api, migrate, simulate, ...
-FROM python:3.11-slim-bookworm AS build
+ARG PYTHON=python:3.11.13-slim-bookworm
+FROM ${PYTHON} AS build
 RUN python -m venv /opt/busbar
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
@@ -10,7 +11,7 @@ COPY src src
 RUN /opt/busbar/bin/python -m pip install --no-deps --no-build-isolation . \
  && /opt/busbar/bin/python -m pip uninstall --yes setuptools pip
 
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON}
 RUN useradd --uid 10001 --user-group --create-home busbar
 COPY --from=build /opt/busbar /opt/busbar
 ENV PATH=/opt/busbar/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BUSBAR_HTTP_PORT=8080

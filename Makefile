@@ -2,9 +2,10 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+SUPPLY := build/supply
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test slow chart quick frozen check docs reference notice picture contracts openapi bench bench-api bench-service bench-fleet mutation faults clean
+.PHONY: demo test slow chart quick frozen check docs reference notice picture contracts openapi bench bench-api bench-service bench-fleet mutation faults sbom audit clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -85,6 +86,15 @@ mutation: $(VENV)/ready-to-develop
 faults: $(VENV)/ready-to-develop
 	$(BIN)/python -m tests.faults $(ARGS)
 
+# What the image contains of others, as a bill of materials (CycloneDX) in build/sbom.json.
+sbom: $(SUPPLY)/ready
+	@$(SUPPLY)/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible \
+		--spec-version 1.6 --output-format JSON --output-file build/sbom.json requirements.txt
+
+# Whether a pinned version has a known vulnerability. Asks a service on the network.
+audit: $(SUPPLY)/ready
+	$(SUPPLY)/bin/pip-audit --require-hashes --disable-pip --requirement requirements.txt --requirement requirements-dev.txt
+
 clean:
 	rm -rf $(VENV) build .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache src/busbar.egg-info
 	find src tests benchmarks docs tools -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -112,6 +122,13 @@ $(VENV)/ready-to-measure: requirements-bench.txt pyproject.toml | $(BIN)/pip
 	@echo "Installing what the benchmarks need into $(VENV) (once) ..."
 	@$(PIP_INSTALL) --require-hashes -r requirements-bench.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What describes the requirements is not bound by them: it has an environment of its own.
+$(SUPPLY)/ready: requirements-supply.txt | $(BIN)/pip
+	@echo "Installing what lists and checks the requirements into $(SUPPLY) (once) ..."
+	@$(BIN)/python -m venv $(SUPPLY)
+	@$(SUPPLY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-supply.txt
 	@touch $@
 
 # pip is the last thing that venv puts in place: where it is, the environment is whole.

@@ -25,7 +25,7 @@ from tests.services.finding import docker_answers, missing
 from tests.services.small_disk import SmallDisk, a_small_disk
 
 VARIABLE = "BUSBAR_TEST_POSTGRESQL_URL"
-IMAGE = "postgres:17-bookworm"
+IMAGE = "postgres:17.6-bookworm"
 MISSING = (
     "These tests need PostgreSQL: install its server (Debian, Ubuntu: apt install postgresql), start Docker, "
     f"or name a server in {VARIABLE}."

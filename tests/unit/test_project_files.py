@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,3 +40,20 @@ def test_the_development_container_has_the_services_that_ci_installs() -> None:
     packages = set(re.findall(r"lacking\+=\(([^)]*)\)", (ROOT / ".ci" / "run").read_text("utf-8")))
     for package in " ".join(packages).split():
         assert package in container["onCreateCommand"], package
+
+
+def test_the_pipeline_lists_what_is_pinned_and_asks_for_known_vulnerabilities() -> None:
+    pipeline = loaded(".gitlab-ci.yml")
+    assert pipeline["bill-of-materials"]["script"] == ["make sbom"]
+    assert pipeline["bill-of-materials"]["artifacts"]["reports"] == {"cyclonedx": "build/sbom.json"}
+    assert pipeline["known-vulnerabilities"]["script"] == ["make audit"]
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert re.findall(r"^(sbom|audit): ", makefile, re.MULTILINE) == ["sbom", "audit"]
+
+
+@pytest.mark.parametrize("requirements", sorted(ROOT.glob("requirements*.txt")), ids=lambda file: file.name)
+def test_requirements_are_pinned_by_hash_and_name_no_place_to_have_them_from(requirements: Path) -> None:
+    lines = requirements.read_text("utf-8").splitlines()
+    assert [line for line in lines if re.match(r"--|.*://", line)] == []
+    pinned = [line for line in lines if line and not line.startswith((" ", "#"))]
+    assert [line for line in pinned if not re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==[^ ]+ .*\\$", line)] == []

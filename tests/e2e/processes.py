@@ -42,7 +42,13 @@ def environment(home: Path, variables: Mapping[str, str] | None = None) -> dict[
     return {**kept, "HOME": str(home), "XDG_STATE_HOME": str(home / "state"), **(variables or {})}
 
 
-def run(home: Path, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None) -> Ended:
+def run(
+    home: Path,
+    *arguments: str,
+    stdin: bytes = b"",
+    variables: Mapping[str, str] | None = None,
+    patience_s: float = PATIENCE_S,
+) -> Ended:
     """`busbar` with these arguments, to its end."""
     ended = subprocess.run(
         [*COMMAND, *arguments],
@@ -50,7 +56,7 @@ def run(home: Path, *arguments: str, stdin: bytes = b"", variables: Mapping[str,
         cwd=home,
         env=environment(home, variables),
         capture_output=True,
-        timeout=PATIENCE_S,
+        timeout=patience_s,
         check=False,
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)

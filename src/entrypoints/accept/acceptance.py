@@ -1,12 +1,9 @@
 """The acceptance of a site: what was found, and whether all of it passed."""
 
-import hashlib
 import json
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 
 import click
 
@@ -16,25 +13,19 @@ from application.fail_safe import WorstDraw, unknown_nodes, worst_draws
 from domain.site.configuration import Fault
 from domain.site.power import Watts
 from domain.site.power_tree import PowerTree, derive
+from entrypoints.accept.asked import SiteFile, versions
 from entrypoints.accept.outcomes import Outcome, Played
 from entrypoints.accept.playing import play_all
 from entrypoints.cli.check import Findings, check
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked for: a file by name and content, the highest background by node id, and how to play."""
+class Asked(SiteFile):
+    """What was asked for: a file, the highest background by node id, and how to play."""
 
-    file: str
-    raw: bytes
     background_w: Mapping[str, Watts]
     seed: int
     seconds: int
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of the file, in hexadecimal."""
-        return hashlib.sha256(self.raw).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +72,7 @@ class Acceptance:
     @property
     def versions(self) -> Mapping[str, str]:
         """What the site was accepted with."""
-        return {"busbar": version("busbar"), "python": platform.python_version()}
+        return versions()
 
 
 def accept(asked: Asked, made_at: datetime) -> Acceptance:

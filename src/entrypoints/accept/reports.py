@@ -1,45 +1,32 @@
-"""The reports of an acceptance: for people who sign it (HTML), for programs (JSON), for build servers (JUnit)."""
+"""The reports of the acceptance of a site: for people who sign it, for programs, for build servers."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from xml.etree import ElementTree
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from entrypoints.accept.acceptance import Acceptance
 from entrypoints.accept.diagram import diagram
+from entrypoints.accept.forms import page, suite, written_at
 from entrypoints.accept.outcomes import NotPlayed, Outcome, Played
 from entrypoints.demo.report import html as run_report
 
 
-def written_at(acceptance: Acceptance) -> str:
-    """When it was made: all in which the reports of the same file and seed differ."""
-    return f"{acceptance.made_at:%Y-%m-%dT%H:%M:%SZ}"
-
-
 def as_page(acceptance: Acceptance) -> bytes:
     """One page that needs nothing from anywhere else."""
-    environment = Environment(loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined)
-    environment.filters |= {"clock": run_report.clock, "watts": "{:,} W".format}
     tree = acceptance.tree
     unsafe = frozenset(draw.node_id for draw in acceptance.draws if draw.faults)
-    return (
-        environment.get_template("site.html")
-        .render(
-            acceptance=acceptance,
-            made_at=written_at(acceptance),
-            diagram=None if tree is None else diagram(tree, unsafe),
-            played=[each for each in acceptance.outcomes if isinstance(each, Played)],
-            left_out=[each for each in acceptance.outcomes if isinstance(each, NotPlayed)],
-            charts=run_report.charts,
-            width=run_report.WIDTH,
-            height=run_report.HEIGHT,
-        )
-        .encode()
+    return page(
+        "site.html",
+        acceptance=acceptance,
+        made_at=written_at(acceptance.made_at),
+        diagram=None if tree is None else diagram(tree, unsafe),
+        played=[each for each in acceptance.outcomes if isinstance(each, Played)],
+        left_out=[each for each in acceptance.outcomes if isinstance(each, NotPlayed)],
+        charts=run_report.charts,
+        width=run_report.WIDTH,
+        height=run_report.HEIGHT,
     )
 
 
@@ -47,7 +34,7 @@ def as_json(acceptance: Acceptance) -> bytes:
     """All that was found, but for the time lines."""
     asked = acceptance.asked
     report = {
-        "made_at": written_at(acceptance),
+        "made_at": written_at(acceptance.made_at),
         "site": acceptance.site,
         "verdict": acceptance.verdict,
         "file": asked.file,
@@ -98,38 +85,12 @@ def as_suite(acceptance: Acceptance) -> bytes:
             skipped[f"run {each.name}"] = each.reason
         else:
             failures[f"run {each.name}"] = each.failures
-    root = ElementTree.Element(
-        "testsuite",
-        name=name,
-        tests=str(len(failures) + len(skipped)),
-        failures=str(sum(map(bool, failures.values()))),
-        skipped=str(len(skipped)),
-        errors="0",
-        time="0",
-        timestamp=written_at(acceptance).removesuffix("Z"),
-    )
-    properties = ElementTree.SubElement(root, "properties")
     asked = acceptance.asked
     stated = {"file": asked.file, "sha256": asked.digest, "seed": asked.seed, "for_s": asked.seconds}
-    for key, value in {**stated, **acceptance.versions}.items():
-        ElementTree.SubElement(properties, "property", name=key, value=str(value))
-    for test, sentences in failures.items():
-        case = ElementTree.SubElement(root, "testcase", classname=name, name=test, time="0")
-        if sentences:
-            ElementTree.SubElement(case, "failure", message=sentences[0]).text = "\n".join(sentences)
-    for test, reason in skipped.items():
-        case = ElementTree.SubElement(root, "testcase", classname=name, name=test, time="0")
-        ElementTree.SubElement(case, "skipped", message=reason)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root) + b"\n"
+    return suite(name, acceptance.made_at, failures, skipped, stated={**stated, **acceptance.versions})
 
 
 FILES: Mapping[str, Callable[[Acceptance], bytes]] = MappingProxyType(
     {"report.html": as_page, "report.json": as_json, "junit.xml": as_suite}
 )
 """What is written for whom, by the name of the file."""
-
-
-def write(acceptance: Acceptance, folder: Path) -> None:
-    """Write the reports into a folder that is there. Raises OSError."""
-    for name, form in FILES.items():
-        (folder / name).write_bytes(form(acceptance))

@@ -2,14 +2,16 @@
 
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn, TypeVar
 
 import click
 
 from entrypoints.cli.options import FOLDER, Background, Duration
+
+Made = TypeVar("Made")
 
 EACH_S = 1200
 """How long each run lasts where nothing is said."""
@@ -57,12 +59,55 @@ def site(file: BinaryIO, background: tuple[tuple[str, int], ...], seconds: int, 
         _prepare(report, reports.FILES)
     acceptance = accept_site(asked, datetime.now(UTC))
     if report is not None:
-        try:
-            reports.write(acceptance, report)
-        except OSError as error:
-            raise _unwritable(report, error) from None
+        _write(acceptance, reports.FILES, report)
     views.show(Group(*shown(acceptance)))
     return 0 if acceptance.passed else 1
+
+
+@accept.command()
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--topic-prefix",
+    default="accept",
+    show_default=True,
+    metavar="TEXT",
+    help="Whose topics the gateway is pointed to; not those of a service.",
+)
+@click.option("--report", type=FOLDER, metavar="DIR", help="Write report.html, report.json and junit.xml.")
+def gateway(file: BinaryIO, topic_prefix: str, report: Path | None) -> int:
+    """Test the gateway of a depot on the bus: scripted setpoints against what it and its chargers do.
+
+    Start it first, pointed to the topics of the prefix, with vehicles at its chargers. It takes about ten minutes; at a
+    terminal somebody is then asked to pull a plug.
+
+    Exit 0 where it keeps the duties of a gateway, else 1.
+    """
+    from rich.console import Group
+
+    from entrypoints.accept.asked import SiteFile
+    from entrypoints.accept.gateway import reports
+    from entrypoints.accept.gateway.command import accept as accept_gateway
+    from entrypoints.accept.gateway.tables import shown
+    from entrypoints.cli import views
+
+    signal.signal(signal.SIGTERM, _end)
+    asked = SiteFile(Path(file.name).name, _read(file))
+    if report is not None:
+        _prepare(report, reports.FILES)
+    acceptance = accept_gateway(asked, topic_prefix)
+    if report is not None:
+        _write(acceptance, reports.FILES, report)
+    views.show(Group(*shown(acceptance)))
+    return 0 if acceptance.passed else 1
+
+
+def _write(made: Made, files: Mapping[str, Callable[[Made], bytes]], folder: Path) -> None:
+    from entrypoints.accept import forms
+
+    try:
+        forms.write(made, files, folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
 
 
 def _read(file: BinaryIO) -> bytes:

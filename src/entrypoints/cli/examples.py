@@ -10,6 +10,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "rebalance": "busbar rebalance snapshots.jsonl",
     "replay": "busbar replay evening.jsonl",
     "accept site": "busbar accept site depot.json --background gc-1=60000 --report acceptance",
+    "accept gateway": "busbar accept gateway depot.json --topic-prefix accept --report acceptance",
     "run": "busbar run --site depot.json --ocpp 127.0.0.1:8180 --plan departures.csv",
     "migrate": "busbar migrate --new-stream",
     "worker": "busbar worker --port 8081",

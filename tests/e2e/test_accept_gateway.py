@@ -1,0 +1,108 @@
+"""`busbar accept gateway` on a real broker: a good gateway is accepted, bad ones fail by their checks (DEPOT-3)."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from adapters.kafka import topics as kafka_topics
+from adapters.kafka.connection import Connection
+from adapters.kafka.source import consumer_of
+from adapters.messages.configuration import read_configuration
+from application.trial.checks import CHECKS, results
+from application.trial.findings import Verdict
+from entrypoints.accept.gateway.playing import play
+from entrypoints.settings import Settings
+from tests.e2e.processes import Ended, run
+from tests.e2e.stacks import a_prefix
+from tests.gateways.good import Gateway, site
+from tests.gateways.on_kafka import live
+from tests.gateways.planted import PLANTED
+from tests.services.kafka import Broker
+
+PARTITIONS = 4
+SETTINGS = {"setpoint_valid_for_s": 30, "refresh_interval_s": 8, "apply_grace_s": 6}
+"""Little, with room for a machine that has much to do: a trial of three minutes."""
+
+LONGEST_S = 500
+
+
+@asynccontextmanager
+async def connected(kind: Callable[..., Gateway], broker: Broker, prefix: str) -> AsyncIterator[None]:
+    """A gateway on topics of its own."""
+    servers = broker.bootstrap_servers
+    await kafka_topics.create_missing(Connection(servers), prefix, PARTITIONS, 1)
+    gateway = kind(site(SETTINGS), datetime.now(UTC).replace(microsecond=0), heartbeat_s=2)
+    lives = asyncio.ensure_future(live(gateway, servers, prefix, PARTITIONS))
+    try:
+        yield
+    finally:
+        lives.cancel()
+        await asyncio.wait((lives,))
+
+
+async def failing(kind: Callable[..., Gateway], broker: Broker) -> set[str]:
+    """The checks that a gateway fails."""
+    prefix = a_prefix()
+    settings = Settings(kafka_bootstrap_servers=broker.bootstrap_servers, topic_partitions=PARTITIONS)
+    async with connected(kind, broker, prefix):
+        record = await play(settings, prefix, read_configuration(site(SETTINGS)), None)
+    return {each.check.name for each in results(record) if each.verdict is Verdict.FAIL}
+
+
+def accept(home: Path, broker: Broker, prefix: str) -> Ended:
+    """The command, with reports."""
+    (home / "site.json").write_text(json.dumps(site(SETTINGS)))
+    variables = {
+        "BUSBAR_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
+        "BUSBAR_TOPIC_PARTITIONS": str(PARTITIONS),
+    }
+    arguments = ("accept", "gateway", "site.json", "--topic-prefix", prefix, "--report", "signed")
+    return run(home, *arguments, variables=variables, patience_s=LONGEST_S)
+
+
+async def test_it_is_refused_where_a_worker_decides(home: Path, kafka_broker: Broker) -> None:
+    prefix = a_prefix()
+    connection = Connection(kafka_broker.bootstrap_servers)
+    await kafka_topics.create_missing(connection, prefix, PARTITIONS, 1)
+    worker = consumer_of(connection, f"{prefix}.worker")
+    worker.subscribe([f"{prefix}.telemetry"])
+    await worker.start()
+    try:
+        while not worker.assignment():
+            await worker.getmany(timeout_ms=50)
+        ended = await asyncio.to_thread(accept, home, kafka_broker, prefix)
+    finally:
+        await worker.stop()
+    assert ended.code == 2
+    assert ended.complaints == [
+        f"busbar: A worker decides on the topics of {prefix!r}; try the gateway under another prefix."
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_a_good_gateway_is_accepted_and_each_bad_one_fails_by_its_own_check(
+    home: Path, kafka_broker: Broker
+) -> None:
+    async def accepted() -> Ended:
+        prefix = a_prefix()
+        async with connected(Gateway, kafka_broker, prefix):
+            return await asyncio.to_thread(accept, home, kafka_broker, prefix)
+
+    bad = asyncio.gather(*(failing(kind, kafka_broker) for kind, _ in PLANTED.values()))
+    ended, found = await asyncio.gather(accepted(), bad)
+    assert dict(zip(PLANTED, found, strict=True)) == {name: set(by) for name, (_, by) in PLANTED.items()}
+    assert ended.lines[-1].startswith("The gateway of garage is accepted: pass."), ended
+    assert ended.code == 0
+    report = json.loads((home / "signed/report.json").read_text())
+    assert [each["name"] for each in report["checks"]] == [each.name for each in CHECKS]
+    suite = ElementTree.fromstring((home / "signed/junit.xml").read_bytes())
+    assert [suite.get(key) for key in ("tests", "failures")] == [str(len(CHECKS)), "0"]
+    assert "accepted" in ended.out.decode()
+    assert "Acceptance of the gateway of garage" in (home / "signed/report.html").read_text()

@@ -9,7 +9,8 @@ from domain.knowledge.ledger import LedgerEntry
 from domain.knowledge.limits import LimitKind, Mode
 from domain.knowledge.memory import DepartedConnector, FormerRating, Memory
 from domain.knowledge.sendings import Sending, SentSetpoint
-from domain.microgrid import Microgrid, MicrogridState, PublishedCycle, Refusal
+from domain.microgrid import Microgrid, MicrogridState, Refusal
+from domain.published import PublishedCycle
 from domain.sharing.plan import NodeFigures, Outcome, Quality, Reason, Setpoint, Totals
 from domain.site.configuration import ChargePoint, Circuit, Connector, SiteConfiguration, Strategy
 from domain.site.site import Site

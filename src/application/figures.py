@@ -52,6 +52,7 @@ class Figures:
     """A worker as it is now. A microgrid is *undecided* where its newest cycle is older than twice its
     `refresh_interval_s`.
 
+    `microgrids`: how many are decided, `retired`: how many lie here for which there are no cycles any more.
     `overdue`: how many of the `undecided` were not tried in vain: nothing but the worker is the reason.
     `newest_cycle_age`: of the newest cycle of all, None where no microgrid is kept. `oldest_due_age`: for how long a
     cycle has been due that is not decided, 0 where none is. `still_for`: for how long no cycle was decided and no
@@ -59,6 +60,7 @@ class Figures:
     """
 
     microgrids: int
+    retired: int
     undecided: int
     overdue: int
     newest_cycle_age: timedelta | None

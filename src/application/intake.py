@@ -14,10 +14,12 @@ from application.ports.bus import (
     DeadLetters,
     MalformedConfiguration,
     MessageSource,
+    Offer,
     Position,
     PublicationRefused,
     PublishedEvent,
     Received,
+    Retirement,
     Tombstone,
     Unreadable,
 )
@@ -32,7 +34,7 @@ from domain.site.configuration import SiteConfiguration
 BATCH: Final = 500
 
 AT_ONCE: Final = 16
-"""Configurations of one transaction."""
+"""Configurations, and retirements, of one transaction."""
 
 LONGEST: Final = timedelta(milliseconds=25)
 """How long configurations are looked at before those that are go into a transaction, and cycles may be decided."""
@@ -118,7 +120,9 @@ class Intake:
     async def _take(self, received: Received) -> None:
         body = received.body
         match body:
-            case SiteConfiguration() | MalformedConfiguration() | ChargePointTelemetry() | CircuitTelemetry():
+            case SiteConfiguration() | MalformedConfiguration() | Retirement():
+                await self._take_in(body, received)
+            case ChargePointTelemetry() | CircuitTelemetry():
                 await self._take_in(body, received)
             case Tombstone():
                 self._counters.tombstone()
@@ -129,10 +133,10 @@ class Intake:
             case _:
                 assert_never(body)
 
-    async def _take_in(self, body: SiteConfiguration | MalformedConfiguration | Telemetry, received: Received) -> None:
+    async def _take_in(self, body: Offer | Telemetry, received: Received) -> None:
         if self._owned.lies_elsewhere(body.microgrid_id, received.position):
             self._put_aside(received.position, Unreadable(*WRONG_PARTITION, received.message))
-        elif isinstance(body, SiteConfiguration | MalformedConfiguration):
+        elif isinstance(body, Offer):
             self._unanswered.add(body.microgrid_id, received)
         else:
             await self._post(body, received)

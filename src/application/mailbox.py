@@ -19,6 +19,9 @@ from domain.site.site import Site
 STRANGERS = 256
 """How many microgrids are kept that were never provisioned: anybody can make up as many ids as he likes."""
 
+RETIRED = 64
+"""How many retired microgrids are kept, for a configuration that follows. All are stored."""
+
 FAR = timedelta(days=1)
 
 
@@ -29,6 +32,8 @@ class Mailbox:
         self._time = time
         self._boxes: dict[str, Box] = {}
         self._strangers: OrderedDict[str, Microgrid] = OrderedDict()
+        self._retired: OrderedDict[str, Microgrid] = OrderedDict()
+        self._retired_ids: set[str] = set()
         self._numbers = count()
         self._due: list[tuple[timedelta, int, str]] = []
         self._aside: dict[str, Box] = {}
@@ -45,12 +50,14 @@ class Mailbox:
     def find(self, microgrid_id: str) -> Microgrid | None:
         """As it was stored last."""
         box = self._boxes.get(microgrid_id)
-        return self._strangers.get(microgrid_id) if box is None else box.microgrid
+        if box is not None:
+            return box.microgrid
+        return self._strangers.get(microgrid_id) or self._retired.get(microgrid_id)
 
     @property
     def ids(self) -> Collection[str]:
         """All that are kept."""
-        return [*self._boxes, *self._strangers]
+        return [*self._boxes, *self._strangers, *self._retired_ids]
 
     def has_room_for(self, strangers: int) -> bool:
         """Whether so many more microgrids may be kept that were never provisioned."""
@@ -62,29 +69,32 @@ class Mailbox:
         return now if box is None else box.time(now, self._time.steady())
 
     def open(self, microgrid: Microgrid) -> None:
-        """Keep it as it is stored now, and take readings for it, where it has a site; those that are there stay."""
-        if microgrid.site is None:
-            self._strangers[microgrid.microgrid_id] = microgrid
-            if len(self._strangers) > STRANGERS:
-                self._strangers.popitem(last=False)
+        """Keep it as it is stored now, and take readings for it, where it is in use; those that are there stay."""
+        site = microgrid.decided_site
+        if site is None:
+            self._keep_aside(microgrid)
             return
         self._strangers.pop(microgrid.microgrid_id, None)
+        self._retired.pop(microgrid.microgrid_id, None)
+        self._retired_ids.discard(microgrid.microgrid_id)
         box = self._boxes.get(microgrid.microgrid_id)
         if box is None:
-            box = self._boxes[microgrid.microgrid_id] = self._box(microgrid, microgrid.site)
+            box = self._boxes[microgrid.microgrid_id] = self._box(microgrid, site)
             self._got_on = self._time.steady()
             self._newest = box.since if self._newest is None else max(self._newest, box.since)
             self._now_is(box, Standing.of(microgrid, degraded=False))
-        elif box.site.configuration.version != microgrid.site.configuration.version:
-            box.site, box.waiting, box.parked = microgrid.site, Waiting.CONFIGURATION, None
+        elif box.site.configuration.version != site.configuration.version:
+            box.site, box.waiting, box.parked = site, Waiting.CONFIGURATION, None
             if not box.is_being_decided:
                 self._aside.pop(microgrid.microgrid_id, None)
         box.microgrid = microgrid
         self._schedule(box)
 
     def close(self, microgrid_id: str) -> None:
-        """Forget a microgrid that somebody else decides now."""
+        """Forget a microgrid that somebody else decides now, or nobody."""
         self._strangers.pop(microgrid_id, None)
+        self._retired.pop(microgrid_id, None)
+        self._retired_ids.discard(microgrid_id)
         self._aside.pop(microgrid_id, None)
         box = self._boxes.pop(microgrid_id, None)
         if box is not None:
@@ -166,6 +176,7 @@ class Mailbox:
         due_at = [box.was_due_at if box.is_being_decided else box.due_at for box in waiting if box.parked is None]
         return Figures(
             microgrids=len(self._boxes),
+            retired=len(self._retired_ids),
             undecided=len(undecided),
             overdue=sum(box.parked is None for box in undecided),
             newest_cycle_age=None if self._newest is None or not self._boxes else steady - self._newest,
@@ -175,6 +186,17 @@ class Mailbox:
             silent_chargers=self._sums.silent_chargers,
             open_breaches=dict(self._sums.open_breaches),
         )
+
+    def _keep_aside(self, microgrid: Microgrid) -> None:
+        """One for which there are no cycles: never provisioned, or retired. Its readings are forgotten."""
+        self.close(microgrid.microgrid_id)
+        kept, most = self._strangers, STRANGERS
+        if microgrid.site is not None:
+            kept, most = self._retired, RETIRED
+            self._retired_ids.add(microgrid.microgrid_id)
+        kept[microgrid.microgrid_id] = microgrid
+        if len(kept) > most:
+            kept.popitem(last=False)
 
     def _waiting(self, steady: timedelta) -> Iterator[Box]:
         """All that may be late: of the heap no more is looked at than is due."""

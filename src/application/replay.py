@@ -8,7 +8,7 @@ from typing import TypeAlias, assert_never
 from application.answering import offer
 from application.box import DueCycle
 from application.mailbox import Mailbox
-from application.ports.bus import MalformedConfiguration
+from application.ports.bus import MalformedConfiguration, Offer, Retirement
 from domain.events import DomainEvent
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
 from domain.microgrid import Change, Microgrid, MicrogridState
@@ -26,9 +26,7 @@ class TakeOver:
     """Another worker goes on from the stored state."""
 
 
-Happening: TypeAlias = (
-    SiteConfiguration | MalformedConfiguration | ChargePointTelemetry | CircuitTelemetry | TakeOver | TimeMark
-)
+Happening: TypeAlias = Offer | ChargePointTelemetry | CircuitTelemetry | TakeOver | TimeMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +95,15 @@ class Replay:
                 yield from self._decide()
             case TakeOver():
                 self._take_over()
-            case SiteConfiguration() | MalformedConfiguration() as offered:
-                yield from self._configure(offered, given.id)
+            case SiteConfiguration() | MalformedConfiguration() | Retirement() as offered:
+                yield from self._answer(offered, given.id)
             case ChargePointTelemetry() | CircuitTelemetry() as telemetry:
                 if self._mailbox.knows(telemetry.microgrid_id):
                     self._mailbox.post(telemetry)
             case _:
                 assert_never(given.happening)
 
-    def _configure(
-        self, offered: SiteConfiguration | MalformedConfiguration, request_id: str | None
-    ) -> Iterator[DomainEvent]:
+    def _answer(self, offered: Offer, request_id: str | None) -> Iterator[DomainEvent]:
         microgrid_id = offered.microgrid_id
         microgrid = self._microgrids.get(microgrid_id, Microgrid(microgrid_id))
         change = offer(microgrid, offered, self.now, request_id)

@@ -3,7 +3,7 @@
 Rooms, each knowing only those below it:
 
     microgrid     the aggregate: configurations and cycles in, events out
-    events        what it announces
+    events        what it announces                        published    whether a cycle says anything new
     sharing       who gets what                            breaches     what is over its limit
     knowledge     what is known at an instant: readings, limits, what was told and may be drawn, background
     site          what is configured, and the tree of power nodes derived from it

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.sharing.plan import NodeFigures, Outcome, Setpoint, Totals
+from domain.site import validation
 from domain.site.configuration import Fault, GridConnection, SiteConfiguration, SiteWarning, Strategy
 from domain.site.power_tree import NodeType
+from domain.site.site import Site
 from domain.values import value
 
 
@@ -56,6 +58,18 @@ class MicrogridProvisioned:
     provisioned_at: datetime
     """When the first valid configuration was applied (UTC)."""
 
+    @classmethod
+    def of(cls, configuration: SiteConfiguration, event_seq: int, at: datetime) -> Self:
+        """By the first configuration that is applied."""
+        return cls(
+            microgrid_id=configuration.microgrid_id,
+            event_seq=event_seq,
+            name=configuration.name,
+            workspace_id=configuration.workspace_id,
+            grid_connections=configuration.grid_connections,
+            provisioned_at=at,
+        )
+
 
 @value
 class ConfigurationApplied:
@@ -78,23 +92,59 @@ class ConfigurationApplied:
     warnings: tuple[SiteWarning, ...]
     """What was accepted but ought to be looked at; empty: nothing."""
 
+    @classmethod
+    def of(cls, site: Site, event_seq: int, at: datetime, request_id: str | None) -> Self:
+        """By the site that it brings into force."""
+        tree = site.tree
+        return cls(
+            microgrid_id=site.configuration.microgrid_id,
+            event_seq=event_seq,
+            version=site.configuration.version,
+            request_id=request_id,
+            applied_at=at,
+            configuration=site.configuration,
+            nodes=tuple([TreeNode(node.node_id, node.node_type, node.parent_id, node.name) for node in tree.nodes]),
+            warnings=validation.warnings(site.configuration, tree),
+        )
+
 
 @value
 class ConfigurationRejected:
-    """A configuration was refused whole; the last good one stays in force. `request_id` as where one is applied."""
+    """A configuration was refused whole, and the last good one stays in force; or a retirement was.
+
+    `request_id` as where one is applied.
+    """
 
     microgrid_id: str
-    """The microgrid that the refused configuration names; the key of the message."""
+    """The microgrid that the refused message names; the key of the message."""
     event_seq: int
     """The number of this event in the stream of the microgrid, without gaps."""
     version: int | None
-    """The version of the refused configuration; null: it could not be read."""
+    """The version of the refused configuration; null: it could not be read, or a retirement was refused."""
     request_id: str | None
-    """The `ce_id` of the message that offered the configuration; null: that message had none."""
+    """The `ce_id` of the message that is refused; null: that message had none."""
     rejected_at: datetime
-    """When the configuration was refused (UTC)."""
+    """When it was refused (UTC)."""
     faults: tuple[Fault, ...]
-    """Everything that is wrong with the configuration; of a wrong shape the first fault of each list."""
+    """Everything that is wrong with it; of a wrong shape the first fault of each list."""
+
+
+@value
+class MicrogridRetired:
+    """A microgrid was closed: nothing is decided for it any more, and what its chargers were told lapses."""
+
+    microgrid_id: str
+    """The microgrid, one depot's electrical system; the key of the message."""
+    event_seq: int
+    """The number of this event in the stream of the microgrid, without gaps."""
+    version: int
+    """The version of the configuration that was in force. One of a higher version takes the microgrid into use again,
+    in the same stream.
+    """
+    request_id: str | None
+    """The `ce_id` of the message that asked for it; null: that message had none."""
+    retired_at: datetime
+    """When the microgrid was closed (UTC)."""
 
 
 @value
@@ -141,6 +191,7 @@ DomainEvent: TypeAlias = (
     MicrogridProvisioned
     | ConfigurationApplied
     | ConfigurationRejected
+    | MicrogridRetired
     | CycleCompleted
     | ConstraintBreached
     | ConstraintCleared

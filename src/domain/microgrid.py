@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias
 
-from domain.breaches import breach, observation, over_limit
+from domain.breaches import breach, ending, observation, over_limit
 from domain.breaches.breach import NO_BREACHES, BreachMemory
 from domain.breaches.constraint import ConstraintBreached
 from domain.breaches.over_limit import OverLimit
@@ -16,20 +16,19 @@ from domain.events import (
     CycleCompleted,
     DomainEvent,
     MicrogridProvisioned,
-    TreeNode,
+    MicrogridRetired,
     Trigger,
 )
-from domain.knowledge.limits import Mode
 from domain.knowledge.memory import NO_MEMORY, Memory
 from domain.knowledge.readings import Readings
 from domain.knowledge.silence import unheard_since
 from domain.knowledge.situation import Situation, Snapshot, assess
+from domain.published import PublishedCycle
 from domain.sharing import rebalance
-from domain.sharing.plan import Outcome, Plan, Reason
+from domain.sharing.plan import Plan
 from domain.sharing.rotation import NO_ROTATION, Rotation
 from domain.site import validation
 from domain.site.configuration import Fault, SiteConfiguration
-from domain.site.power_tree import PowerTree
 from domain.site.site import Site
 from domain.values import value
 
@@ -37,26 +36,19 @@ Decide: TypeAlias = Callable[[Situation, Rotation], Plan]
 """Makes a plan; what ranks depend on goes in, and comes back in the plan."""
 
 REMEMBERED_REFUSALS = 32
+REMEMBERED_RETIREMENTS = 32
+
+UNKNOWN_MICROGRID, ALREADY_RETIRED = "unknown_microgrid", "already_retired"
+NOT_IN_USE = frozenset({UNKNOWN_MICROGRID, ALREADY_RETIRED})
+"""The codes by which a retirement is refused."""
 
 
 @value
 class Refusal:
-    """A configuration that was refused, so that the same one is answered once."""
+    """What was refused, so that the same is answered once. `digest` stands for its content."""
 
     version: int | None
     digest: str
-
-
-@value
-class PublishedCycle:
-    """What the newest published cycle said, to know whether the next one says anything new."""
-
-    decided_at: datetime
-    configuration_version: int
-    outcome: Outcome
-    safe: tuple[str, ...]
-    reserved: tuple[str, ...]
-    over_limit: tuple[str, ...]
 
 
 @value
@@ -70,6 +62,9 @@ class MicrogridState:
     memory: Memory = NO_MEMORY
     rotation: Rotation = NO_ROTATION
     breaches: BreachMemory = NO_BREACHES
+    retired_at: datetime | None = None
+    retirements: tuple[str, ...] = ()
+    """Ids of the newest messages that retired it: one that comes again must not retire what is in use again."""
 
 
 @value
@@ -115,6 +110,11 @@ class Microgrid:
         """How many chargers have a connector that is silent (R7), by its newest cycle; 0 where none is remembered."""
         return 0 if self.seen is None else len(self.seen.silent_charge_points)
 
+    @property
+    def decided_site(self) -> Site | None:
+        """What cycles are run for: None while it has no configuration, and once it is retired."""
+        return self.site if self.state.retired_at is None else None
+
     def configure(self, offered: SiteConfiguration, at: datetime, request_id: str | None = None) -> Change:
         """Apply a configuration, refuse it whole, or ignore it where the one in force is newer and says the same.
 
@@ -134,12 +134,41 @@ class Microgrid:
         site = Site.of(offered)
         events: list[DomainEvent] = []
         if self.site is None:
-            events.append(_provisioned(offered, self.state.event_seq + 1, at))
+            events.append(MicrogridProvisioned.of(offered, self.state.event_seq + 1, at))
         event_seq = self.state.event_seq + len(events) + 1
-        events.append(_applied(site, event_seq, at, request_id))
+        events.append(ConfigurationApplied.of(site, event_seq, at, request_id))
         memory = self.state.memory if self.site is None else self.state.memory.reconfigured(self.site, site)
-        state = replace(self.state, event_seq=event_seq, memory=memory)
+        state = replace(self.state, event_seq=event_seq, memory=memory, retired_at=None)
         return Change(replace(self, site=site, state=state), tuple(events))
+
+    def retire(self, at: datetime, request_id: str | None = None) -> Change:
+        """Close it, until a configuration of a higher version: no more cycles, and its open breaches end.
+
+        What chargers were told is remembered: it may be in force where the microgrid is soon in use again. A message
+        that was answered before changes nothing.
+        """
+        if request_id is not None and request_id in self.state.retirements:
+            return Change(self)
+        if self.decided_site is None:
+            return self._refuse(Refusal(None, f"retirement {request_id}"), (self._not_in_use(),), at, request_id)
+        before = self.state
+        cleared = ending.ended(before.breaches.exceedances.values(), at, before.cycle_seq, before.event_seq)
+        event = MicrogridRetired(
+            microgrid_id=self.microgrid_id,
+            event_seq=before.event_seq + len(cleared) + 1,
+            version=self.decided_site.configuration.version,
+            request_id=request_id,
+            retired_at=at,
+        )
+        answered = (*before.retirements, *(() if request_id is None else (request_id,)))
+        state = replace(
+            before,
+            event_seq=event.event_seq,
+            breaches=NO_BREACHES,
+            retired_at=at,
+            retirements=answered[-REMEMBERED_RETIREMENTS:],
+        )
+        return Change(replace(self, state=state, seen=None), (*cleared, event))
 
     def refuse_malformed(
         self, refusal: Refusal, faults: tuple[Fault, ...], at: datetime, request_id: str | None = None
@@ -150,20 +179,21 @@ class Microgrid:
     def run_cycle(
         self, readings: Readings, trigger: Trigger, now: datetime, decide: Decide = rebalance.decide
     ) -> Change:
-        """Decide, and announce the decision where it says anything new. Without a configuration nothing happens."""
-        if self.site is None:
+        """Decide, and announce the decision where it says anything new. Of one that is not in use nothing happens."""
+        site = self.decided_site
+        if site is None:
             return Change(self)
         before = self.state
-        situation = assess(Snapshot(self.site, readings, now, before.memory, before=self.seen))
+        situation = assess(Snapshot(site, readings, now, before.memory, before=self.seen))
         plan = decide(situation, before.rotation)
         observed = observation.observe(situation)
         over = over_limit.over_limit(observed)
         watched = breach.watch(observed, before.breaches, before.cycle_seq + 1, before.event_seq + 1)
-        cycle = _published_cycle(situation, plan, over)
+        cycle = PublishedCycle.of(situation, plan, over)
         is_published = (
             trigger is Trigger.MANUAL
             or bool(watched.events)
-            or self._is_news(cycle, plan, self.site.windows.refresh_interval)
+            or cycle.is_news(plan, before.published, site.windows.refresh_interval)
         )
         limits_w = [setpoint.limit_w for setpoint in plan.setpoints]
         state = replace(
@@ -182,13 +212,14 @@ class Microgrid:
 
     def wakes_at(self, after: datetime) -> datetime | None:
         """When after an instant the next fallback has to be made room for: a cycle is due then in any case (R19)."""
-        if self.site is None:
+        site = self.decided_site
+        if site is None:
             return None
         entries = self.state.memory.ledger.values()
         lapses = {
             each.lapses_at for entry in entries for each in (entry.received, entry.overtaken_by) if each is not None
         }
-        wakes = [lapses_at - self.site.windows.grace for lapses_at in lapses]
+        wakes = [lapses_at - site.windows.grace for lapses_at in lapses]
         return min([each for each in wakes if each > after], default=None)
 
     def _completed(self, situation: Situation, trigger: Trigger, plan: Plan) -> CycleCompleted:
@@ -210,15 +241,25 @@ class Microgrid:
 
     def _is_in_force(self, offered: SiteConfiguration) -> bool:
         """Whether it says nothing that is not in force, be it under an older version."""
-        if self.site is None or offered.version > self.site.configuration.version:
+        site = self.decided_site
+        if site is None or offered.version > site.configuration.version:
             return False
-        return replace(offered, version=self.site.configuration.version) == self.site.configuration
+        return replace(offered, version=site.configuration.version) == site.configuration
+
+    def _not_in_use(self) -> Fault:
+        """Why it cannot be retired."""
+        if self.site is None:
+            return Fault(UNKNOWN_MICROGRID, "/microgrid_id", "No configuration of this microgrid was ever in force.")
+        return Fault(ALREADY_RETIRED, "/microgrid_id", "This microgrid is retired already.")
 
     def _version_faults(self, version: int | None) -> tuple[Fault, ...]:
         if self.site is None or version is None or version > self.site.configuration.version:
             return ()
         newest = self.site.configuration.version
-        return (Fault("version_not_newer", "/version", f"Version {newest} is in force, with other content."),)
+        said = f"Version {newest} is in force, with other content."
+        if self.decided_site is None:
+            said = f"The microgrid is retired; a version above {newest} takes it into use again."
+        return (Fault("version_not_newer", "/version", said),)
 
     def _workspace_faults(self, offered: SiteConfiguration) -> tuple[Fault, ...]:
         if self.site is None or offered.workspace_id == self.site.configuration.workspace_id:
@@ -240,60 +281,3 @@ class Microgrid:
             faults=faults,
         )
         return Change(replace(self, state=state), (event,))
-
-    def _is_news(self, cycle: PublishedCycle, plan: Plan, refresh_interval: timedelta) -> bool:
-        """Whether a cycle differs from the last published one, or it is time to renew what was sent."""
-        last = self.state.published
-        if last is None or cycle.decided_at - last.decided_at >= refresh_interval:
-            return True
-        if replace(cycle, decided_at=last.decided_at) != last:
-            return True
-        return any(
-            setpoint.limit_w is not None and setpoint.limit_w != setpoint.previous_limit_w
-            for setpoint in plan.setpoints
-        )
-
-
-def _provisioned(configuration: SiteConfiguration, event_seq: int, at: datetime) -> MicrogridProvisioned:
-    return MicrogridProvisioned(
-        microgrid_id=configuration.microgrid_id,
-        event_seq=event_seq,
-        name=configuration.name,
-        workspace_id=configuration.workspace_id,
-        grid_connections=configuration.grid_connections,
-        provisioned_at=at,
-    )
-
-
-def _applied(site: Site, event_seq: int, at: datetime, request_id: str | None) -> ConfigurationApplied:
-    return ConfigurationApplied(
-        microgrid_id=site.configuration.microgrid_id,
-        event_seq=event_seq,
-        version=site.configuration.version,
-        request_id=request_id,
-        applied_at=at,
-        configuration=site.configuration,
-        nodes=_tree_nodes(site.tree),
-        warnings=validation.warnings(site.configuration, site.tree),
-    )
-
-
-def _tree_nodes(tree: PowerTree) -> tuple[TreeNode, ...]:
-    return tuple([TreeNode(node.node_id, node.node_type, node.parent_id, node.name) for node in tree.nodes])
-
-
-def _published_cycle(situation: Situation, plan: Plan, over: tuple[OverLimit, ...]) -> PublishedCycle:
-    return PublishedCycle(
-        decided_at=situation.at,
-        configuration_version=situation.site.configuration.version,
-        outcome=plan.outcome,
-        safe=tuple([node.node_id for node in plan.nodes if node.mode is Mode.SAFE]),
-        reserved=tuple(
-            [
-                line.connector.node_id
-                for line, setpoint in zip(situation.lines, plan.setpoints, strict=True)
-                if setpoint.reason is Reason.RESERVED
-            ]
-        ),
-        over_limit=tuple([each.node_id for each in over]),
-    )

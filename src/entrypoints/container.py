@@ -52,6 +52,7 @@ from application.ports.ownership import Ownership
 from application.ports.persistence import PendingEvents, Transactions
 from application.projections.breaches import BREACHES
 from application.projections.cycles import CYCLES
+from application.projections.forgetting import Forgetting
 from application.projections.keeping import Keeping
 from application.projections.node_history import NODE_HISTORY
 from application.projections.projector import Projector
@@ -195,6 +196,7 @@ class Container(containers.DeclarativeContainer):
         fact_of=events.fact_of,
         keeping=keeping,
     )
+    forgetting = providers.Singleton(Forgetting, read_model_transactions, clock, keeping)
 
     depot = providers.Singleton(
         Depot,
@@ -285,6 +287,7 @@ class Deployment(containers.DeclarativeContainer):
         fact_of=events.fact_of,
         keeping=keeping,
     )
+    forgetting = providers.Singleton(Forgetting, read_model_transactions, clock, keeping)
     rebuild = providers.Factory(Rebuild, read_model_transactions, PROJECTIONS, events.fact_of, keeping)
 
     depot = providers.Factory(Depot, allocate=providers.Factory(new_allocator))

@@ -23,6 +23,7 @@ def figures(newest_cycle_age: timedelta | None = timedelta(seconds=2)) -> Figure
     """Of a worker with some of everything."""
     return Figures(
         microgrids=10,
+        retired=7,
         undecided=4,
         overdue=3,
         newest_cycle_age=newest_cycle_age,
@@ -41,6 +42,7 @@ def test_a_worker_is_seen_while_it_is_a_member(reader: InMemoryMetricReader) -> 
         seen = counted(reader)
         assert seen == {
             names.MICROGRIDS: {None: 10},
+            names.RETIRED_MICROGRIDS: {None: 7},
             names.UNDECIDED_MICROGRIDS: {None: 4},
             names.NEWEST_CYCLE_AGE: {None: 2},
             names.OLDEST_DUE_AGE: {None: 90},

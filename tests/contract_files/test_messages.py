@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.messages import registry
-from application.ports.bus import Message, PublishedEvent, Unreadable
+from application.ports.bus import Message, PublishedEvent, Retirement, Unreadable
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
 from domain.site.configuration import SiteConfiguration
 from tests.contract_files.validation import complaints
@@ -17,6 +17,7 @@ from tools.contract_files.schemas import INBOUND, OUTBOUND
 TYPES = [*INBOUND, *OUTBOUND]
 BODIES: dict[str, type] = {
     "site.configuration.v1": SiteConfiguration,
+    "microgrid.retirement.v1": Retirement,
     "charge_point.telemetry.v1": ChargePointTelemetry,
     "circuit.telemetry.v1": CircuitTelemetry,
 }
@@ -64,8 +65,9 @@ def test_what_the_schema_of_an_inbound_type_requires_the_reader_requires(
         assert (isinstance(read, BODIES[name])) is (field not in schemas[name]["required"]), field
 
 
-def test_a_demo_says_every_type_but_a_refusal(said: list[Heard]) -> None:
-    assert {heard.type for heard in said} == {*TYPES} - {"busbar.configuration.rejected.v1"}
+def test_a_demo_says_every_type_but_a_refusal_and_a_retirement(said: list[Heard]) -> None:
+    others = {"busbar.configuration.rejected.v1", "busbar.microgrid.retired.v1", "microgrid.retirement.v1"}
+    assert {heard.type for heard in said} == {*TYPES} - others
 
 
 def test_everything_a_demo_says_is_valid(said: list[Heard], schemas: dict[str, dict[str, Any]]) -> None:

@@ -36,7 +36,8 @@ HEALTHY: Final[Series] = {
     f"up{{{OTHER}}}": "1x1440",
     f"up{{{PROJECTOR}}}": "1x1440",
     f"up{{{API}}}": "1x1440",
-    MICROGRIDS: "30x1440",
+    MICROGRIDS: "30x700 29x740",
+    _of_worker("busbar_retired_microgrids"): "0x700 1x740",
     MICROGRIDS_OF_OTHER: "20x1440",
     _of_worker("busbar_undecided_microgrids"): "0x1440",
     _of_worker("busbar_cycle_newest_age_seconds"): "1x1440",
@@ -57,7 +58,7 @@ HEALTHY: Final[Series] = {
     REQUESTS % ("/v1/microgrids", "200"): "0+60x1440",
     REQUESTS % ("/health/ready", "503"): "0+6x1440",
 }
-"""A day of two workers, a projector and an API, with one take-over in it, and probes that are refused."""
+"""A day of two workers, a projector and an API: one take-over, one depot that retires, probes that are refused."""
 
 SCENES: Final[Mapping[str, Series]] = {
     "BusbarDepotsUndecided": {_of_worker("busbar_undecided_microgrids"): "0x50 1x10"},

@@ -383,6 +383,17 @@ class InMemoryReadModelChanges:
             known = self._tables.breaches.get(key, breach)
             self._tables.breaches[key] = replace(breach, opened_seq=known.opened_seq, opened_at=known.opened_at)
 
+    async def prune_retired(self, before: datetime) -> int:
+        old = [
+            each
+            for each, standing in self._tables.standings.items()
+            if standing.retired_at is not None and standing.retired_at < before
+        ]
+        for each in old:
+            del self._tables.standings[each], self._tables.statuses[each]
+        _forget(self._tables.breaches, [key for key in self._tables.breaches if key[0] in old])
+        return len(old)
+
     async def configurations(self, microgrid_ids: Collection[str]) -> Mapping[str, SiteConfiguration]:
         return {each: row.configuration for each, row in self._tables.statuses.items() if each in microgrid_ids}
 

@@ -132,6 +132,7 @@ def figures(overdue: int, still_for_s: float) -> Figures:
     """Of a worker of ten depots."""
     return Figures(
         microgrids=10,
+        retired=0,
         undecided=overdue,
         overdue=overdue,
         newest_cycle_age=timedelta(hours=1),

@@ -82,3 +82,6 @@ REFUSED: Final[Mapping[str, Any]] = {
     ],
 }
 """It names a circuit that is not there."""
+
+RETIRED: Final[Mapping[str, Any]] = {"microgrid_id": DEPOT.configuration["microgrid_id"]}
+"""It closed."""

@@ -13,10 +13,11 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from adapters.database import migrations
 from adapters.messages.configuration import SITE_CONFIGURATION
 from adapters.messages.registry import encode
+from adapters.messages.retirement import MICROGRID_RETIREMENT
 from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY, CIRCUIT_TELEMETRY
 from application import event_types
 from entrypoints.container import Container
-from tools.contract_files.depot import CALM_S, DEPOT, REFUSED, TROUBLES
+from tools.contract_files.depot import CALM_S, DEPOT, REFUSED, RETIRED, TROUBLES
 from tools.contract_files.listening import Heard, open_overheard_demo
 
 STREAM = "0d5f3e52-7e4e-4c0f-9d0b-3a4c1f2b6a70"
@@ -48,6 +49,7 @@ def _is_safe_and_unresponsive(data: Data) -> bool:
 
 EXAMPLES = (
     Example(SITE_CONFIGURATION, "A depot with one grid connection, two feeders and three chargers."),
+    Example(MICROGRID_RETIREMENT, "The depot closed."),
     Example(CHARGE_POINT_TELEMETRY, "Two connectors that charge, with the limits read back from them."),
     Example(CIRCUIT_TELEMETRY, "What a meter shows: chargers and building together."),
     Example(event_types.MICROGRID_PROVISIONED, "The first valid configuration brought the microgrid into being."),
@@ -75,7 +77,11 @@ EXAMPLES = (
         lambda data: data["severity"] == "critical",
     ),
     Example(event_types.CONSTRAINT_CLEARED, "The breach is over."),
+    Example(event_types.MICROGRID_RETIRED, "The depot closed: what its chargers were told lapses."),
 )
+
+_LAST = {MICROGRID_RETIREMENT, event_types.MICROGRID_RETIRED}
+"""Nothing follows them."""
 
 
 async def examples() -> dict[Example, dict[str, Any]]:
@@ -97,6 +103,10 @@ async def examples() -> dict[Example, dict[str, Any]]:
             for _ in range(PATIENCE_S):
                 await demo.tick()
                 said = _shown(list(reversed(await listener.heard()))) | said
+                if {each.type for each in EXAMPLES if each not in said} == _LAST:
+                    await container.configuration_publisher().publish(
+                        [encode(MICROGRID_RETIREMENT, RETIRED, "examples/closed")]
+                    )
                 if len(said) == len(EXAMPLES):
                     return {example: _readable(said[example]) for example in EXAMPLES}
     raise RuntimeError(f"no message came of {', '.join(sorted(each.file for each in EXAMPLES if each not in said))}")

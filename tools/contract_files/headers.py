@@ -18,6 +18,7 @@ CODES: Final[Mapping[str, str]] = {
     "invalid_json": "The value is no JSON text",
     "malformed": "The value has not the shape of its type",
     "key_mismatch": "The key is missing or not the `microgrid_id` of the data",
+    "unknown_microgrid": "What is to retire never was, and no more refusals of such are remembered",
     "wrong_partition": "The record lies where its key does not belong: another partitioner sent it",
     "too_large": "The value is larger than 16 MiB unpacked; the letter goes without it",
     "invalid_header": "A header cannot be used: a `ce_id` of more than 1,000 characters",
@@ -45,7 +46,7 @@ def event_headers(name: str) -> Part:
             "ce_time": {
                 "type": "string",
                 "format": "date-time",
-                "description": "When it was decided, applied or refused",
+                "description": "When it was decided, applied, refused or retired",
             },
             "ce_dataschema": {"type": "string", "const": schema_of(name), "description": "The `$id` of its schema"},
             "ce_sequence": {
@@ -69,7 +70,7 @@ def inbound_headers(name: str) -> Part:
             "ce_id": {
                 "type": "string",
                 "minLength": 1,
-                "description": "What the sender knows the message by: a configuration is answered under this id",
+                "description": "What the sender knows the message by: what is answered is so under this id",
             },
             "ce_source": {"type": "string", "minLength": 1, "description": "The sender, a URI"},
             "ce_type": {"type": "string", "const": name, "description": "What the message says, with its version"},

@@ -16,6 +16,7 @@ from adapters.messages import configuration as wire
 from adapters.messages.configuration import SITE_CONFIGURATION, SiteConfigurationV1
 from adapters.messages.envelope import schema_of
 from adapters.messages.registry import WRITERS
+from adapters.messages.retirement import MICROGRID_RETIREMENT, MicrogridRetirementV1
 from adapters.messages.telemetry import (
     CHARGE_POINT_TELEMETRY,
     CIRCUIT_TELEMETRY,
@@ -32,6 +33,7 @@ DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 
 INBOUND: Final[Mapping[str, Any]] = {
     SITE_CONFIGURATION: SiteConfigurationV1,
+    MICROGRID_RETIREMENT: MicrogridRetirementV1,
     CHARGE_POINT_TELEMETRY: ChargePointTelemetryV1,
     CIRCUIT_TELEMETRY: CircuitTelemetryV1,
 }

@@ -5,6 +5,7 @@ from typing import Final
 
 from adapters.kafka.topics import RETAIN_D
 from adapters.messages.configuration import SITE_CONFIGURATION
+from adapters.messages.retirement import MICROGRID_RETIREMENT
 from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY, CIRCUIT_TELEMETRY
 from entrypoints.topics import CONFIGURATION, DEAD_LETTER, EVENTS, PARTITIONS, TELEMETRY
 from tools.contract_files.schemas import OUTBOUND
@@ -41,10 +42,10 @@ TOPICS: Final = (
         CONFIGURATION,
         title="Configuration",
         does="receive",
-        summary="Take a site configuration in, and answer it with an event.",
-        about="Site configurations, compacted: the newest version of each microgrid is kept. A null value changes "
-        "nothing. A configuration that cannot be used is answered with `busbar.configuration.rejected.v1`.",
-        types=(SITE_CONFIGURATION,),
+        summary="Take in a site configuration, or that a depot closed, and answer it with an event.",
+        about="Site configurations, and retirements of depots that closed, compacted: the newest of each microgrid is "
+        "kept. A null value changes nothing. What cannot be used is answered with `busbar.configuration.rejected.v1`.",
+        types=(SITE_CONFIGURATION, MICROGRID_RETIREMENT),
         cleanup="compact",
         group="worker",
     ),

@@ -37,6 +37,8 @@ from domain.events import CycleCompleted
 from domain.site.configuration import SiteConfiguration
 from domain.site.identifiers import natural_key
 
+RETIRED_AT_ONCE: Final = 100
+
 _STATUSES: Final = select(*[microgrid_status.c[each.name] for each in fields(StatusRow)])
 _GLANCES: Final = select(*[microgrid_status.c[each.name] for each in fields(GlanceRow)])
 _HEAD: Final = TypeAdapter(CycleHead)
@@ -85,7 +87,8 @@ class SqlReadModelChanges:
         def keeping(excluded: Excluded) -> dict[str, Any]:
             row = microgrid_status.c
             latest = func.coalesce(excluded.latest_cycle, row.latest_cycle)
-            return {"latest_cycle": latest, "glance": row.glance, "standing": row.standing}
+            kept = {"glance": row.glance, "standing": row.standing, "retired_at": row.retired_at}
+            return {"latest_cycle": latest, **kept}
 
         await write_over(self._connection, microgrid_status, list(map(mapping.status, statuses)), keeping)
 
@@ -112,11 +115,16 @@ class SqlReadModelChanges:
         row = microgrid_status.c
         statement = microgrid_status.update().where(row.microgrid_id == bindparam("of"))
         statement = statement.values(
-            glance=bindparam("shown", type_=row.glance.type), standing=bindparam("kept", type_=row.standing.type)
+            glance=bindparam("shown", type_=row.glance.type),
+            standing=bindparam("kept", type_=row.standing.type),
+            retired_at=bindparam("retired", type_=row.retired_at.type),
         )
         await self._connection.execute(
             statement,
-            [{"of": each, "shown": standing.glance, "kept": standing} for each, standing in sorted(standings.items())],
+            [
+                {"of": each, "shown": standing.glance, "kept": standing, "retired": standing.retired_at}
+                for each, standing in sorted(standings.items())
+            ],
         )
 
     async def put_cycles(self, decided: Sequence[CycleCompleted]) -> None:
@@ -130,6 +138,15 @@ class SqlReadModelChanges:
             return {"opened_seq": breaches.c.opened_seq, "opened_at": breaches.c.opened_at}
 
         await write_over(self._connection, breaches, list(map(mapping.breach, rows)), keeping)
+
+    async def prune_retired(self, before: datetime) -> int:
+        row = microgrid_status.c
+        old = select(row.microgrid_id).where(row.retired_at < before).order_by(row.retired_at).limit(RETIRED_AT_ONCE)
+        ids = (await self._connection.execute(old.with_for_update(skip_locked=True))).scalars().all()
+        if ids:
+            for table in (breaches, microgrid_status):
+                await self._connection.execute(table.delete().where(table.c.microgrid_id.in_(ids)))
+        return len(ids)
 
     async def configurations(self, microgrid_ids: Collection[str]) -> Mapping[str, SiteConfiguration]:
         row = microgrid_status.c

@@ -162,10 +162,16 @@ def _with_validities_shortened(data: dict[str, Any], _: Settings) -> dict[str, A
     return data | {"memory": memory}
 
 
+def _with_retirement(data: dict[str, Any], _: Settings) -> dict[str, Any]:
+    """From schema 5: no microgrid could be retired."""
+    return data | {"retired_at": None, "retirements": []}
+
+
 UPCASTS: Final[dict[int, Upcast]] = {
     1: _with_bounds_to_come,
     2: _with_sendings_once,
     3: _with_rules_over_time,
     4: _with_validities_shortened,
+    5: _with_retirement,
 }
 """By the schema number that each begins with."""

@@ -12,7 +12,7 @@ from adapters.database.state_upcasts import UPCASTS
 from domain.microgrid import MicrogridState
 from domain.site.configuration import Settings
 
-SCHEMA_NUMBER: Final = 5
+SCHEMA_NUMBER: Final = 6
 """Rises when JSON written before can no longer be read as it is; `UPCASTS` then get one more."""
 
 DEFAULTS: Final = Settings()

@@ -193,6 +193,14 @@ microgrid_status = Table(
     Column("latest_cycle", Typed(CycleCompleted)),
     Column("glance", Typed(Glance)),
     Column("standing", Typed(Standing)),
+    Column("retired_at", UtcDateTime),
+)
+
+Index(
+    "ix_microgrid_status_retired",
+    microgrid_status.c.retired_at,
+    sqlite_where=microgrid_status.c.retired_at.is_not(None),
+    postgresql_where=microgrid_status.c.retired_at.is_not(None),
 )
 
 cycles = Table(

@@ -16,7 +16,14 @@ from adapters.messages.scalars import Id, Integer
 from application import event_types
 from application.ports.bus import PublishedEvent
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
-from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, DomainEvent, MicrogridProvisioned
+from domain.events import (
+    ConfigurationApplied,
+    ConfigurationRejected,
+    CycleCompleted,
+    DomainEvent,
+    MicrogridProvisioned,
+    MicrogridRetired,
+)
 
 
 class EventHeadV1(TypedDict):
@@ -30,6 +37,7 @@ _HEAD: Final = TypeAdapter(EventHeadV1)
 _PROVISIONED: Final = TypeAdapter(MicrogridProvisioned)
 _APPLIED: Final = TypeAdapter(ConfigurationApplied)
 _REJECTED: Final = TypeAdapter(ConfigurationRejected)
+_RETIRED: Final = TypeAdapter(MicrogridRetired)
 _CYCLE: Final = TypeAdapter(CycleCompleted)
 _BREACHED: Final = TypeAdapter(ConstraintBreached)
 _CLEARED: Final = TypeAdapter(ConstraintCleared)
@@ -49,6 +57,11 @@ def write_configuration_applied(event: ConfigurationApplied) -> bytes:
 def write_configuration_rejected(event: ConfigurationRejected) -> bytes:
     """Event data as JSON."""
     return _REJECTED.dump_json(event)
+
+
+def write_microgrid_retired(event: MicrogridRetired) -> bytes:
+    """Event data as JSON."""
+    return _RETIRED.dump_json(event)
 
 
 def write_cycle_completed(event: CycleCompleted) -> bytes:
@@ -76,6 +89,7 @@ _FACTS: Final[Mapping[str, TypeAdapter[Any]]] = {
     event_types.MICROGRID_PROVISIONED: _PROVISIONED,
     event_types.CONFIGURATION_APPLIED: _APPLIED,
     event_types.CONFIGURATION_REJECTED: _REJECTED,
+    event_types.MICROGRID_RETIRED: _RETIRED,
     event_types.CYCLE_COMPLETED: _CYCLE,
     event_types.CONSTRAINT_BREACHED: _BREACHED,
     event_types.CONSTRAINT_CLEARED: _CLEARED,

@@ -14,6 +14,7 @@ from adapters.messages import envelope, events
 from adapters.messages.configuration import SITE_CONFIGURATION, read_configuration
 from adapters.messages.parsing import NotJson, faults, parse, summary
 from adapters.messages.plain_telemetry import PLAIN_READERS
+from adapters.messages.retirement import MICROGRID_RETIREMENT, read_retirement
 from adapters.messages.scalars import Id, Integer
 from adapters.messages.telemetry import (
     CHARGE_POINT_TELEMETRY,
@@ -29,31 +30,41 @@ from application.ports.bus import (
     MalformedConfiguration,
     Message,
     PublishedEvent,
+    Retirement,
     Tombstone,
     Unreadable,
 )
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
-from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, DomainEvent, MicrogridProvisioned
+from domain.events import (
+    ConfigurationApplied,
+    ConfigurationRejected,
+    CycleCompleted,
+    DomainEvent,
+    MicrogridProvisioned,
+    MicrogridRetired,
+)
 from domain.knowledge.readings import Telemetry
 from domain.site.configuration import Fault, SiteConfiguration
 
 _T = TypeVar("_T")
 
-Body: TypeAlias = SiteConfiguration | Telemetry | PublishedEvent
+Body: TypeAlias = SiteConfiguration | Retirement | Telemetry | PublishedEvent
 """What a readable message says. It belongs to one microgrid, whose id is the key of the message."""
 
 WRITERS: Final[Mapping[type[DomainEvent], tuple[str, Callable[[Any], bytes]]]] = {
     MicrogridProvisioned: (event_types.MICROGRID_PROVISIONED, events.write_microgrid_provisioned),
     ConfigurationApplied: (event_types.CONFIGURATION_APPLIED, events.write_configuration_applied),
     ConfigurationRejected: (event_types.CONFIGURATION_REJECTED, events.write_configuration_rejected),
+    MicrogridRetired: (event_types.MICROGRID_RETIRED, events.write_microgrid_retired),
     CycleCompleted: (event_types.CYCLE_COMPLETED, events.write_cycle_completed),
     ConstraintBreached: (event_types.CONSTRAINT_BREACHED, events.write_constraint_breached),
     ConstraintCleared: (event_types.CONSTRAINT_CLEARED, events.write_constraint_cleared),
 }
 """A domain event's class -> its CloudEvents type, and what makes JSON of it."""
 
-READERS: Final[Mapping[str, Callable[[Any], SiteConfiguration | Telemetry]]] = {
+READERS: Final[Mapping[str, Callable[[Any], SiteConfiguration | Retirement | Telemetry]]] = {
     SITE_CONFIGURATION: read_configuration,
+    MICROGRID_RETIREMENT: read_retirement,
     CHARGE_POINT_TELEMETRY: read_charge_point_telemetry,
     CIRCUIT_TELEMETRY: read_circuit_telemetry,
 }
@@ -170,7 +181,7 @@ def write(
 
 
 def _time(event: DomainEvent) -> datetime:
-    """When it was decided, applied or refused."""
+    """When it was decided, applied, refused or retired."""
     match event:
         case MicrogridProvisioned():
             return event.provisioned_at
@@ -178,16 +189,21 @@ def _time(event: DomainEvent) -> datetime:
             return event.applied_at
         case ConfigurationRejected():
             return event.rejected_at
+        case MicrogridRetired():
+            return event.retired_at
         case CycleCompleted() | ConstraintBreached() | ConstraintCleared():
             return event.decided_at
         case _:
             assert_never(event)
 
 
-def encode(message_type: str, payload: Mapping[str, Any]) -> Message:
-    """A payload, which names its `microgrid_id`, as a message of a type. Its id stands for its content."""
+def encode(message_type: str, payload: Mapping[str, Any], message_id: str | None = None) -> Message:
+    """A payload, which names its `microgrid_id`, as a message of a type.
+
+    Its id stands for its content where none is given: the same again is then the same message.
+    """
     value = to_json(payload)
-    return envelope.wrap(message_type, hashlib.sha256(value).hexdigest(), payload["microgrid_id"], value)
+    return envelope.wrap(message_type, message_id or hashlib.sha256(value).hexdigest(), payload["microgrid_id"], value)
 
 
 def malformed_configuration(data: Any, found: tuple[Fault, ...], value: bytes) -> MalformedConfiguration | None:

@@ -22,6 +22,12 @@ class _Gauge:
 _OF_A_WORKER: Final = (
     _Gauge(names.MICROGRIDS, "{microgrid}", "Microgrids decided here", lambda now: [Observation(now.microgrids)]),
     _Gauge(
+        names.RETIRED_MICROGRIDS,
+        "{microgrid}",
+        "Microgrids of the worker's partitions that are retired",
+        lambda now: [Observation(now.retired)],
+    ),
+    _Gauge(
         names.UNDECIDED_MICROGRIDS,
         "{microgrid}",
         "Microgrids whose newest cycle is older than twice their refresh interval",

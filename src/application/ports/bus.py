@@ -58,6 +58,13 @@ class MalformedConfiguration:
 
 
 @dataclass(frozen=True, slots=True)
+class Retirement:
+    """A microgrid is to be closed."""
+
+    microgrid_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tombstone:
     """A null value on the configuration topic: counted, changes nothing."""
 
@@ -104,7 +111,10 @@ class PublishedEvent:
     stream: str
 
 
-Inbound: TypeAlias = SiteConfiguration | MalformedConfiguration | Telemetry | Tombstone | PublishedEvent | Unreadable
+Offer: TypeAlias = SiteConfiguration | MalformedConfiguration | Retirement
+"""What a microgrid answers with an event: what it is to be from now on."""
+
+Inbound: TypeAlias = Offer | Telemetry | Tombstone | PublishedEvent | Unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class ReadModelChanges(Protocol):
         ...
 
     async def put_standings(self, standings: Mapping[str, Standing]) -> None:
-        """By microgrid, each with the glance that it gives; of no effect while it has no status."""
+        """By microgrid, each with its glance, and when it retired; of no effect while it has no status."""
         ...
 
     async def put_cycles(self, cycles: Sequence[CycleCompleted]) -> None: ...
@@ -116,6 +116,13 @@ class ReadModelChanges(Protocol):
 
     async def put_breaches(self, breaches: Sequence[BreachRow]) -> None:
         """A breach that is known keeps when and with which event it opened."""
+        ...
+
+    async def prune_retired(self, before: datetime) -> int:
+        """Forget microgrids that retired before this instant with their breaches, but for positions; returns how many.
+
+        Some hundred at most. What is left of their past is pruned by its own age.
+        """
         ...
 
     async def configurations(self, microgrid_ids: Collection[str]) -> Mapping[str, SiteConfiguration]:

@@ -6,7 +6,13 @@ from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
 from application.queries.rows import BreachRow
 from domain.breaches.constraint import Constraint, ConstraintBreached, ConstraintCleared
-from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridProvisioned
+from domain.events import (
+    ConfigurationApplied,
+    ConfigurationRejected,
+    CycleCompleted,
+    MicrogridProvisioned,
+    MicrogridRetired,
+)
 
 
 def _breached(event: ConstraintBreached, gathered: Gathered) -> None:
@@ -29,6 +35,7 @@ BREACHES = Projection(
         MicrogridProvisioned: nothing,
         ConfigurationApplied: nothing,
         ConfigurationRejected: nothing,
+        MicrogridRetired: nothing,
         CycleCompleted: nothing,
         ConstraintBreached: _breached,
         ConstraintCleared: _cleared,

@@ -4,7 +4,13 @@ from application.projections.gathered import Gathered
 from application.projections.keeping import PRUNED_EVERY
 from application.projections.projector import Projection, nothing
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
-from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridProvisioned
+from domain.events import (
+    ConfigurationApplied,
+    ConfigurationRejected,
+    CycleCompleted,
+    MicrogridProvisioned,
+    MicrogridRetired,
+)
 
 
 def _decided(cycle: CycleCompleted, gathered: Gathered) -> None:
@@ -19,6 +25,7 @@ CYCLES = Projection(
         MicrogridProvisioned: nothing,
         ConfigurationApplied: nothing,
         ConfigurationRejected: nothing,
+        MicrogridRetired: nothing,
         CycleCompleted: _decided,
         ConstraintBreached: nothing,
         ConstraintCleared: nothing,

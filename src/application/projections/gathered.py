@@ -118,7 +118,7 @@ class Gathered:
         for microgrid_id, at in self._old_at.items():
             await make_hours(changes.past, microgrid_id, at)
         if self._old_at:
-            await _forget(changes, max(self._old_at.values()), keeping)
+            await forget(changes, max(self._old_at.values()), keeping)
 
     async def _write_history(self, changes: ReadModelChanges) -> None:
         """A bucket may have begun with a batch before this one: the first of each microgrid."""
@@ -129,8 +129,10 @@ class Gathered:
         await changes.past.put_history(list(self._history.values()))
 
 
-async def _forget(changes: ReadModelChanges, at: datetime, keeping: Keeping) -> None:
+async def forget(changes: ReadModelChanges, at: datetime, keeping: Keeping) -> None:
+    """Forget some of what is too old at this instant, and microgrids that retired so long ago."""
     await changes.prune_cycles(at - keeping.cycles)
     await changes.past.prune_history(at - keeping.fine_history)
     await changes.past.prune_hours(at - keeping.history)
     await changes.past.prune_log(at - keeping.log)
+    await changes.prune_retired(at - keeping.log)

@@ -11,7 +11,8 @@ from application.queries.standing import Condition, ConditionCode, Standing
 from application.site_check import changes
 from domain.breaches.constraint import Constraint, ConstraintCleared
 from domain.breaches.over_limit import Severity
-from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted
+from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridRetired
+from domain.microgrid import NOT_IN_USE
 from domain.site.configuration import SiteConfiguration
 
 NUMBERS: Final = 100_000
@@ -143,9 +144,20 @@ def _said(value: object) -> str:
 def of_refusal(event: ConfigurationRejected) -> Sequence[LogEntry]:
     """That a configuration was refused, with the codes of its faults."""
     entries = _Entries(event.microgrid_id, event.event_seq, event.rejected_at)
+    codes = sorted({fault.code for fault in event.faults})
     which = "A configuration" if event.version is None else f"Configuration {event.version}"
-    said = f"{which} was refused: {', '.join(sorted({fault.code for fault in event.faults}))}"
+    if set(codes) <= NOT_IN_USE:
+        which = "A retirement"
+    said = f"{which} was refused: {', '.join(codes)}"
     entries.add(HappeningCode.CONFIGURATION_REFUSED, event.microgrid_id, said)
+    return entries.made
+
+
+def of_retirement(event: MicrogridRetired) -> Sequence[LogEntry]:
+    """That the microgrid was closed."""
+    entries = _Entries(event.microgrid_id, event.event_seq, event.retired_at)
+    said = f"Retired with configuration {event.version}: nothing is decided any more"
+    entries.add(HappeningCode.RETIRED, event.microgrid_id, said)
     return entries.made
 
 

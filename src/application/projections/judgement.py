@@ -24,6 +24,8 @@ def judged(standing: Standing, at: datetime) -> Standing:
 def _states(standing: Standing, at: datetime) -> Iterator[Found]:
     place, stopped = standing.place, [each for each in standing.conditions if each.node_id in standing.stopped]
     unheard = standing.unheard_since
+    if standing.retired_at is not None:
+        yield StateCode.RETIRED, sentences.retired(place, standing.retired_at), standing.retired_at
     if not standing.was_heard or (unheard is not None and at - unheard >= timedelta(seconds=place.silent_after_s)):
         yield StateCode.NO_DATA, sentences.no_data(place, unheard, at), unheard
     if standing.breaches:

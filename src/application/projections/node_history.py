@@ -13,7 +13,13 @@ from application.queries.history import TEN_SECONDS, begins, figures_of
 from application.queries.rows import HistoryRow, NodeBucket, NodeFigures
 from application.queries.tree import measured_w
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
-from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridProvisioned
+from domain.events import (
+    ConfigurationApplied,
+    ConfigurationRejected,
+    CycleCompleted,
+    MicrogridProvisioned,
+    MicrogridRetired,
+)
 from domain.sharing.plan import Quality
 from domain.site.identifiers import connector_node_id
 
@@ -61,6 +67,7 @@ NODE_HISTORY = Projection(
         MicrogridProvisioned: nothing,
         ConfigurationApplied: nothing,
         ConfigurationRejected: nothing,
+        MicrogridRetired: nothing,
         CycleCompleted: _decided,
         ConstraintBreached: nothing,
         ConstraintCleared: nothing,

@@ -10,7 +10,7 @@ from application.queries.rows import CycleHead
 from application.queries.standing import Condition, ConditionCode, Fall, OpenBreach, Place, Standing
 from application.queries.tree import HELD_BACK, is_silent
 from domain.breaches.constraint import Constraint, ConstraintBreached
-from domain.events import ConfigurationApplied, CycleCompleted
+from domain.events import ConfigurationApplied, CycleCompleted, MicrogridRetired
 from domain.knowledge.limits import Mode
 from domain.sharing.plan import NodeFigures, Outcome, Reason, Setpoint
 from domain.site.identifiers import connector_node_id
@@ -25,7 +25,14 @@ def configured(before: Standing | None, event: ConfigurationApplied) -> Standing
     place = Place.of(event.configuration)
     if before is None:
         before = Standing(event_seq=event.event_seq, place=place, version=event.version)
-    return judged(replace(before, event_seq=event.event_seq, place=place, version=event.version), event.applied_at)
+    after = replace(before, event_seq=event.event_seq, place=place, version=event.version, retired_at=None)
+    return judged(after, event.applied_at)
+
+
+def retired(before: Standing, event: MicrogridRetired) -> Standing:
+    """With nothing that holds any more."""
+    left = replace(before, conditions=(), falls=(), breaches=(), stopped=())
+    return judged(replace(left, event_seq=event.event_seq, retired_at=event.retired_at), event.retired_at)
 
 
 def breached(before: Standing, event: ConstraintBreached) -> Standing:

@@ -7,7 +7,13 @@ from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
 from application.queries.rows import StatusRow
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
-from domain.events import ConfigurationApplied, ConfigurationRejected, CycleCompleted, MicrogridProvisioned
+from domain.events import (
+    ConfigurationApplied,
+    ConfigurationRejected,
+    CycleCompleted,
+    MicrogridProvisioned,
+    MicrogridRetired,
+)
 
 
 def _configured(event: ConfigurationApplied, gathered: Gathered) -> None:
@@ -21,6 +27,13 @@ def _rejected(event: ConfigurationRejected, gathered: Gathered) -> None:
     before = gathered.standing(event.microgrid_id)
     if before is not None:
         gathered.put_standing(event.microgrid_id, replace(before, event_seq=event.event_seq))
+
+
+def _retired(event: MicrogridRetired, gathered: Gathered) -> None:
+    gathered.put_log(happenings.of_retirement(event))
+    before = gathered.standing(event.microgrid_id)
+    if before is not None:
+        gathered.put_standing(event.microgrid_id, standing.retired(before, event))
 
 
 def _decided(cycle: CycleCompleted, gathered: Gathered) -> None:
@@ -52,6 +65,7 @@ STATUS = Projection(
         MicrogridProvisioned: nothing,
         ConfigurationApplied: _configured,
         ConfigurationRejected: _rejected,
+        MicrogridRetired: _retired,
         CycleCompleted: _decided,
         ConstraintBreached: _breached,
         ConstraintCleared: _cleared,

@@ -12,6 +12,10 @@ NEVER_HEARD = "No data from the depot yet"
 NEVER_DECIDED = "Not decided yet"
 
 
+def retired(place: Place, since: datetime) -> str:
+    return f"Retired on {since.astimezone(ZoneInfo(place.time_zone)):%-d %B %Y}: nothing is decided any more"
+
+
 def no_data(place: Place, since: datetime | None, at: datetime) -> str:
     return NEVER_HEARD if since is None else f"No data from the depot since {clock(place, since, at)}"
 

@@ -119,6 +119,7 @@ class Standing:
     unheard_since: datetime | None = None
     stopped: tuple[str, ...] = ()
     state: State | None = None
+    retired_at: datetime | None = None
 
     @property
     def glance(self) -> Glance | None:

@@ -8,6 +8,8 @@ from enum import StrEnum
 class StateCode(StrEnum):
     """How a microgrid is; the first that holds, in this order."""
 
+    RETIRED = "retired"
+    """It was closed; nothing is decided for it any more."""
     NO_DATA = "no_data"
     """No message came for 2 × `connector_stale_after_s`, or never."""
     NOT_DECIDED = "not_decided"

@@ -117,7 +117,7 @@ def state_of(glance: Glance | None, now: datetime) -> State:
     """How a microgrid is now: as its newest event left it, unless nothing has been decided for too long."""
     if glance is None:
         return State(StateCode.NOT_DECIDED, sentences.NEVER_DECIDED, None)
-    if glance.state.code is StateCode.NO_DATA or glance.head is None:
+    if glance.state.code in (StateCode.RETIRED, StateCode.NO_DATA) or glance.head is None:
         return glance.state
     age = now - glance.head.decided_at
     if age <= timedelta(seconds=glance.stale_after_s):

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from domain.breaches import limit_falls, observation
 from domain.breaches.cause import explain
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from domain.breaches.ending import cleared, until
 from domain.breaches.exceedance import Exceedance
 from domain.breaches.limit_falls import NO_LIMITS, LimitMemory
 from domain.breaches.observation import Observed, Place, Taken
@@ -99,7 +100,7 @@ class _Watch:
 
     def gone(self, known: Exceedance, announced: ConstraintBreached) -> None:
         """The breach of a node that is no more, or has no limit any more: as it was last seen, until now."""
-        self._clear(replace(known, observed_at=max(known.observed_at, self.observed.situation.at)), announced, None)
+        self._clear(until(known, self.observed.situation.at), announced, None)
 
     def _sees(self, place: Place, known: Exceedance, taken: Taken) -> bool:
         """Whether all of a load is fresh and known, as a breach asks for to be over (BREACH-3).
@@ -162,22 +163,9 @@ class _Watch:
 
     def _clear(self, known: Exceedance, announced: ConstraintBreached, observed_at: datetime | None) -> None:
         """What was announced of a breach is over, with the figures as they are now."""
-        event = ConstraintCleared.of(
-            replace(
-                announced,
-                event_seq=self._next_event_seq(),
-                limit_w=known.limit_w,
-                observed_w=known.observed_w,
-                excess_w=known.excess_w,
-                peak_excess_w=known.peak_excess_w,
-                energy_over_limit_wh=known.energy_over_limit_ws // 3600,
-                observed_at=observed_at,
-                duration_s=known.duration_s,
-                cycle_seq=self.cycle_seq,
-                decided_at=self.observed.situation.at,
-            )
-        )
-        self.events.append(event)
+        at, event_seq = self.observed.situation.at, self._next_event_seq()
+        event = cleared(known, announced, event_seq, self.cycle_seq, decided_at=at)
+        self.events.append(replace(event, observed_at=observed_at))
 
     def _next_event_seq(self) -> int:
         return self.event_seq + len(self.events) + 1

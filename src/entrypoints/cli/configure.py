@@ -4,36 +4,22 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, BinaryIO
 
 import click
 
-from adapters.kafka import topics as kafka_topics
-from adapters.kafka.connection import when_reachable
-from adapters.kafka.reader import KafkaReader, reading
-from adapters.kafka.rights import Use
-from adapters.memory.partitioning import partition_of
-from adapters.messages import parsing, registry
+from adapters.messages import parsing
 from adapters.messages.configuration import read_configuration
 from application import event_types, site_check
-from application.ports.bus import MalformedConfiguration, Message, PublishedEvent
+from application.ports.bus import MalformedConfiguration, PublishedEvent
 from domain.site.configuration import SiteConfiguration
 from entrypoints import settings as environment
-from entrypoints.brokers import connection_to
 from entrypoints.cli.check import Findings, check
+from entrypoints.cli.offering import offer
 from entrypoints.cli.tables import shown
-from entrypoints.container import Deployment
 from entrypoints.service.refusals import quiet, refusing
 from entrypoints.site_files import UnusableSite, read_offer
-from entrypoints.unusable import UnusableSetting
-
-HISTORY = 2000
-"""How many earlier messages of the partition are looked at: a configuration that is in force already has no answer, but
-every cycle says which one is.
-"""
-
-PATIENCE_S = 30
-"""How long the brokers may take where nothing is said."""
 
 IN_FORCE, REJECTED, NO_ANSWER = 0, 1, 3
 
@@ -60,6 +46,8 @@ class Answers:
             case event_types.CONFIGURATION_APPLIED:
                 self.in_force = event.data["version"]
                 self.former = read_configuration(event.data["configuration"]) if was_there else self.former
+            case event_types.MICROGRID_RETIRED:
+                self.in_force = None
             case event_types.CYCLE_COMPLETED:
                 self.in_force = event.data["configuration_version"]
             case event_types.CONFIGURATION_REJECTED if event.data["version"] == self.version:
@@ -94,7 +82,8 @@ def run(file: BinaryIO, wait_s: int | None, *, strict: bool) -> int:
     _warn(findings)
     answers = Answers(offered.microgrid_id, offered.version)
     with refusing():
-        code = asyncio.run(_offer(settings, message, offered, answers, wait_s))
+        tell = partial(_tell_changes, answers, offered)
+        code = asyncio.run(offer(settings, message, answers, wait_s, tell=tell))
     if wait_s is not None:
         _explain(code, answers)
     return code
@@ -119,49 +108,8 @@ def _warn(findings: Findings) -> None:
         click.echo(f"Warning unknown_key: nothing reads {unknown.path}{meant}", err=True)
 
 
-async def _offer(
-    settings: environment.Settings,
-    message: Message,
-    offered: SiteConfiguration | MalformedConfiguration,
-    answers: Answers,
-    wait_s: int | None,
-) -> int:
-    deployment = Deployment(connection=connection_to(settings), prefix=settings.topic_prefix)
-    connection, topics = deployment.connection(), deployment.topics()
-    publisher = deployment.configuration_publisher()
-    try:
-        async with asyncio.timeout(wait_s or PATIENCE_S):
-            use = Use([topics.events], [topics.configuration])
-            count = await when_reachable(lambda: kafka_topics.require(connection, use))
-            partitions = [partition_of(answers.microgrid_id, count)]
-            async with reading(connection, topics.events, partitions, HISTORY) as reader:
-                while not await reader.caught_up():
-                    await _hear(reader, topics.events, answers)
-                _tell_changes(answers.former, offered)
-                await publisher.publish([message])
-                while wait_s is not None:
-                    await _hear(reader, topics.events, answers)
-                    if (code := answers.code()) is not None:
-                        return code
-                return IN_FORCE
-    except TimeoutError:
-        if wait_s is None:
-            raise UnusableSetting(
-                f"The brokers of BUSBAR_KAFKA_BOOTSTRAP_SERVERS took nothing within {PATIENCE_S} s."
-            ) from None
-        return answers.last_word()
-    finally:
-        await publisher.close()
-
-
-async def _hear(reader: KafkaReader, topic: str, answers: Answers) -> None:
-    for position, heard in await reader.receive():
-        event = registry.read(topic, heard)
-        if isinstance(event, PublishedEvent):
-            answers.hear(event, was_there=reader.was_there(position))
-
-
-def _tell_changes(former: SiteConfiguration | None, offered: SiteConfiguration | MalformedConfiguration) -> None:
+def _tell_changes(answers: Answers, offered: SiteConfiguration | MalformedConfiguration) -> None:
+    former = answers.former
     if former is None or not isinstance(offered, SiteConfiguration):
         return
     for each in site_check.changes(former, offered):

@@ -20,6 +20,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "gateway password": "busbar gateway password cp-1 >> passwords",
     "rebuild": "busbar rebuild malaga",
     "configure": "busbar configure depot.json --strict --wait 30s",
+    "retire": "busbar retire malaga --wait 30s",
     "send": "busbar send readings.jsonl",
     "simulate": "busbar simulate --scenario leichhardt-mixed --speed 10 --for 20m",
     "status": "busbar status malaga --json",

@@ -13,7 +13,7 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
     "Bring your depot": ("accept",),
     "Run a depot on this machine": ("run",),
     "Run the service": ("migrate", "worker", "project", "api", "gateway", "rebuild"),
-    "Say something to a running service": ("configure", "send", "simulate"),
+    "Say something to a running service": ("configure", "retire", "send", "simulate"),
     "See what a running service does": ("status", "breaches", "explain", "events", "dead-letters", "show-state"),
 }
 

@@ -177,6 +177,16 @@ def configure(file: BinaryIO, wait_s: int | None, strict: bool) -> int:
 
 
 @busbar.command()
+@click.argument("microgrid")
+@click.option("--wait", "wait_s", type=Duration(), help="How long to wait for the answer.")
+def retire(microgrid: str, wait_s: int | None) -> int:
+    """Close a depot: no more cycles, its setpoints lapse. With --wait 1 where it was refused, 3 for no answer."""
+    from entrypoints.cli import retire as retire_command
+
+    return retire_command.run(microgrid, wait_s)
+
+
+@busbar.command()
 @played
 @click.option("--seed", default=1, show_default=True, help="Same seed, same buses.")
 @click.option("--for", "duration_s", type=Duration(), help="Simulated time [default: until stopped].")

@@ -75,7 +75,7 @@ def status(detail: MicrogridStatus) -> RenderableType:
 
 def sentence(state: State) -> Text:
     """How a microgrid is, in words; a colour only beside them."""
-    calm = state.code is StateCode.WITHIN_LIMITS
+    calm = state.code in (StateCode.WITHIN_LIMITS, StateCode.RETIRED)
     alarm = state.code in (StateCode.OVER_LIMIT, StateCode.INFEASIBLE)
     return Text(state.sentence, style="" if calm else "bold red" if alarm else "yellow")
 

@@ -49,11 +49,12 @@ async def joined(container: Container) -> AsyncIterator[Joined]:
         events = await bus.join("busbar.projector", (EVENTS,), registry.read, Unconcerned())
         stack.push_async_callback(events.close)
         loops = Loops(membership.intake(source=worker), membership.cycles(), membership.relay(), locks)
-        projector = container.projector(source=events)
+        projector, forgetting = container.projector(source=events), container.forgetting()
 
         async def project() -> bool:
             async with projecting:
                 projected: bool = await projector.turn()
+                await forgetting.turn()
             return projected
 
         async def look() -> None:

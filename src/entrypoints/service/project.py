@@ -32,11 +32,12 @@ async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
         registry.read,
         BetweenTurns(Unconcerned(), projecting),
     )
-    projector = deployment.projector(source=deployment.measured_source(source))
+    projector, forgetting = deployment.projector(source=deployment.measured_source(source)), deployment.forgetting()
 
     async def project() -> bool:
         async with projecting:
             projected: bool = await projector.turn()
+            await forgetting.turn()
         return projected
 
     try:

@@ -43,6 +43,12 @@ class Watched:
         self.depot.microgrid = change.microgrid
         await self._take_in(change.events)
 
+    async def retire(self) -> None:
+        """Close it."""
+        change = self.depot.microgrid.retire(self.at)
+        self.depot.microgrid = change.microgrid
+        await self._take_in(change.events)
+
     async def decide(self) -> State:
         """One published cycle; returns how the microgrid is after it."""
         change = self.depot.microgrid.run_cycle(self.depot.readings, Trigger.MANUAL, self.at)

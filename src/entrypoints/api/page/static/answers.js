@@ -3,7 +3,7 @@
 import { byId, element, list, put, say, show } from "./dom.js";
 import { CAUSES, count, duration, exactKw, held, KINDS, kw, kwh, plural } from "./text.js";
 
-const ALARMS = { within_limits: "calm", over_limit: "over", infeasible: "over" };
+const ALARMS = { within_limits: "calm", retired: "calm", over_limit: "over", infeasible: "over" };
 
 export function verdict(view) {
   say(byId("verdict"), view.state.sentence);

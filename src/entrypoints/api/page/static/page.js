@@ -167,6 +167,7 @@ class MicrogridPage {
     const stale = as_of.state === "stale" || age > stale_after_s;
     const last = age === null ? "no cycle yet" : `last cycle ${duration(age)} ago`;
     const [mark, text] = !this.connected ? ["lost", `Service not reached, ${last}, trying again`]
+      : state.code === "retired" ? ["silent", "Retired"]
       : stale ? ["stale", `Stale, ${last}`]
         : state.code === "no_data" ? ["silent", `No data, cycle ${count(as_of.cycle_seq)}`] : ["fresh", `Live, cycle ${count(as_of.cycle_seq)}`];
     tell(mark, text);
@@ -198,7 +199,7 @@ function announce(text) {
   say(byId("announcer"), text);
 }
 
-const WORST_FIRST = ["no_data", "not_decided", "over_limit", "infeasible", "stopped", "not_honoured", "chargers_silent", "meter_silent", "within_limits"];
+const WORST_FIRST = ["no_data", "not_decided", "over_limit", "infeasible", "stopped", "not_honoured", "chargers_silent", "meter_silent", "within_limits", "retired"];
 const rank = (each) => WORST_FIRST.indexOf(each.state.code);
 
 function showList(everyone) {

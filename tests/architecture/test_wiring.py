@@ -215,7 +215,7 @@ def test_every_type_of_event_is_written() -> None:
 
 
 def test_every_type_of_message_is_read() -> None:
-    inbound = {"site.configuration.v1", "charge_point.telemetry.v1", "circuit.telemetry.v1"}
+    inbound = {"site.configuration.v1", "microgrid.retirement.v1", "charge_point.telemetry.v1", "circuit.telemetry.v1"}
     assert set(registry.READERS) == inbound
 
 

@@ -126,7 +126,7 @@ async def projected(*events: Inbound) -> Tables:
 
 @pytest.fixture
 async def history() -> list[PublishedEvent]:
-    """Every type of event but breaches, as a worker announced them: two configurations, one refused, five cycles."""
+    """Every type of event but breaches and a retirement, as a worker announced them: two configurations, one refused, five cycles."""
     service = Service()
     worker = await service.start()
     depot = a_configuration(connectors=1)
@@ -141,8 +141,8 @@ async def history() -> list[PublishedEvent]:
         while await worker.turn():
             pass
     events = service.events()
-    breaches = {event_types.CONSTRAINT_BREACHED, event_types.CONSTRAINT_CLEARED}
-    assert {event.type for event in events} == {name for name, _ in registry.WRITERS.values()} - breaches
+    others = {event_types.CONSTRAINT_BREACHED, event_types.CONSTRAINT_CLEARED, event_types.MICROGRID_RETIRED}
+    assert {event.type for event in events} == {name for name, _ in registry.WRITERS.values()} - others
     return events
 
 

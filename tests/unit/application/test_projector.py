@@ -126,7 +126,7 @@ async def projected(*events: Inbound) -> Tables:
 
 @pytest.fixture
 async def history() -> list[PublishedEvent]:
-    """Every type but breaches and a retirement, as a worker announced them: two configurations, one refused, five cycles."""
+    """All types but breaches and a retirement, as a worker announced them: two configurations, a refusal, cycles."""
     service = Service()
     worker = await service.start()
     depot = a_configuration(connectors=1)

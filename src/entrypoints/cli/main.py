@@ -1,6 +1,5 @@
 """The command line: `busbar COMMAND`. Bad usage and bad settings end with exit 2 and one sentence."""
 
-import json
 import sys
 from io import BufferedReader
 from pathlib import Path
@@ -86,22 +85,9 @@ def check(file: BinaryIO, against: BinaryIO | None, strict: bool, as_json: bool)
 @click.option("--json", "as_json", is_flag=True)
 def scenarios(as_json: bool) -> int:
     """List the depots that can be played, and what can go wrong in them."""
-    from adapters.simulation.faults.scripts import FAULTS
-    from adapters.simulation.scenarios import SCENARIOS
+    from entrypoints.cli import scenarios as scenarios_command
 
-    listed = {
-        "scenarios": [{"name": each.name, "summary": each.summary} for each in SCENARIOS.values()],
-        "faults": [{"name": each.name, "summary": each.summary} for each in FAULTS.values()],
-    }
-    if as_json:
-        click.echo(json.dumps(listed))
-        return 0
-    width = max(len(each["name"]) for kind in listed.values() for each in kind)
-    for kind, entries in listed.items():
-        click.echo(f"{kind}:")
-        for each in entries:
-            click.echo(f"  {each['name']:<{width}}  {each['summary']}")
-    return 0
+    return scenarios_command.run(as_json=as_json)
 
 
 @busbar.command()

@@ -12,8 +12,8 @@ from entrypoints.api.read_side import ReadSide
 from entrypoints.api.serve import Api
 from entrypoints.container import Container
 from entrypoints.service.beginning import require_database
-from entrypoints.service.life_cycle import stop_by_signal
 from entrypoints.service.refusals import refusing
+from entrypoints.service.stopping import stop_by_signal
 
 PATIENCE_S = 15
 """How long requests may still take at the end."""

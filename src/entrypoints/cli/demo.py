@@ -19,8 +19,8 @@ from entrypoints.demo.defaults import HEADLESS_S
 from entrypoints.demo.in_one_process import Demo, open_demo
 from entrypoints.demo.playing import Wanted, affecting, played, told
 from entrypoints.demo.progress import watched
-from entrypoints.service.life_cycle import stop_by_signal
 from entrypoints.service.refusals import refusing
+from entrypoints.service.stopping import stop_by_signal
 from entrypoints.unusable import UnusableSetting
 
 Play: TypeAlias = Callable[[Container, Demo, asyncio.Event], Awaitable[None]]

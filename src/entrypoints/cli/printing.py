@@ -11,8 +11,8 @@ from adapters.kafka.rights import Use
 from application.ports.bus import Message
 from entrypoints import settings as environment
 from entrypoints.brokers import connection_to
-from entrypoints.service.life_cycle import stop_by_signal, unless
 from entrypoints.service.refusals import quiet, refusing
+from entrypoints.service.stopping import stop_by_signal, unless
 
 LineOf: TypeAlias = Callable[[Message], bytes | None]
 """The line of a message without its end; None for one that is left out."""

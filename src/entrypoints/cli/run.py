@@ -27,8 +27,8 @@ from entrypoints.run.lines import Lines
 from entrypoints.run.plan import PlanFile, UnusablePlan
 from entrypoints.run.planned import Planned
 from entrypoints.run.site_file import SiteFile
-from entrypoints.service.life_cycle import stop_by_signal
 from entrypoints.service.refusals import refusing
+from entrypoints.service.stopping import stop_by_signal
 from entrypoints.site_files import UnusableSite, read_valid
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from entrypoints.container import Deployment
 from entrypoints.demo.in_one_process import TICK, telemetry_message
 from entrypoints.demo.playing import Played, Wanted, affecting, played, require_no_worker_here, told
 from entrypoints.demo.tally import Tally
-from entrypoints.service.life_cycle import stop_by_signal
 from entrypoints.service.refusals import quiet, refusing
+from entrypoints.service.stopping import stop_by_signal
 
 HISTORY = 2000
 """How many earlier messages of the partition are looked at for the version in force, which every cycle names."""

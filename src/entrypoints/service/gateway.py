@@ -28,8 +28,8 @@ from entrypoints.api.serve import Operations
 from entrypoints.brokers import connection_to
 from entrypoints.container import Deployment
 from entrypoints.ocpp_container import OcppGateway
-from entrypoints.service.life_cycle import stop_by_signal, unless
 from entrypoints.service.refusals import refusing
+from entrypoints.service.stopping import stop_by_signal, unless
 from entrypoints.unusable import UnusableSetting
 
 PORT: Final = 8083

@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-import signal
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from aiokafka.errors import KafkaError
 
@@ -31,6 +30,7 @@ from entrypoints.service.garbage import collect_rarely
 from entrypoints.service.health import Health, Source, Turn, Why, nothing_is_wrong
 from entrypoints.service.refusals import refusing
 from entrypoints.service.standstill import Look, Progress, Standstill, nothing_to_look_for, watch
+from entrypoints.service.stopping import stop_by_signal, unless
 
 DRAINING_S = 8.0
 """How long what was begun may take to end. Leaving the group and closing the publishers may take 10 s each."""
@@ -58,8 +58,6 @@ Join: TypeAlias = Callable[[], AbstractAsyncContextManager[Joined]]
 
 Member: TypeAlias = Callable[[Deployment], AbstractAsyncContextManager[Joined]]
 """The same, of a deployment."""
-
-T = TypeVar("T")
 
 _logger = logging.getLogger(__name__)
 
@@ -93,26 +91,6 @@ def _in_words(error: Exception) -> str:
     if isinstance(error, ExceptionGroup):
         return "; ".join(map(_in_words, error.exceptions))
     return f"{type(error).__name__}: {error}"
-
-
-def stop_by_signal() -> asyncio.Event:
-    """An event that SIGTERM or Ctrl-C sets from now on."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
-
-
-async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """What the work returns; it is cancelled, and this is None, where the process is to stop first."""
-    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        stopping.cancel()
-        working.cancel()
-        await asyncio.wait((working,))
 
 
 async def _serve(deployment: Deployment, member: Member, needs: Needs, operations: Operations) -> None:

@@ -1,9 +1,6 @@
 """The documentation: its pages name what there is, its site is built without a warning and needs no other host."""
 
 import re
-import shutil
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from entrypoints.cli.main import busbar
+from tests.documentation import built
 from tools.reference import faults
 from tools.reference.pages import FOLDER, pages
 
@@ -50,19 +48,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built strict, in a folder of its own."""
-    project = tmp_path_factory.mktemp("documentation")
-    shutil.copytree(FOLDER, project / "docs")
-    shutil.copy(ROOT / "zensical.toml", project)
-    built = subprocess.run(
-        [sys.executable, "-m", "zensical", "build", "--strict", "--clean"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
-    return project / "build" / "site"
+    return built(tmp_path_factory.mktemp("documentation"))
 
 
 @pytest.fixture(scope="module")

@@ -73,6 +73,7 @@ ABLATIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ABLATIONS)
 def test_without_one_of_the_rules_a_scenario_suffers(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ablation = ABLATIONS[rule]

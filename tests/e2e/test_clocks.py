@@ -23,6 +23,8 @@ STEP_S = 600
 ENDED_S = 30.0
 CYCLE_COMPLETED = "busbar.cycle.completed.v1"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def stack(
@@ -65,9 +67,7 @@ def counts_what_is_measured(stack: Stack, events: Events, depot: str, *, sequenc
     )
 
 
-@pytest.mark.parametrize(
-    ("step_s", "depot"), [(-STEP_S, "set-back"), pytest.param(STEP_S, "set-forward", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("step_s", "depot"), [(-STEP_S, "set-back"), (STEP_S, "set-forward")])
 def test_a_clock_that_is_set_under_a_worker_stops_nothing_nor_does_a_restart(
     stack: Stack, tmp_path: Path, step_s: int, depot: str
 ) -> None:
@@ -92,7 +92,6 @@ def test_a_clock_that_is_set_under_a_worker_stops_nothing_nor_does_a_restart(
             assert worker.end(signal.SIGTERM) < ENDED_S
 
 
-@pytest.mark.slow
 def test_who_takes_over_from_a_host_that_was_ahead_goes_on_at_once(stack: Stack, tmp_path: Path) -> None:
     depot, port = "taken-over", free_port()
     ahead = HostClock(tmp_path / "ahead", STEP_S)

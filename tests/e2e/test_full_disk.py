@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.databases import sqlite_url
 from tests.e2e.stacks import Events, Stack, a_prefix, configuration, readiness, until
 from tests.services.kafka import Broker
@@ -20,6 +22,7 @@ RECOVERED_S = 30.0
 ENDED_S = 30.0
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_all_goes_on_once_there_is_room(kafka_broker: Broker, tmp_path: Path) -> None:
     with a_small_disk(tmp_path / "disk", mib=1) as disk:
         file, port = disk.path / "busbar.sqlite3", free_port()

@@ -91,7 +91,9 @@ def wait_for_progress(record: Record, event_seq: int) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize(("demo", "seed"), [(HEADLESS, 1), (LIVE, 2)], ids=["headless", "live"])
+@pytest.mark.parametrize(
+    ("demo", "seed"), [(HEADLESS, 1), pytest.param(LIVE, 2, marks=pytest.mark.slow)], ids=["headless", "live"]
+)
 def test_a_killed_demo_goes_on_where_its_database_stands(home: Path, demo: tuple[str, ...], seed: int) -> None:
     record = Record(home / "demo.sqlite3")
     reached = kill_at_random_instants(home, record, demo, Random(seed))

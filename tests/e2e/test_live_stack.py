@@ -281,6 +281,7 @@ async def latest_reading(stack: Stack) -> datetime:
     return max(map(datetime.fromisoformat, measured))
 
 
+@pytest.mark.slow
 def test_a_depot_in_fast_motion_is_balanced_on_the_wall_and_again_by_the_next_run(stack: Stack) -> None:
     """Holds CLI-15."""
     fast = ("simulate", "--scenario", "elizabeth-quay", "--speed", "10", "--json")
@@ -349,6 +350,7 @@ def test_of_two_workers_one_is_killed_and_the_other_decides_its_microgrids(stack
         assert another.code == 0, another.log.read_text()
 
 
+@pytest.mark.slow
 def test_a_worker_outlives_its_broker_and_its_database(tmp_path: Path) -> None:
     """Holds CLI-22."""
     with kafka.broker() as broker, postgresql.a_process() as database:

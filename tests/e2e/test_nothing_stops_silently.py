@@ -21,6 +21,8 @@ from tests.services.processes import free_port
 MENDED_S = 90.0
 CYCLE_COMPLETED = "busbar.cycle.completed.v1"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stack(kafka_broker: Broker, tmp_path: Path) -> Stack:

@@ -26,7 +26,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 def shell(home: Path, script: str) -> list[str]:
     """The lines that a block prints, of demos the beginning."""
-    script = script.replace(".venv/bin/busbar", shlex.join(COMMAND)).replace("--for 20m", "--for 8m")
+    script = script.replace(".venv/bin/busbar", shlex.join(COMMAND)).replace("--for 20m", "--for 6m")
     ended = subprocess.run(
         ["sh", "-e", "-c", script],
         cwd=home,

@@ -12,6 +12,8 @@ from tests.faults.stage import Ground, Stage, a_ground, staged
 
 SEED = 20261122
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def ground() -> Iterator[Ground]:
@@ -71,20 +73,17 @@ def test_bad_messages_are_accounted_for_while_projectors_come_and_go(ground: Gro
     assert set(planted.WHOEVER_OWNS) <= found <= set(kinds)
 
 
-@pytest.mark.slow
 def test_workers_that_come_and_go_keep_no_depot_undecided(stage: Stage, rng: random.Random) -> None:
     steadiness.crash_loop(stage, rng)
     holds(stage)
 
 
-@pytest.mark.slow
 def test_the_clock_of_a_host_may_be_set(ground: Ground, rng: random.Random) -> None:
     with staged(ground, SEED, planted.WHATEVER_THE_CLOCK) as stage:
         steadiness.clocks_set(stage, rng)
         holds(stage)
 
 
-@pytest.mark.slow
 def test_the_disk_of_the_database_may_be_full(stage: Stage, rng: random.Random) -> None:
     steadiness.full_disk(stage, rng)
     holds(stage)

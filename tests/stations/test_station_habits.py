@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from adapters.ocpp.findings import IGNORES, NEVER_LAPSES, NOT_LINKED, OVERRULED, REFUSES, SLOW
 from adapters.ocpp.gateway import Gateway
 from tests.stations.depot import (
@@ -151,6 +153,7 @@ async def _all(what: str, depot: Depot) -> None:
     await asyncio.gather(*(getattr(station, what)() for station in depot.stations.values()))
 
 
+@pytest.mark.slow
 async def test_every_habit_is_kept_to_its_limit_or_named() -> None:
     evening = await an_evening()
     depot, wrong = evening.depot, []

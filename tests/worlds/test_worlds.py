@@ -1,5 +1,7 @@
 """What has to hold in any depot: fixed seeds of what `python -m tests.worlds` plays by the thousand."""
 
+from typing import Any
+
 import pytest
 
 from domain.sharing import settling
@@ -17,27 +19,32 @@ MEMORABLE_S = 60
 """For so long a building that no meter shows any more is remembered."""
 
 
-@pytest.mark.parametrize("seed", [*range(100), 10048, 10075, 10105, 10124, 30431, 30545, 30774, 40106, 51638])
+def seeds(few: int, many: int, *found: int) -> list[Any]:
+    """The first few, and those in which something was found; the rest up to `many` is left to `make slow`."""
+    return [*range(few), *found, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(few, many))]
+
+
+@pytest.mark.parametrize("seed", seeds(20, 100, 10048, 10075, 10105, 10124, 30431, 30545, 30774, 40106, 51638))
 def test_what_is_permitted_below_a_node_is_never_above_what_it_bears(seed: int) -> None:
     assert sums.fault_of_seed(seed) is None
 
 
-@pytest.mark.parametrize("seed", [*range(40), 2061])
+@pytest.mark.parametrize("seed", seeds(10, 40, 2061))
 def test_nor_under_several_faults_at_once(seed: int) -> None:
     assert mixes.fault_of_seed(seed) is None
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(10, 40))
 def test_two_minutes_after_the_last_fault_nobody_is_stuck(seed: int) -> None:
     assert liveness.fault_of_seed(seed) is None
 
 
-@pytest.mark.parametrize("seed", [*range(40), 199, 326, 489])
+@pytest.mark.parametrize("seed", seeds(10, 40, 199, 326, 489))
 def test_steady_chargers_of_any_factor_are_told_the_same_again_and_again(seed: int) -> None:
     assert swing.fault_of_seed(seed) is None
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(5, 20))
 def test_no_limit_depends_on_small_changes_that_wait(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     SENT_AT_ONCE.plant(monkeypatch)
     assert sums.fault_of_seed(seed) is None

@@ -19,7 +19,7 @@ from entrypoints.cli.ocpp import require_packages
 from entrypoints.cli.simulate import at_speed
 from entrypoints.demo.in_one_process import TICK
 from entrypoints.demo.playing import Played, Wanted, affecting, played, require_chargers_alone, told
-from entrypoints.service.life_cycle import stop_by_signal
+from entrypoints.service.stopping import stop_by_signal
 
 UNHEARD = {"cycles": None, "cycles_published": None, "events": None, "breaches": None}
 """What only the bus could tell."""

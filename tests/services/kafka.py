@@ -20,7 +20,7 @@ from tests.services.finding import docker_answers, missing
 VERSION = "4.3.1"
 BOOTSTRAP_SERVERS = "BUSBAR_TEST_KAFKA_BOOTSTRAP_SERVERS"
 INSTALL = (
-    "A test on Kafka needs Java 17 and Maven (Debian, Ubuntu: apt install openjdk-17-jre-headless maven), "
+    "A test on Kafka needs Java 17 and Maven (Debian, Ubuntu: apt install openjdk-17-jdk-headless maven), "
     f"a Docker engine, or the address of a broker in {BOOTSTRAP_SERVERS}."
 )
 CLUSTER_ID = "YnVzYmFyLXRlc3RzLWthZg"

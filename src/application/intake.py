@@ -1,6 +1,6 @@
 """What arrives: readings go into the mailbox, configurations are applied, what is done is acknowledged."""
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, assert_never
@@ -81,6 +81,9 @@ class Intake:
 
         self._handed_over = owned.handed_over
         self._contested: Counter[str] = Counter()
+        self._later: defaultdict[str, list[tuple[Telemetry, Received]]] = defaultdict(list)
+        """Readings of microgrids with configurations that came before them."""
+
         self._letters: list[tuple[Position, Unreadable]] = []
         self._receipts: Counter[Receipt] = Counter()
 
@@ -95,10 +98,13 @@ class Intake:
             self._unanswered = Unanswered()
             self._taken.clear()
         await self._acknowledge()
-        batch = await self._source.receive(BATCH) if len(self._answerable()) < BATCH else []
+        # Readings are taken in however many configurations wait; of these no more than are answered within seconds.
+        is_crowded = len(self._answerable()) >= BATCH
+        batch = await self._source.receive(BATCH, self._unanswered.topics if is_crowded else ())
         await self._owned.read_again()
         for received in batch:
-            await self._take(received)
+            self._take(received)
+        await self._post_later()
         answered = await self._answer_in_time()
         # Once a batch: counting costs half as much as taking a reading in.
         self._counters.readings(self._receipts)
@@ -117,13 +123,13 @@ class Intake:
         if acknowledged := self._unanswered.done(done):
             await self._source.acknowledge(acknowledged)
 
-    async def _take(self, received: Received) -> None:
+    def _take(self, received: Received) -> None:
         body = received.body
         match body:
             case SiteConfiguration() | MalformedConfiguration() | Retirement():
-                await self._take_in(body, received)
+                self._take_in(body, received)
             case ChargePointTelemetry() | CircuitTelemetry():
-                await self._take_in(body, received)
+                self._take_in(body, received)
             case Tombstone():
                 self._counters.tombstone()
             case Unreadable():
@@ -133,18 +139,26 @@ class Intake:
             case _:
                 assert_never(body)
 
-    async def _take_in(self, body: Offer | Telemetry, received: Received) -> None:
+    def _take_in(self, body: Offer | Telemetry, received: Received) -> None:
         if self._owned.lies_elsewhere(body.microgrid_id, received.position):
             self._put_aside(received.position, Unreadable(*WRONG_PARTITION, received.message))
         elif isinstance(body, Offer):
             self._unanswered.add(body.microgrid_id, received)
+        elif self._is_answerable(body.microgrid_id):
+            self._later[body.microgrid_id].append((body, received))
         else:
-            await self._post(body, received)
+            self._post(body, received)
 
-    async def _post(self, telemetry: Telemetry, received: Received) -> None:
+    async def _post_later(self) -> None:
+        while asked := [*filter(self._is_answerable, self._later)]:
+            await self._answer(asked[:AT_ONCE])
+        for readings in self._later.values():
+            for body, received in readings:
+                self._post(body, received)
+        self._later.clear()
+
+    def _post(self, telemetry: Telemetry, received: Received) -> None:
         microgrid_id = telemetry.microgrid_id
-        while microgrid_id in self._unanswered.microgrids and not self._owned.is_unread(microgrid_id):
-            await self._answer([microgrid_id])
         if not self._mailbox.knows(microgrid_id):
             self._receipts[Receipt.UNKNOWN] += 1
             return
@@ -158,7 +172,10 @@ class Intake:
 
     def _answerable(self) -> Sequence[str]:
         """The microgrids that have a configuration to be answered, and can be read."""
-        return [each for each in self._unanswered.microgrids if not self._owned.is_unread(each)]
+        return [*filter(self._is_answerable, self._unanswered.microgrids)]
+
+    def _is_answerable(self, microgrid_id: str) -> bool:
+        return microgrid_id in self._unanswered.microgrids and not self._owned.is_unread(microgrid_id)
 
     async def _answer_in_time(self) -> bool:
         """Answer configurations, as many as go into a turn; returns whether there were any."""

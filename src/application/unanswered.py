@@ -22,6 +22,11 @@ class Unanswered:
         """Those that have one, in the order in which it came."""
         return self._waiting.keys()
 
+    @property
+    def topics(self) -> Collection[str]:
+        """Where they lay."""
+        return {received.position.topic for each in self._waiting.values() for received in each}
+
     def add(self, microgrid_id: str, received: Received) -> None:
         self._waiting[microgrid_id].append(received)
 

@@ -1,5 +1,6 @@
 """What every bus promises, whatever carries it: keyed, ordered, at least once, positions stored per group."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from random import randbytes
 
@@ -109,6 +110,23 @@ async def test_a_reader_is_told_the_topic_the_position_and_the_trace(bus: Bus) -
     assert first.body.code == bus.telemetry
     assert (first.traceparent, second.traceparent) == (traceparent, None)
     assert second.position == Position(bus.telemetry, first.position.partition, first.position.offset + 1)
+
+
+async def test_a_topic_that_is_left_out_keeps_what_it_has_and_holds_up_no_other(bus: Bus) -> None:
+    member = await bus.join("worker", [bus.configuration, bus.telemetry], Journal())
+    sites = [f"site {number}" for number in range(4)]
+    await bus.publish(bus.configuration, [message("21", each) for each in sites])
+    taken: list[str] = []
+    while not taken:
+        taken += values(await member.receive(1))
+    readings: list[str] = []
+    for reading in ("reading 0", "reading 1"):
+        await bus.publish(bus.telemetry, [message("21", reading)])
+        while reading not in readings:
+            readings += values(await member.receive(100, without=[bus.configuration]))
+            await asyncio.sleep(0.01)
+    assert readings == ["reading 0", "reading 1"]
+    assert taken + values(await everything(member)) == sites
 
 
 @pytest.mark.parametrize("key", KAFKA_HASHES)

@@ -206,7 +206,7 @@ class Batches:
         self.batches = list(batches)
         self.acknowledged: list[Position] = []
 
-    async def receive(self, limit: int) -> Sequence[Received]:
+    async def receive(self, limit: int, without: Collection[str] = ()) -> Sequence[Received]:
         return self.batches.pop(0)
 
     async def acknowledge(self, positions: Sequence[Position]) -> None:

@@ -1,15 +1,17 @@
 """A member of a group hands its partitions over: told by the client, without any broker."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from adapters.kafka.connection import Connection
+from adapters.kafka.records import GIVES_WAY_S, all_received
 from adapters.kafka.source import KafkaSource
 from adapters.messages import registry
-from application.ports.bus import Partition
+from application.ports.bus import Message, Partition, Tombstone
 
 OURS = {TopicPartition("busbar.telemetry", 0), TopicPartition("busbar.telemetry", 1)}
 PARTITIONS = frozenset(Partition(each.topic, each.partition) for each in OURS)
@@ -92,3 +94,26 @@ async def test_what_the_application_could_not_give_up_is_told_to_whoever_receive
     with pytest.raises(ZeroDivisionError):
         await source.receive(10)
     await source.close()
+
+
+async def test_large_messages_are_read_while_others_have_turns() -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    def read(_: str, message: Message) -> Tombstone:
+        time.sleep(GIVES_WAY_S / 2)
+        return Tombstone(message.key)
+
+    records: list[ConsumerRecord[bytes, bytes]] = [
+        ConsumerRecord("busbar.configuration", 0, each, 0, 0, b"depot", None, None, -1, -1, ()) for each in range(20)
+    ]
+    having_turns = asyncio.ensure_future(others())
+    read_all = await all_received(records, read)
+    having_turns.cancel()
+    assert [each.position.offset for each in read_all] == list(range(20))
+    assert turns >= 8

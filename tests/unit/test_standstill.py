@@ -17,11 +17,13 @@ HERE, THERE = Partition("busbar.telemetry", 3), Partition("busbar.telemetry", 4)
 class Watched:
     def __init__(self) -> None:
         self.time = 1000.0
+        self.idle = 0
         self.progress = Progress(lambda: self.time)
 
-    def look(self, after_s: float, *here: int, there: tuple[int, int] = (7, 7)) -> None:
+    def look(self, after_s: float, *here: int, there: tuple[int, int] = (7, 7), is_busy: bool = False) -> None:
         self.time += after_s
-        self.progress.look({HERE: Offsets(*here), THERE: Offsets(*there)})
+        self.idle += not is_busy
+        self.progress.look({HERE: Offsets(here[0], here[1], self.idle), THERE: Offsets(*there, self.idle)})
 
 
 def test_one_that_is_at_the_end_stands_still_for_ever() -> None:
@@ -43,6 +45,15 @@ def test_one_that_stays_behind_the_end_for_half_a_minute_does_whatever_others_do
     watched.look(STILL_S - 1, 41, 50, there=(8, 8))
     with pytest.raises(Standstill, match=r"busbar.telemetry/3 stands still at 41, its end is 60"):
         watched.look(1, 41, 60, there=(9, 9))
+
+
+def test_one_that_is_busy_with_what_it_has_does_not_stand_still_but_one_that_is_idle_again_does() -> None:
+    watched = Watched()
+    for end in range(100, 1000, 100):
+        watched.look(STILL_S, 41, end, is_busy=True)
+    watched.look(STILL_S - 1, 41, 1000)
+    with pytest.raises(Standstill):
+        watched.look(1, 41, 1000)
 
 
 def test_one_that_is_beyond_the_end_stands_still_too() -> None:
@@ -76,7 +87,7 @@ def test_one_that_stood_still_is_said_to_until_it_gets_on_though_it_joined_anew(
     assert watched.progress.why_standing() is None
 
 
-@pytest.mark.parametrize("given_up", [{}, {THERE: Offsets(7, 7)}])
+@pytest.mark.parametrize("given_up", [{}, {THERE: Offsets(7, 7, 0)}])
 def test_a_partition_that_stood_still_and_is_anothers_now_is_no_complaint_of_ours(
     given_up: dict[Partition, Offsets],
 ) -> None:
@@ -122,7 +133,7 @@ def test_the_distance_to_the_end_is_that_of_all_partitions_of_a_topic_and_goes_w
     assert watched.progress.distances() == {}
     watched.look(0, 41, 50, there=(3, 4))
     assert watched.progress.distances() == {"busbar.telemetry": 10}
-    watched.progress.look({THERE: Offsets(3, 4)})
+    watched.progress.look({THERE: Offsets(3, 4, 0)})
     assert watched.progress.distances() == {"busbar.telemetry": 1}
     watched.progress.begin_anew()
     assert watched.progress.distances() == {}

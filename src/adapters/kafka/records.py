@@ -1,8 +1,10 @@
 """Records as what was received: read, with what the envelope says, or put aside with a code."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TypeAlias
+from time import monotonic
+from typing import Final, TypeAlias
 
 from aiokafka import ConsumerRecord
 
@@ -10,6 +12,8 @@ from adapters.kafka.raw_fetch import RawRecord
 from adapters.messages import envelope
 from adapters.messages.keys import decode_key
 from application.ports.bus import MESSAGE_BYTES, Inbound, Message, Position, Received, Unreadable
+
+GIVES_WAY_S: Final = 0.01
 
 Read: TypeAlias = Callable[[str, Message], Inbound]
 """Makes sense of a message of the topic named first. Never raises: what it cannot read is `Unreadable`."""
@@ -29,6 +33,18 @@ def received(record: "ConsumerRecord[bytes, bytes]", read: Read) -> Received:
         traceparent=traceparent,
         sent_at=sent_at,
     )
+
+
+async def all_received(records: Sequence["ConsumerRecord[bytes, bytes]"], read: Read) -> Sequence[Received]:
+    """The same of each. That may take its time, as sites are large: whoever decides has turns meanwhile."""
+    found: list[Received] = []
+    gave_way = monotonic()
+    for record in records:
+        found.append(received(record, read))
+        if monotonic() - gave_way >= GIVES_WAY_S:
+            await asyncio.sleep(0)
+            gave_way = monotonic()
+    return found
 
 
 def stepped_over(raw: RawRecord, read: Read) -> Received:

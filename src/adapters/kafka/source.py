@@ -6,6 +6,7 @@ partition again only once what it fetched is taken. It holds one fetch a partiti
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
@@ -15,7 +16,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from adapters.kafka import raw_fetch, unpacking
 from adapters.kafka.connection import Connection, started, stopped, when_reachable
-from adapters.kafka.records import Read, received, stepped_over
+from adapters.kafka.records import Read, all_received, stepped_over
 from adapters.kafka.rights import Use
 from adapters.kafka.topics import UnusableTopics, require
 from application.ports.bus import Assignment, Offsets, Partition, Position, Received, Withheld
@@ -64,6 +65,7 @@ class KafkaSource(ConsumerRebalanceListener):
         """Of each partition that delivered something since it came: the offset after the last."""
 
         self._topics: Sequence[str] = ()
+        self._idle: Counter[str] = Counter()
         self._withheld: Withheld | None = None
         self._first = 0
         self._done: dict[TopicPartition, int] = {}
@@ -114,31 +116,40 @@ class KafkaSource(ConsumerRebalanceListener):
             if gone:
                 raise UnusableTopics(f"topics are missing: {', '.join(sorted(gone))}")
             ends = await self._consumer.end_offsets(list(owned)) if owned else {}
-            return {owned[each]: Offsets(await self._consumer.position(each), end) for each, end in ends.items()}
+            return {
+                owned[each]: Offsets(await self._consumer.position(each), end, self._idle[each.topic])
+                for each, end in ends.items()
+            }
 
-    async def receive(self, limit: int) -> Sequence[Received]:
+    async def receive(self, limit: int, without: Collection[str] = ()) -> Sequence[Received]:
         """The next messages, `limit` at most; a partition fetched again comes after those that were fetched before it.
 
-        Waits an instant where there are none. Raises what the assignment raised when it was told of partitions, and
-        KafkaError where the membership failed for good.
+        Waits an instant where there are none and no topic is left out; what is at hand of those stays there. Raises
+        what the assignment raised when it was told of partitions, and KafkaError where the membership failed for good.
         """
         if self._fault is not None:
             raise self._fault
         if not self._owned:
             await asyncio.sleep(IDLE_MS / 1000)
             return []
-        asked = unpacking.bounded(self._consumer.getmany(timeout_ms=IDLE_MS, max_records=limit))
+        wanted = [TopicPartition(each.topic, each.number) for each in self._owned if each.topic not in without]
+        if not wanted:
+            return []
+        timeout_ms = 0 if without else IDLE_MS
+        asked = unpacking.bounded(self._consumer.getmany(*wanted, timeout_ms=timeout_ms, max_records=limit))
         try:
             # The client answers nobody while the group is rebalanced, and that waits for whoever waits here.
             await asyncio.wait((asked, self._wanted_back), return_when=asyncio.FIRST_COMPLETED)
             fetched = asked.result() if asked.done() else {}
+            if asked.done() and sum(map(len, fetched.values())) < limit:
+                self._idle.update(set(self._topics) - set(without))
         except (UnicodeDecodeError, unpacking.TooMuch):
             async with asyncio.timeout(STEPPING_S):
                 return await self._step_over()
         finally:
             asked.cancel()
         self._next |= {partition: records[-1].offset + 1 for partition, records in fetched.items()}
-        return [received(record, self._read) for records in fetched.values() for record in records]
+        return await all_received([record for records in fetched.values() for record in records], self._read)
 
     async def acknowledge(self, positions: Sequence[Position]) -> None:
         """Commit these positions. One of a partition that is no longer this member's changes nothing.

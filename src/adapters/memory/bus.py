@@ -6,7 +6,7 @@ acknowledged it; a topic that no group reads keeps its newest `TAIL` records a p
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from adapters.memory.partitioning import partition_of, shares
@@ -86,10 +86,10 @@ class MemorySource:
         self._assigned: frozenset[Partition] = frozenset()
         self._fetched: dict[Partition, int] = {}
 
-    async def receive(self, limit: int) -> Sequence[Received]:
+    async def receive(self, limit: int, without: Collection[str] = ()) -> Sequence[Received]:
         """The next messages, `limit` at most, partition after partition: the one served last comes last next time."""
         batch: list[Received] = []
-        for partition in tuple(self._fetched):
+        for partition in [each for each in self._fetched if each.topic not in without]:
             if len(batch) == limit:
                 break
             log = self._log(partition)

@@ -1,6 +1,6 @@
 """A run as `busbar replay` reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import BinaryIO
 
 from adapters.messages.envelope import type_of
@@ -17,8 +17,8 @@ class RecordedSource:
         self._clock = clock
         self._sink = sink
 
-    async def receive(self, limit: int) -> Sequence[Received]:
-        batch = await self._source.receive(limit)
+    async def receive(self, limit: int, without: Collection[str] = ()) -> Sequence[Received]:
+        batch = await self._source.receive(limit, without)
         for received in batch:
             self._write(received)
         if len(batch) == limit:

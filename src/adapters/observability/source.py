@@ -1,6 +1,6 @@
 """How far behind a consumer is, in time: what a person can judge without knowing how many messages there are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -26,8 +26,8 @@ class MeasuredSource:
             explicit_bucket_boundaries_advisory=BOUNDARIES_S,
         )
 
-    async def receive(self, limit: int) -> Sequence[Received]:
-        batch = await self._source.receive(limit)
+    async def receive(self, limit: int, without: Collection[str] = ()) -> Sequence[Received]:
+        batch = await self._source.receive(limit, without)
         now = self._clock.now()
         for topic, received in groupby(batch, key=lambda each: each.position.topic):
             self._measure(topic, now, [each.sent_at for each in received if each.sent_at is not None])

@@ -1,7 +1,7 @@
 """What comes over the bus and goes out on it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol, Self, TypeAlias
@@ -41,10 +41,15 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """Where a reader is in a partition: of the next message, and of the one that is to come there."""
+    """Where a reader is in a partition: of the next message, and of the one that is to come there.
+
+    `idle` counts how often the reader asked for more of the topic and had nothing left at hand: where it does not grow
+    the reader is busy with what it has.
+    """
 
     next: int
     end: int
+    idle: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +155,10 @@ class Assignment(Protocol):
 class MessageSource(Protocol):
     """A consumer of a group: batches in order per key, at least once."""
 
-    async def receive(self, limit: int) -> Sequence[Received]:
-        """The next messages, `limit` at most; empty when there are none now, or none while a bus across a network
-        was asked for an instant: a loop around it does not spin."""
+    async def receive(self, limit: int, without: Collection[str] = ()) -> Sequence[Received]:
+        """The next messages, `limit` at most, none of the topics `without`; empty when there are none now, or none
+        while a bus across a network was asked for an instant: a loop around it does not spin, unless topics are left
+        out, as then there is work."""
         ...
 
     async def acknowledge(self, positions: Sequence[Position]) -> None:

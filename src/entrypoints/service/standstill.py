@@ -35,8 +35,8 @@ class Reader(Protocol):
 
 @dataclass(slots=True)
 class _Followed:
-    """A partition. `since`: it has not moved behind the end since then. `ends`: when its end was where, from the newest
-    look on that lies `LAGS_S` back.
+    """A partition. `since`: it has not moved behind the end since then, though more was asked for. `ends`: when its end
+    was where, from the newest look on that lies `LAGS_S` back.
     """
 
     offsets: Offsets
@@ -97,7 +97,8 @@ class Progress:
             before, place = followed.offsets, f"{partition.topic}/{partition.number}"
             if now_at.end < before.end:
                 raise Standstill(f"{place} was made anew")
-            if now_at.next != before.next or now_at.next == now_at.end or before.next == before.end:
+            is_busy = now_at.idle == before.idle
+            if is_busy or now_at.next != before.next or now_at.next == now_at.end or before.next == before.end:
                 followed.since = now
             elif now - followed.since >= STILL_S:
                 self._stood[partition] = now_at.next

@@ -84,6 +84,30 @@ async def test_many_configurations_at_once_leave_no_depot_beside_them_undecided(
     assert len(service.database.tables.microgrids) > 500, "and they are taken in meanwhile"
 
 
+async def test_readings_are_taken_in_however_many_configurations_wait_to_be_answered(service: Service) -> None:
+    worker = await a_worker(service)
+    for number in range(1500):
+        await service.offer(a_configuration(f"new-{number}", chargers=1, connectors=1))
+    for turn in range(1, 6):
+        await worker.take_in()
+        await service.say(a_charger_says(turn, "Finishing", service.clock.now(), microgrid_id="beside"))
+        await worker.take_in()
+        assert service.counts.receipts[Receipt.KEPT] == turn
+    assert len(service.database.tables.microgrids) < 1000, "and many wait all the time"
+
+
+async def test_readings_that_come_with_their_configurations_wait_for_these_together() -> None:
+    service = Service()
+    worker = await service.start()
+    for number in range(240):
+        await service.offer(replace(BESIDE, microgrid_id=f"new-{number}"))
+        await service.say(a_charger_says(1, "Finishing", EIGHT, microgrid_id=f"new-{number}"))
+    await worker.take_in()
+
+    assert service.counts.receipts == {Receipt.KEPT: 240}
+    assert service.transactions.commits <= 240 / 15
+
+
 async def test_many_ids_that_are_made_up_leave_no_depot_undecided_and_no_trace(service: Service) -> None:
     worker = await a_worker(service)
     for number in range(1500):

@@ -1,6 +1,6 @@
 """Events in, read models out: rows and position together, each event once, nothing lost unnoticed."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ class Stream:
         self.acknowledged = 0
         self._next = 0
 
-    async def receive(self, limit: int) -> Sequence[Received]:
+    async def receive(self, limit: int, without: Collection[str] = ()) -> Sequence[Received]:
         batch = self.bodies[self._next : self._next + limit]
         positions = [Position("events", 0, offset) for offset in range(self._next, self._next + len(batch))]
         self._next += len(batch)

@@ -1,8 +1,14 @@
 """The data of each event, byte for byte."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from adapters.messages.events import (
     write_configuration_applied,
@@ -35,6 +41,9 @@ from domain.site.configuration import (
     Strategy,
 )
 from domain.site.power_tree import NodeType
+from tests.builders import a_cycle_completed
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "contracts" / "examples"
 
 AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
@@ -253,6 +262,17 @@ CLEARED_DATA = (
 )
 
 
+MODEL = TypeAdapter(CycleCompleted)
+
+
+def examples_of_cycles() -> list[CycleCompleted]:
+    """Those that are published with the contract."""
+    return [
+        MODEL.validate_python(json.loads(path.read_bytes())["payload"])
+        for path in sorted(EXAMPLES.glob("*cycle.completed*"))
+    ]
+
+
 def test_a_provisioned_microgrid_names_its_grid_connections() -> None:
     """Holds EVT-7."""
     assert write_microgrid_provisioned(PROVISIONED).decode() == PROVISIONED_DATA
@@ -271,6 +291,34 @@ def test_a_rejected_configuration_may_have_no_version() -> None:
 def test_a_cycle_is_written_in_the_order_of_the_contract_with_null_where_nothing_is_said() -> None:
     """Holds EVT-8."""
     assert write_cycle_completed(CYCLE).decode() == CYCLE_DATA
+
+
+@given(
+    st.sampled_from([CYCLE, a_cycle_completed(), *examples_of_cycles()]),
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.datetimes(timezones=st.just(UTC)),
+    st.integers(-(10**15), 10**15),
+    st.booleans(),
+)
+def test_a_cycle_is_written_as_its_model_would_be(
+    cycle: CycleCompleted, text: str, at: datetime, number: int, is_heard: bool
+) -> None:
+    """Holds EVT-7: what the schema is made of, and what is written, are the same."""
+    setpoint = replace(
+        cycle.setpoints[0], status=text, requested_w=number, session=ServedSession(text, at, at, 1, 1, 0)
+    )
+    node = replace(cycle.nodes[0], node_id=text, measured_w=number)
+    changed = replace(
+        cycle,
+        microgrid_id=text,
+        decided_at=at,
+        nodes=(node, *cycle.nodes),
+        setpoints=(setpoint, *cycle.setpoints),
+        unheard_since=None if is_heard else at,
+    )
+    for each in (cycle, changed):
+        left_out = {"unheard_since"} if each.unheard_since is None else None
+        assert write_cycle_completed(each) == MODEL.dump_json(each, exclude=left_out)
 
 
 def test_a_breach_is_written_in_the_order_of_the_contract() -> None:

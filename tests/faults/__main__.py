@@ -78,7 +78,6 @@ def _plan(kills: int, stops: int, away_s: float) -> Iterator[Planned]:
     yield Planned("clocks set", steadiness.clocks_set, bad=planted.WHATEVER_THE_CLOCK)
     yield Planned("crash loop", partial(steadiness.crash_loop, times=CRASHES))
     yield Planned("crowded", partial(steadiness.crowded, depots=DEPOTS_AT_ONCE))
-    yield Planned("crowded and slow", steadiness.crowded_where_little_can_be_done)
     yield Planned("strangers", partial(steadiness.strangers, ids=IDS_AT_ONCE))
     yield Planned("full disk", partial(steadiness.full_disk, away_s=min(away_s, FULL_S)), f"--away {away_s:g}")
     for run, broken in runs.ABLATED.items():

@@ -4,11 +4,7 @@ Runs as those of `runs`.
 """
 
 import random
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Final
 
 from tests.faults import recording
@@ -30,8 +26,6 @@ ON_TIME_S: Final = 2 * REFRESHED_S + TAKEN_OVER_S
 
 CROWDED_S: Final = 2 * REFRESHED_S + 6.0
 """So long it may be undecided beside a crowd, on a machine with two cores: nobody has to take over."""
-
-STOPPED_S, GOING_ON_S = 0.17, 0.03
 
 
 def clocks_set(stage: Stage, rng: random.Random) -> Figures:
@@ -68,28 +62,21 @@ def crash_loop(stage: Stage, rng: random.Random, times: int = 3) -> Figures:
 
 
 def crowded(stage: Stage, rng: random.Random, depots: int = 1500) -> Figures:
-    """So many depots are configured at once."""
-    stage.projector()
-    two_workers(stage)
-    time.sleep(rng.uniform(0.5, 2.0))
-    took_s = _taken_in(stage, depots, patience_s=depots / 10)
-    stage.decided()
-    _rest(stage)
-    return {"taken in": took_s, "longest undecided": _on_time(stage, CROWDED_S)}
-
-
-def crowded_where_little_can_be_done(stage: Stage, rng: random.Random, depots: int = 1500) -> Figures:
-    """The same where the workers have a part of a processor each: who is busy for minutes does not stand still."""
+    """So many depots are configured at once. Who is busy with them does not stand still."""
     stage.projector()
     workers = two_workers(stage)
     time.sleep(rng.uniform(0.5, 2.0))
-    with _slowed(workers):
-        took_s = _taken_in(stage, depots, patience_s=depots)
+    crowd = a_crowd(depots)
+    recording.watch(stage.stack.database_url, crowd)
+    began = time.monotonic()
+    stage.send("configuration", [*crowd.values()])
+    wait_until(lambda: stage.versions().keys() >= crowd.keys(), lambda: "not all are taken in", depots / 10)
+    took_s = time.monotonic() - began
     for worker in workers:
         assert "joining again" not in worker.log.read_text(), worker.log.read_text()
     stage.decided()
     _rest(stage)
-    return {"taken in": took_s, "longest undecided": stage.undecided_s()}
+    return {"taken in": took_s, "longest undecided": _on_time(stage, CROWDED_S)}
 
 
 def strangers(stage: Stage, rng: random.Random, ids: int = 1500) -> Figures:
@@ -123,36 +110,6 @@ def full_disk(stage: Stage, rng: random.Random, away_s: float = 3.0) -> Figures:
     assert _run([projector, *workers])
     _rest(stage)
     return {"recovered": recovered_s}
-
-
-def _taken_in(stage: Stage, depots: int, patience_s: float) -> float:
-    crowd = a_crowd(depots)
-    recording.watch(stage.stack.database_url, crowd)
-    began = time.monotonic()
-    stage.send("configuration", [*crowd.values()])
-    wait_until(lambda: stage.versions().keys() >= crowd.keys(), lambda: "not all are taken in", patience_s)
-    return time.monotonic() - began
-
-
-@contextmanager
-def _slowed(members: Sequence[Member]) -> Iterator[None]:
-    """Each of them is stopped for a part of every fifth of a second."""
-    ended = threading.Event()
-
-    def slow() -> None:
-        while not ended.is_set():
-            for number, for_s in ((signal.SIGSTOP, STOPPED_S), (signal.SIGCONT, GOING_ON_S)):
-                for member in members:
-                    member.signal(number)
-                time.sleep(for_s)
-
-    slowing = threading.Thread(target=slow)
-    slowing.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        slowing.join()
 
 
 def _run(members: list[Member]) -> bool:

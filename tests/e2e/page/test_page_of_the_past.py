@@ -11,7 +11,8 @@ import pytest_asyncio
 from playwright.async_api import Locator, expect
 
 from tests.e2e.page.dashboard import Dashboard
-from tests.e2e.page.depot import Building, served
+from tests.e2e.page.depot import Building, ShownDepot, served
+from tests.unit.domain.depot import Depot, charger, grid
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -123,3 +124,35 @@ async def test_the_day_is_saved_as_a_table(opened: Dashboard, tmp_path: Path) ->
     await download.save_as(tmp_path / "day.csv")
     (row,) = rows(tmp_path / "day.csv")
     assert (row["at"], row["measured_max_w"], row["limit_w"]) == ("2026-11-22T08:00:00Z", "220000", "200000")
+
+
+@pytest.mark.parametrize(
+    ("button", "title", "bucket"),
+    [("1 h", "Last hour", "Ten seconds"), ("7 d", "Last 7 days", "Quarter of an hour")],
+)
+async def test_the_chart_is_over_an_hour_or_a_week_too_and_the_address_says_so(
+    opened: Dashboard, button: str, title: str, bucket: str
+) -> None:
+    await expect(day(opened).get_by_role("slider", name="Minute")).to_be_visible()
+    await day(opened).get_by_role("button", name=button).click()
+    chart = opened.page.get_by_role("region", name=title)
+    await expect(chart.get_by_role("slider", name=bucket)).to_be_visible()
+    await expect(chart.get_by_role("img")).to_have_accessible_name(re.compile("at most 220 kW, limit 200 kW$"))
+    await opened.page.reload()
+    await expect(chart.get_by_role("button", name=button)).to_have_attribute("aria-pressed", "true")
+    await opened.page.go_back()
+    await expect(day(opened).get_by_role("slider", name="Minute")).to_be_visible()
+
+
+async def test_many_that_happened_alike_at_one_moment_are_one_line(database_url: str, tab: Dashboard) -> None:
+    depot = Depot(grid("gc-1", 400_000), *[charger(f"cp-{number}", "gc-1", 60_000) for number in range(1, 8)])
+    shown = ShownDepot(database_url, depot)
+    await shown.provision()
+    for heard in (False, True):
+        for number in range(1, 8) if heard else ():
+            depot.hears(f"cp-{number}/1", 0)
+        await shown.decide()
+        shown.later(40)
+    async with served(database_url, shown.clock) as address:
+        await tab.page.goto(address)
+        await expect(entries(tab).first).to_contain_text(re.compile(r"cp-\d is heard again, and so are 6 others"))

@@ -1,9 +1,21 @@
 // What is asked of a site first, in words: the verdict, the breaches, and four answers.
 
 import { byId, element, list, put, say, show } from "./dom.js";
-import { CAUSES, count, duration, exactKw, held, KINDS, kw, kwh, plural } from "./text.js";
+import { CAUSES, clockOf, count, duration, exactKw, held, KINDS, kw, kwh, label, plural } from "./text.js";
 
+const MANY = 3;
+const OUTCOMES = { balanced: "no limit cuts any charging", curtailed: "limits cut some charging", infeasible: "limits cannot be kept" };
 const ALARMS = { within_limits: "calm", retired: "calm", over_limit: "over", infeasible: "over" };
+
+// What was accepted in the configuration but ought to be looked at.
+export function warnings(view, select) {
+  show(byId("warnings"), view.warnings.length > 0);
+  list(byId("warning-lines"), view.warnings, (each) => `${each.code} ${each.node_id}`, (each) => {
+    const button = element("button", { type: "button", class: "link" }, each.node_id);
+    button.addEventListener("click", () => select(each.node_id));
+    return element("li", { "data-code": each.code }, button, " ", element("span"));
+  }, (row, each) => say(row.lastChild, each.message));
+}
 
 export function verdict(view) {
   say(byId("verdict"), view.state.sentence);
@@ -15,7 +27,10 @@ export function verdict(view) {
   say(byId("connectors"), `of ${count(view.connectors)}`);
   say(byId("offline"), count(view.offline));
   const cycle = view.latest_cycle;
-  say(byId("cycle"), cycle === null ? "" : `${cycle.outcome}${cycle.degraded ? ", degraded" : ""} · decided on ${cycle.trigger}`);
+  const clock = clockOf(view.time_zone);
+  const how = cycle && (OUTCOMES[cycle.outcome] ?? cycle.outcome) + (cycle.degraded ? ", not all of it is known" : "");
+  say(byId("cycle"), cycle === null ? "" : `${clock.tell(view.as_of.at, view.as_of.at)} ${clock.zone} · ${how}`);
+  put(byId("cycle"), { title: cycle === null ? "" : `${cycle.outcome}${cycle.degraded ? ", degraded" : ""}, decided on ${cycle.trigger}` });
 }
 
 export function breaches(view, select) {
@@ -42,11 +57,12 @@ function aBreach(breach, select) {
 const seconds = (from, to) => (Date.parse(to) - Date.parse(from)) / 1000;
 const lasted = (breach, view) => Math.max(breach.duration_s, seconds(breach.first_observed_at, view.as_of.at));
 
-export function past(items) {
+export function past(items, timeZone) {
+  const clock = clockOf(timeZone);
   const rows = items.map((each) => [
     each.node_id, `+${exactKw(each.peak_excess_w)} kW`,
     `${CAUSES[each.cause]}, ${duration(each.duration_s)}, ${kwh(each.energy_over_limit_wh)} kWh over the limit`,
-    `${each.opened_at.slice(0, 10)} ${each.opened_at.slice(11, 19)} UTC`, each.breach_id]);
+    clock.tell(each.opened_at, null), each.breach_id]);
   list(byId("past"), rows.length ? rows : [["None yet", "", "", "", "none"]], (row) => row[4],
     () => element("div", { class: "past-row" }, element("b"), " ", element("b"), " ", element("span"), " ", element("span", { class: "when" })),
     (child, row) => [...child.children].forEach((cell, index) => say(cell, row[index])));
@@ -62,7 +78,7 @@ export function answers(view) {
   put(byId("answer-headroom"), { "data-headroom-w": view.headroom_w ?? "", "data-limit-w": view.limit_w ?? "" });
 
   const waiting = view.held_back;
-  lines(byId("answer-held"), waiting.length ? `${plural(waiting.length, "vehicle")}:` : "None", waiting.map((each) =>
+  lines(byId("answer-held"), waiting.length ? causes(view) : "None", waiting.map((each) =>
     `${each.node_id} wants ${each.wants_w === null ? "all it can take" : `${exactKw(each.wants_w)} kW`}, gets ${each.gets_w === null ? "nothing yet" : `${exactKw(each.gets_w)} kW`}, ${WHY[each.reason]} ${each.binding_node_id ?? "nothing"}`));
   put(byId("answer-held"), { "data-node-ids": ids(waiting, "node_id"), "data-gets-w": ids(waiting, "gets_w"), "data-wants-w": ids(waiting, "wants_w"), "data-binding-node-ids": ids(waiting, "binding_node_id") });
 
@@ -70,6 +86,20 @@ export function answers(view) {
   say(byId("answer-breach"), last === null ? "None" : lastBreach(last, view));
   put(byId("answer-breach"), last === null ? { "data-node-id": "" } : { "data-node-id": last.node_id, "data-breach-id": last.breach_id,
     "data-peak-excess-w": last.peak_excess_w, "data-duration-s": last.duration_s, "data-energy-over-limit-wh": last.energy_over_limit_wh });
+}
+
+// "44 vehicles. Grid connection 1, gc-1, holds back 40 to 45 kW each; they could take 4,300 kW": causes of many.
+function causes(view) {
+  const nodes = new Map(view.nodes.map((each) => [each.node_id, each]));
+  const said = [plural(view.held_back.length, "vehicle")];
+  for (const by of new Set(view.held_back.map((each) => each.binding_node_id))) {
+    const held = view.held_back.filter((each) => each.binding_node_id === by);
+    if (held.length < MANY || !nodes.has(by)) continue;
+    const gets = held.reduce((sum, each) => sum + (each.gets_w ?? 0), 0) / held.length;
+    const wants = held.reduce((sum, each) => sum + (each.wants_w ?? nodes.get(each.node_id)?.rating_w ?? 0), 0);
+    said.push(`${label(nodes.get(by))} holds back ${count(held.length)} to ${exactKw(gets)} kW each; they could take ${kw(wants)} kW`);
+  }
+  return `${said.join(". ")}:`;
 }
 
 const WHY = { limited: "limited by", below_minimum: "its minimum does not fit at", awaiting_decrease: "waits for others to come down, limited by" };

@@ -1,28 +1,58 @@
-// A node over the last 24 hours, by the minute: its mean load, its highest, and the limit that was in force, as steps.
+// A node over the last hour, day or week: its mean load, its highest, and the limit that was in force, as steps.
 
+import { USUAL } from "./address.js";
 import { byId, drawn, put, save, say, show } from "./dom.js";
 import { grid } from "./chart.js";
 import { read, readTable } from "./stream.js";
 import { clockOf, kw } from "./text.js";
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const QUARTER_MS = 15 * MINUTE_MS;
-const SPAN_MS = 24 * 60 * MINUTE_MS;
+
+// How long a bucket is, and how long what it says holds where nothing follows: a cycle that changes nothing is not
+// published for up to 40 s. `marks`: minutes between marks on the axis, in a narrow chart too.
+const RANGES = {
+  "1h": { span: HOUR_MS, step: "10s", bucket: 10_000, holds: MINUTE_MS, marks: [10, 15], title: "Last hour", mean: "ten seconds" },
+  "24h": { span: 24 * HOUR_MS, step: "1m", bucket: MINUTE_MS, holds: MINUTE_MS, marks: [180, 360], title: "Last 24 hours", mean: "minute" },
+  "7d": { span: 168 * HOUR_MS, step: "15m", bucket: QUARTER_MS, holds: QUARTER_MS, marks: [1440, 1440], title: "Last 7 days", mean: "quarter of an hour" },
+};
 const [LEFT, TOP, BOTTOM, HEIGHT] = [44, 12, 176, 200];
 const NARROW = 560;
 
 export class Day {
-  constructor(path) {
+  constructor(path, chosen) {
     this.path = path;
     this.nodeId = null;
+    this.range = USUAL;
     this.minutes = [];
     this.timeZone = "UTC";
     this.svg = byId("day-chart");
     this.told = byId("day-minute");
     byId("day-table").onclick = async () => save(await readTable(this.#asked(this.#begin())), `${this.nodeId.replaceAll("/", "-")}.csv`);
+    byId("day-ranges").onclick = ({ target }) => {
+      if (!target.dataset.range || target.dataset.range === this.range) return;
+      this.over(target.dataset.range);
+      chosen();
+    };
     this.told.oninput = () => this.#point();
     this.svg.onpointermove = (event) => this.#pointed(event.offsetX);
     new ResizeObserver(() => this.#draw()).observe(this.svg);
+  }
+
+  // From now on over the last hour, day or week.
+  over(range) {
+    const other = range !== this.range;
+    this.range = range;
+    const { title, mean } = RANGES[range];
+    say(byId("day-title"), title);
+    say(byId("day-mean"), `load, mean of a ${mean}`.replace("a ten", "ten"));
+    put(this.told, { "aria-label": mean[0].toUpperCase() + mean.slice(1) });
+    for (const each of byId("day-ranges").children) put(each, { "aria-pressed": each.dataset.range === range });
+    if (!other) return;
+    Object.assign(this, { minutes: [], readAt: null });
+    this.#draw();
+    this.read().catch(() => undefined); // the stream tells of a service that is gone
   }
 
   async of(nodeId, now) {
@@ -35,7 +65,7 @@ export class Day {
 
   // All of the day for a node that was just chosen, else what came since.
   async read() {
-    const { nodeId, now } = this;
+    const { nodeId, now, range } = this;
     if (nodeId === null || this.readAt === now) return;
     this.readAt = now;
     const since = this.minutes.at(-1)?.at ?? this.#begin();
@@ -45,18 +75,18 @@ export class Day {
       found.push(...page.items);
       cursor = page.next_cursor && `&cursor=${encodeURIComponent(page.next_cursor)}`;
     }
-    if (this.nodeId !== nodeId) return;
+    if (this.nodeId !== nodeId || this.range !== range) return;
     const begin = this.#begin();
     this.minutes = [...this.minutes.filter((each) => each.at < since && each.at >= begin), ...found.reverse()];
     this.#draw();
   }
 
   #begin() {
-    return new Date(Date.parse(this.now) - SPAN_MS).toISOString();
+    return new Date(Date.parse(this.now) - RANGES[this.range].span).toISOString();
   }
 
   #asked(since) {
-    return `${this.path}/history/${this.nodeId}?step=1m&from=${encodeURIComponent(since)}`;
+    return `${this.path}/history/${this.nodeId}?step=${RANGES[this.range].step}&from=${encodeURIComponent(since)}`;
   }
 
   #draw() {
@@ -75,38 +105,43 @@ export class Day {
   #parts(width) {
     put(this.svg, { viewBox: `0 0 ${width} ${HEIGHT}` });
     const top = 1.08 * Math.max(1000, ...this.minutes.flatMap((each) => [each.measured_max_w ?? 0, each.limit_w ?? 0]));
-    const end = Date.parse(this.now) + MINUTE_MS;
-    this.x = (at) => Math.max(LEFT, LEFT + (1 - (end - at) / SPAN_MS) * (width - LEFT));
+    const { span, bucket, holds } = RANGES[this.range];
+    const end = Date.parse(this.now) + bucket;
+    this.x = (at) => Math.max(LEFT, LEFT + (1 - (end - at) / span) * (width - LEFT));
     const y = (watts) => BOTTOM - (Math.max(0, watts) / top) * (BOTTOM - TOP);
-    const { load, highest, limit, over } = lines(this.minutes, this.x, y, end);
+    const { load, highest, limit, over } = lines(withEnds(this.minutes, bucket, holds, end), this.x, y);
     return [
       ...grid(top).flatMap((watts) => [
         drawn("line", { class: "grid", x1: LEFT, x2: width, y1: y(watts), y2: y(watts) }),
         drawn("text", { x: LEFT - 6, y: y(watts) + 3.5, class: "end" }, kw(watts))]),
-      ...this.#hours(width, end),
+      ...this.#marks(width, end),
       drawn("path", { class: "excess", d: over }), drawn("path", { class: "highest", d: highest }),
       drawn("path", { class: "line", d: load }), drawn("path", { class: "bound", d: limit }),
       drawn("line", { class: "pointer", y1: TOP, y2: BOTTOM }),
     ];
   }
 
-  // Marks where the clock of the site strikes, whatever quarter its time zone begins at.
-  #hours(width, end) {
-    const every = width < NARROW ? 6 : 3;
+  // Marks where the clock of the site strikes, whatever quarter its time zone begins at; at midnight the day.
+  #marks(width, end) {
+    const { span, marks } = RANGES[this.range];
+    const every = marks[width < NARROW ? 1 : 0];
+    const step = Math.min(every, 15) * MINUTE_MS;
     const clock = clockOf(this.timeZone);
-    const marks = [];
-    for (let at = Math.ceil((end - SPAN_MS) / QUARTER_MS) * QUARTER_MS; at < end; at += QUARTER_MS) {
+    const drawnMarks = [];
+    for (let at = Math.ceil((end - span) / step) * step; at < end; at += step) {
       const text = clock.minute(at);
-      if (!text.endsWith(":00") || Number(text.slice(0, 2)) % every || this.x(at) > width - 16) continue;
+      const [hours, minutes] = text.split(":").map(Number);
+      if ((60 * hours + minutes) % every || this.x(at) > width - 16) continue;
       const x = this.x(at);
-      marks.push(drawn("line", { class: "grid", x1: x, x2: x, y1: BOTTOM, y2: BOTTOM + 5 }), drawn("text", { x, y: HEIGHT - 5, class: "middle" }, text));
+      drawnMarks.push(drawn("line", { class: "grid", x1: x, x2: x, y1: BOTTOM, y2: BOTTOM + 5 }),
+        drawn("text", { x, y: HEIGHT - 5, class: "middle" }, hours + minutes ? text : clock.day(at)));
     }
-    return marks;
+    return drawnMarks;
   }
 
   #pointed(x) {
     if (this.minutes.length === 0) return;
-    const distances = this.minutes.map((each) => Math.abs(this.x(Date.parse(each.at) + MINUTE_MS / 2) - x));
+    const distances = this.minutes.map((each) => Math.abs(this.x(Date.parse(each.at) + RANGES[this.range].bucket / 2) - x));
     this.told.value = distances.indexOf(Math.min(...distances));
     this.#point();
   }
@@ -133,8 +168,17 @@ function worst(minutes) {
   return known.reduce((most, each) => (most === null || each.measured_max_w > most.measured_max_w ? each : most), null);
 }
 
-// As paths. What was not measured is a gap, and so is a minute in which nothing was decided.
-function lines(minutes, x, y, end) {
+// Each with when it ends: where the next begins, unless that is later than it holds.
+function withEnds(minutes, bucket, holds, end) {
+  return minutes.map((each, index) => {
+    const from = Date.parse(each.at);
+    const next = index + 1 < minutes.length ? Date.parse(minutes[index + 1].at) : end;
+    return { ...each, from, to: next - from <= holds ? next : Math.min(from + bucket, end) };
+  });
+}
+
+// As paths. What was not measured is a gap, and so is a time in which nothing was decided.
+function lines(minutes, x, y) {
   const paths = { load: "", highest: "", limit: "", over: "" };
   const until = {};
   const step = (name, watts, from, to) => {
@@ -142,9 +186,7 @@ function lines(minutes, x, y, end) {
     paths[name] += `${until[name] === from ? "L" : "M"}${x(from).toFixed(1)} ${y(watts).toFixed(1)}H${x(to).toFixed(1)}`;
     until[name] = to;
   };
-  for (const { at, measured_w, measured_max_w, limit_w } of minutes) {
-    const from = Date.parse(at);
-    const to = Math.min(from + MINUTE_MS, end);
+  for (const { from, to, measured_w, measured_max_w, limit_w } of minutes) {
     step("load", measured_w, from, to);
     step("highest", measured_max_w, from, to);
     step("limit", limit_w, from, to);

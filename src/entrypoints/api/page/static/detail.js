@@ -3,7 +3,7 @@
 import { draw } from "./chart.js";
 import { bar, byId, element, fillBar, list, put, say, show } from "./dom.js";
 import { read } from "./stream.js";
-import { exactKw, factor, held, KINDS, kw, label, QUALITIES, REASONS, STATES, titled, TYPES } from "./text.js";
+import { accessibleName, exactKw, factor, held, KINDS, kw, label, QUALITIES, REASONS, STATES, titled, TYPES } from "./text.js";
 
 const HISTORY_EVERY_MS = 5000;
 
@@ -93,6 +93,14 @@ export class Detail {
       this.drawn.at = -Infinity; // the stream notices what is wrong, and the next cycle asks again
     }
   }
+}
+
+// A node in a sentence, as a screen reader says it once it is chosen.
+export function explained(view, nodeId) {
+  const node = view.nodes.find((each) => each.node_id === nodeId);
+  if (node === undefined) return "";
+  const { setpoint } = node;
+  return setpoint === null ? accessibleName(node) : `${label(node)}. ${why(node, setpoint)} ${REASONS[setpoint.reason](setpoint, view)}.`;
 }
 
 const watts = (value) => (value === null ? "none" : `${exactKw(value)} kW`);

@@ -33,6 +33,17 @@ export function show(target, shown) {
   if (target.hidden === shown) target.hidden = !shown;
 }
 
+// How live what is shown is, in the header.
+export function tell(mark, text) {
+  put(byId("live"), { class: `live ${mark}` });
+  say(byId("live"), text);
+}
+
+// Said by a screen reader once it is done with what it says now.
+export function announce(text) {
+  say(byId("announcer"), text);
+}
+
 // Elements for these items, by key: those that are there are kept, and their focus with them.
 export function list(parent, items, key, make, update) {
   const kept = new Map([...parent.children].map((child) => [child.dataset.key, child]));

@@ -2,10 +2,11 @@
 
 import { byId, element, list, moveFocusFrom, put, save, say, show } from "./dom.js";
 import { read, readTable } from "./stream.js";
-import { clockOf, HAPPENINGS } from "./text.js";
+import { clockOf, HAPPENINGS, plural } from "./text.js";
 
-const AT_ONCE = 20;
+const AT_ONCE = 100; // entries, of which those of one kind and moment are one line
 const MOST = 500; // what the API gives in one page; all of it is in the table
+const ALIKE = 4; // so many of one kind and moment are told as one
 
 export class Log {
   constructor(path, select) {
@@ -46,11 +47,11 @@ export class Log {
       seen.set(name, (seen.get(name) ?? 0) + 1);
       return { ...each, key: `${name} ${seen.get(name)}` };
     }).reverse();
-    list(byId("log-entries"), named, (each) => each.key, () => this.#entry(), (row, each) => {
+    list(byId("log-entries"), together(named), (each) => each.key, () => this.#entry(), (row, each) => {
       const [at, what] = row.children;
       say(at, clock.tell(each.at, as_of.at));
       put(at, { datetime: each.at });
-      say(what, each.sentence);
+      say(what, each.others ? `${each.sentence}, and so ${each.others === 1 ? "is" : "are"} ${plural(each.others, "other")}` : each.sentence);
       put(row, { "data-code": each.code, "data-node": each.node_id });
     });
     const earlier = byId("log-earlier");
@@ -65,4 +66,17 @@ export class Log {
     what.addEventListener("click", () => this.select(row.dataset.node));
     return row;
   }
+}
+
+// A link that comes back brings all its chargers back: of many that are alike the first tells of the others.
+function together(entries) {
+  const alike = (each) => entries.filter((other) => other.at === each.at && other.code === each.code);
+  const first = new Map();
+  return entries.flatMap((each) => {
+    const moment = `${each.at} ${each.code}`;
+    if (!first.has(moment)) first.set(moment, { each, all: alike(each) });
+    const { each: told, all } = first.get(moment);
+    if (all.length < ALIKE) return [each];
+    return told === each ? [{ ...each, others: all.length - 1 }] : [];
+  });
 }

@@ -33,6 +33,7 @@ export function clockOf(timeZone) {
   const on = (instant, now) => (now && day.format(instant) === day.format(Date.parse(now)) ? "" : `${day.format(instant)} `);
   return {
     zone,
+    day: (instant) => day.format(instant),
     minute: (instant) => minute.format(instant),
     tell: (instant, now) => `${on(Date.parse(instant), now)}${time.format(Date.parse(instant))}`,
     tellMinute: (instant, now) => `${on(Date.parse(instant), now)}${minute.format(Date.parse(instant))}`,
@@ -48,9 +49,18 @@ export const HAPPENINGS = {
 };
 
 export const STATES = {
-  undecided: "not decided yet", over_limit: "over limit", stale: "offline", unresponsive: "unresponsive",
+  undecided: "not decided yet", over_limit: "over limit", stale: "silent", unresponsive: "not honouring",
   safe: "safe mode", held_back: "held back", at_limit: "at limit", idle: "idle", normal: "within limit",
 };
+
+// What is looked for most: each with what a node has to be for it.
+export const KINDS_OF_NODES = [
+  ["over", "Over limit", (node) => node.state === "over_limit"],
+  ["held", "Held back", (node) => node.state === "held_back"],
+  ["stopped", "Stopped", (node) => node.state === "held_back" && node.setpoint.limit_w === 0],
+  ["silent", "Silent", (node) => node.state === "stale"],
+  ["unresponsive", "Not honouring", (node) => node.state === "unresponsive"],
+];
 
 export const TYPES = {
   microgrid: "Microgrid", grid_connection: "Grid connection", circuit: "Circuit", charge_point: "Charger",

@@ -4,6 +4,7 @@ import { bar, drawn, element, fillBar, level, put, say } from "./dom.js";
 import { accessibleName, held, kw, STATES } from "./text.js";
 
 const COLLAPSES_FROM = 600;
+const OPENED_FOR = 20;
 const CASE_WIDTH = 14;
 const LOUD = ["over_limit", "safe", "stale", "unresponsive"];
 
@@ -34,6 +35,20 @@ export class Tree {
     for (const { item } of this.views.values()) {
       const chosen = item.dataset.node === nodeId;
       if ((item.getAttribute("aria-selected") === "true") !== chosen) put(item, { "aria-selected": chosen });
+    }
+  }
+
+  // Shows where these are; null where nothing is looked for. Circuits are opened for a few of them.
+  find(nodeIds) {
+    for (const [nodeId, { item }] of this.views) {
+      const found = nodeIds !== null && nodeIds.has(nodeId);
+      if (item.classList.contains("found") !== found) item.classList.toggle("found", found);
+    }
+    if (nodeIds === null || nodeIds.size > OPENED_FOR) return;
+    for (const nodeId of nodeIds) {
+      for (let view = this.views.get(nodeId); view; view = this.views.get(view.parent)) {
+        if (view.item.getAttribute("aria-expanded") === "false") this.#expand(view, true);
+      }
     }
   }
 

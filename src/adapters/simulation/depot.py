@@ -13,7 +13,7 @@ from adapters.simulation.configurations import Configurations
 from adapters.simulation.delivery import Delivery, deliveries
 from adapters.simulation.faults.script import Fault, Undisturbed
 from adapters.simulation.fleet import Fleet
-from adapters.simulation.habits import Chargers
+from adapters.simulation.habits import Chargers, valid_for_s
 from adapters.simulation.ideal import Allocator, IdealDepot
 from adapters.simulation.layout import Configuration, Payload, read_layout
 from adapters.simulation.plant import Plant
@@ -192,7 +192,10 @@ class Depot:
 
     def summary(self) -> Summary:
         """The run so far."""
-        expected = tuple(self._fault.missing(self._witness, self._second))
+        expected = (
+            *self._fault.missing(self._witness, self._second),
+            *self._witness.undecided(self._second, valid_for_s(self.configuration)),
+        )
         exceeded = self._violations.violations
         return Summary(
             limit_violations=self._violations.limit_violations,

@@ -114,3 +114,9 @@ def grace_s(configuration: Configuration) -> int:
 
 def _one_in(number: int, draw: Random) -> bool:
     return draw.randrange(number) == 0
+
+
+def valid_for_s(configuration: Configuration) -> int:
+    """How long a setpoint holds, by the contract's default where a configuration is silent."""
+    settings = configuration.get("settings") or {}
+    return int(settings.get("setpoint_valid_for_s", 120))

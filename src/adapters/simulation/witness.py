@@ -47,11 +47,14 @@ class Witness:
         self.breaches: dict[str, Breach] = {}
         self.configured_s: list[tuple[int, int]] = []
         self.limit_changes = 0
+        self._decided_s: int | None = None
         self._judgements: dict[str, list[Judgement]] = {}
         self._limits_w: dict[tuple[str, int], int | None] = {}
 
     def hear(self, event_type: str, data: Mapping[str, Any], second: int) -> None:
         """Take in an event in this second of the run."""
+        if self._decided_s is None or event_type == CYCLE_COMPLETED:
+            self._decided_s = second
         match event_type:
             case "busbar.constraint.breached.v1":
                 self.breaches.setdefault(
@@ -65,8 +68,7 @@ class Witness:
                 self.configured_s.append((second, data["version"]))
             case other if other == CYCLE_COMPLETED:
                 for node in data["nodes"]:
-                    # Cycles do not say yet how good a figure is (`quality`): until they do, no meter is called bad.
-                    self._judge(node["node_id"], Judgement(second, node["mode"], node.get("quality", "ok")))
+                    self._judge(node["node_id"], Judgement(second, node["mode"], node["quality"]))
                 self._count_changes(data["setpoints"])
 
     def judgements(self, node_id: str, seconds: range) -> list[Judgement]:
@@ -82,6 +84,15 @@ class Witness:
             for each in self.breaches.values()
             if each.cause == cause and each.cleared_s is None
         ]
+
+    def undecided(self, second: int, valid_for_s: int) -> list[Missing]:
+        """That in this second of the run nothing was decided for longer than setpoints hold, if so (CLI-11).
+
+        Who hears no event at all, as a depot whose chargers alone are played, does not know.
+        """
+        if self._decided_s is None or second - self._decided_s <= valid_for_s:
+            return []
+        return [Missing("not_decided", None, f"No decision was heard since second {self._decided_s}.")]
 
     def _count_changes(self, setpoints: Sequence[Mapping[str, Any]]) -> None:
         for each in setpoints:

@@ -22,3 +22,13 @@ def test_another_limit_is_a_change_and_the_first_one_and_a_repeated_one_are_none
 
 def test_what_a_fault_script_explains_is_a_cause_that_breaches_have() -> None:
     assert set().union(*(fault.causes for fault in FAULTS.values())) <= {*Cause}
+
+
+def test_CLI_11_a_service_that_has_decided_nothing_for_longer_than_setpoints_hold_is_not_as_expected() -> None:
+    witness = Witness()
+    assert witness.undecided(1_000, valid_for_s=120) == []
+    witness.hear("busbar.configuration.applied.v1", {"version": 1}, 10)
+    assert witness.undecided(130, valid_for_s=120) == []
+    assert [each.code for each in witness.undecided(131, valid_for_s=120)] == ["not_decided"]
+    hear(witness, a=10_000)
+    assert witness.undecided(121, valid_for_s=120) == []

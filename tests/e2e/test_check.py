@@ -90,3 +90,36 @@ def test_what_is_no_json_is_bad_usage(home: Path, file: Path, text: bytes) -> No
     file.write_bytes(text)
     ended = run(home, "check", str(file))
     assert (ended.code, len(ended.complaints)) == (2, 1)
+
+
+def test_what_a_file_says_steers_no_terminal(home: Path, file: Path) -> None:
+    """Holds CLI-40."""
+    steering = "\x1b[2J\x07\x9b\u2028\u202e"
+    former, offered = home / "former.json", home / f"{steering}.json"
+    former.write_text(json.dumps({**SITE, "workspace_id": "[/] north"}))
+    offered.write_text("{")
+    file.write_text(json.dumps({**SITE, f"un{steering}known": 1, "workspace_id": f"south{steering}"}))
+    brokers = {"BUSBAR_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    for arguments in (
+        ("check", str(file), "--against", str(former)),
+        ("check", str(offered)),
+        ("configure", str(file), "--strict"),
+        ("configure", str(offered)),
+        ("demo", "--scenario", steering),
+        (steering,),
+    ):
+        ended = run(home, *arguments, variables=brokers)
+        assert ended.code in (1, 2)
+        said = (ended.out + ended.err).decode()
+        assert [each for each in steering.replace("[2J", "") if each in said] == [], arguments
+        assert "Traceback" not in said
+
+
+def test_a_name_is_no_markup(home: Path, file: Path) -> None:
+    """Holds CLI-40."""
+    file.write_text(json.dumps({**SITE, "name": "[/] :smile:", "version": 2}))
+    former = home / "former.json"
+    former.write_text(json.dumps({**SITE, "name": "[red]garage"}))
+    ended = run(home, "check", str(file), "--against", str(former))
+    assert (ended.code, ended.complaints) == (0, [])
+    assert any("[/] :smile:" in line and "[red]garage" in line for line in ended.lines)

@@ -9,12 +9,9 @@ from typing import Any, Literal
 from opentelemetry import trace
 from opentelemetry.trace import SpanContext, format_span_id, format_trace_id
 
-_OWN_ATTRIBUTES = {*vars(logging.makeLogRecord({})), "message", "asctime"}
-_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))} | {
-    code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
-"""Of C0, C1, line separators and what turns the direction of text around."""
+from adapters.observability.escapes import escaped
 
+_OWN_ATTRIBUTES = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 _SEVERITY_NUMBERS = {"DEBUG": 5, "INFO": 9, "WARNING": 13, "ERROR": 17, "CRITICAL": 21}
 
 
@@ -76,7 +73,7 @@ class ConsoleFormatter(logging.Formatter):
         lines = [" ".join(words)]
         if record.exc_info:
             lines += self.formatException(record.exc_info).split("\n")
-        return "\n".join(line.translate(_ESCAPES) for line in lines)
+        return "\n".join(escaped(line) for line in lines)
 
 
 def _timestamp(record: logging.LogRecord) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from adapters.messages import parsing, site_shape
 from adapters.messages.site_shape import UnknownKey
+from adapters.observability.escapes import escaped
 from application import site_check
 from application.site_check import NodeFigures, SiteChange
 from domain.site import validation
@@ -90,12 +91,13 @@ def _in_force(file: BinaryIO) -> SiteConfiguration:
 
 def _shown(findings: Findings) -> Iterator[RenderableType]:
     for fault in findings.faults:
-        yield Text(f"fault {fault.code} {fault.path or ''}: {fault.message}", style="bold red")
+        yield Text(escaped(f"fault {fault.code} {fault.path or ''}: {fault.message}"), style="bold red")
     for warning in (*findings.warnings, *findings.slips):
-        yield Text(f"warning {warning.code} {warning.node_id}: {warning.message}", style="yellow")
+        yield Text(escaped(f"warning {warning.code} {warning.node_id}: {warning.message}"), style="yellow")
     for unknown in findings.unknown_keys:
         meant = "" if unknown.nearest is None else f" Was {unknown.nearest} meant?"
-        yield Text(f"warning unknown_key {unknown.path}: nothing reads {unknown.key}.{meant}", style="yellow")
+        line = f"warning unknown_key {unknown.path}: nothing reads {unknown.key}.{meant}"
+        yield Text(escaped(line), style="yellow")
     if findings.nodes:
         yield _tree(findings.nodes)
     if findings.changes is not None:

@@ -11,6 +11,7 @@ import click
 
 from adapters.messages import parsing
 from adapters.messages.configuration import read_configuration
+from adapters.observability.escapes import escaped
 from application import event_types, site_check
 from application.ports.bus import MalformedConfiguration, PublishedEvent
 from domain.site.configuration import SiteConfiguration
@@ -102,10 +103,10 @@ def _refuse(name: str, findings: Findings) -> int:
 
 def _warn(findings: Findings) -> None:
     for warning in (*findings.warnings, *findings.slips):
-        click.echo(f"Warning {warning.code}: {warning.node_id}: {warning.message}", err=True)
+        click.echo(escaped(f"Warning {warning.code}: {warning.node_id}: {warning.message}"), err=True)
     for unknown in findings.unknown_keys:
         meant = "" if unknown.nearest is None else f", was {unknown.nearest} meant?"
-        click.echo(f"Warning unknown_key: nothing reads {unknown.path}{meant}", err=True)
+        click.echo(escaped(f"Warning unknown_key: nothing reads {unknown.path}{meant}"), err=True)
 
 
 def _tell_changes(answers: Answers, offered: SiteConfiguration | MalformedConfiguration) -> None:
@@ -113,7 +114,7 @@ def _tell_changes(answers: Answers, offered: SiteConfiguration | MalformedConfig
     if former is None or not isinstance(offered, SiteConfiguration):
         return
     for each in site_check.changes(former, offered):
-        click.echo(f"{each.node_id} {each.field}: {shown(each.before)} -> {shown(each.now)}")
+        click.echo(escaped(f"{each.node_id} {each.field}: {shown(each.before)} -> {shown(each.now)}"))
 
 
 def _explain(code: int, answers: Answers) -> None:

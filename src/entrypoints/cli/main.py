@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import click
 
+from adapters.observability.escapes import escaped
 from entrypoints.cli.accept import accept
 from entrypoints.cli.addresses import Address
 from entrypoints.cli.gateway import gateway
@@ -285,5 +286,5 @@ def main() -> NoReturn:
 
 
 def _refuse(message: str) -> NoReturn:
-    print(f"busbar: {' '.join(message.split())}", file=sys.stderr)
+    print(escaped(f"busbar: {' '.join(message.split())}"), file=sys.stderr)
     sys.exit(2)

@@ -2,6 +2,8 @@
 
 from rich.table import Table
 
+from adapters.observability.escapes import escaped
+
 
 def new_table(*headings: str) -> Table:
     """One without lines; figures stand to the right."""
@@ -23,4 +25,4 @@ def figure(number: int | None) -> str:
 
 def shown(value: object) -> str:
     """Any value, `none` where nothing is stated."""
-    return "none" if value is None else f"{value:,}" if type(value) is int else str(value)
+    return "none" if value is None else f"{value:,}" if type(value) is int else escaped(str(value))

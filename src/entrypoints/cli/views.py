@@ -22,9 +22,9 @@ PLAIN_COLUMNS = 160
 
 def show(view: RenderableType) -> int:
     """Print a view; returns the exit code 0."""
-    console = Console()
+    console = Console(markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(width=PLAIN_COLUMNS)
+        console = Console(width=PLAIN_COLUMNS, markup=False, emoji=False)
     console.print(view)
     return 0
 

@@ -22,4 +22,6 @@ def counted(items: Iterable[_T], total: int, what: str, shown_on: TextIO | None 
     from rich.console import Console
     from rich.progress import track
 
-    yield from track(items, what, total=total, console=Console(file=shown_on), transient=True)
+    yield from track(
+        items, what, total=total, console=Console(file=shown_on, markup=False, emoji=False), transient=True
+    )

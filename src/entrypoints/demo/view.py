@@ -20,7 +20,7 @@ class LiveView:
     def __init__(self, speed: int, address: str) -> None:
         self._speed = speed
         self._address = address
-        self._console = Console()
+        self._console = Console(markup=False, emoji=False)
         self._live = Live(console=self._console, screen=self._console.is_terminal, auto_refresh=False)
         self._next = 0.0
 

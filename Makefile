@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SUPPLY := build/supply
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test slow chart quick frozen check docs reference notice picture contracts openapi bench bench-api bench-service bench-fleet mutation faults sbom audit clean
+.PHONY: demo test slow chart quick frozen check docs reference notice picture contracts openapi bench bench-api bench-service bench-fleet mutation faults fuzz sbom audit clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -85,6 +85,10 @@ mutation: $(VENV)/ready-to-develop
 # Processes killed, stopped and cut off, half an hour. make faults ARGS="--kills 5 --stops 2 --away 10" for a quick look.
 faults: $(VENV)/ready-to-develop
 	$(BIN)/python -m tests.faults $(ARGS)
+
+# API, bus and files sent what is hostile, five minutes. make fuzz ARGS="--seconds 3600 --seed 7" for longer, or again.
+fuzz: $(VENV)/ready-to-develop
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 # What the image contains of others, as a bill of materials (CycloneDX) in build/sbom.json.
 sbom: $(SUPPLY)/ready

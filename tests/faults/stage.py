@@ -126,6 +126,9 @@ class Stage:
     def projector(self) -> Member:
         return self._start("projector", "entrypoints", "project", variables={})
 
+    def api(self, port: int) -> Member:
+        return self._start("api", "entrypoints", "api", "--port", str(port), variables={})
+
     def on_a_small_disk(self, mib: int) -> SmallDisk:
         """Move all tables to a disk of their own."""
         disk = self.later.enter_context(self.ground.database.a_small_disk(mib))

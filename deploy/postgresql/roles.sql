@@ -22,7 +22,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE
 GRANT SELECT, INSERT, UPDATE ON microgrid_state, partition_epochs TO busbar_worker;
 
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON projection_positions, microgrid_status, cycles, breaches, node_history, node_hours, log TO busbar_projector;
+    ON projection_positions, microgrid_status, cycles, breaches, node_history, node_hours, log, notices TO busbar_projector;
 
 GRANT SELECT
     ON projection_positions, microgrid_status, cycles, breaches, node_history, node_hours, log, outbox TO busbar_api;

@@ -38,6 +38,7 @@ from adapters.simulation.depot import Depot
 from adapters.simulation.faults.script import Fault
 from adapters.simulation.habits import Chargers
 from adapters.simulation.scenario import Scenario
+from adapters.webhook.hook import Hook
 from application.answering import answer
 from application.cycles import Cycles, run
 from application.decisions import Decisions
@@ -141,6 +142,7 @@ class Container(containers.DeclarativeContainer):
     seed = providers.Dependency(instance_of=int)
     fault: providers.Object[Fault | None] = providers.Object(None)
     chargers = providers.Object(Chargers.IDEAL)
+    hook: providers.Object[Hook | None] = providers.Object(None)
     keeping = providers.Object(Keeping())
     decide = providers.Object(rebalance.decide)
 
@@ -214,9 +216,9 @@ def _spread_over(partitions: int) -> Callable[[str], int]:
     return lambda microgrid_id: partition_among(microgrid_id, partitions)
 
 
-def on_one_machine(database_url: str) -> Container:
+def on_one_machine(database_url: str, hook: Hook | None = None) -> Container:
     """The embedded service for a real depot: the clock is on the wall, and any microgrid may be told of."""
-    container = Container(database_url=database_url)
+    container = Container(database_url=database_url, hook=hook)
     container.clock.override(providers.Singleton(SystemClock))
     container.partition_of.override(providers.Singleton(_spread_over, PARTITIONS))
     return container

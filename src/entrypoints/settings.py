@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
@@ -26,6 +27,17 @@ def _addresses(text: str) -> str:
 def _topic_prefix(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}", text):
         raise PydanticCustomError("topic_prefix", "It should be letters, digits, '.', '_' and '-', 200 at most")
+    return text
+
+
+def _webhook(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        _ = url.port
+    except ValueError:
+        url = urlsplit("")
+    if url.scheme not in ("https", "http") or not url.hostname or "@" in url.netloc:
+        raise PydanticCustomError("webhook", "It should be an address that begins with https://, without a user in it")
     return text
 
 
@@ -76,6 +88,9 @@ class Settings(BaseSettings):
     oidc_issuer: str | None = None
     oidc_client_ids: Words = ()
     oidc_scope: str | None = None
+    webhook_url: Annotated[str, AfterValidator(_webhook)] | None = None
+    webhook_secret: SecretStr | None = None
+    webhook_allow_private: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "console"] = "console"
 

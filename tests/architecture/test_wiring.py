@@ -16,10 +16,12 @@ from adapters.memory.partitioning import partition_of
 from adapters.messages import registry
 from adapters.observability.handlers import CountedDecisions
 from adapters.simulation.scenarios import SCENARIOS
+from adapters.webhook.hook import Hook
 from application import event_types
 from application.cycles import Cycles
 from application.decisions import Decisions
 from application.intake import Intake
+from application.notifier import Notifier
 from application.owned_partitions import OwnedPartitions
 from application.projections.projector import Projector
 from application.relay import Relay
@@ -30,6 +32,7 @@ from entrypoints.ocpp_container import OcppGateway
 from entrypoints.service.assignments import Unconcerned
 from entrypoints.settings import Settings
 from entrypoints.topics import CONFIGURATION, EVENTS, TELEMETRY
+from entrypoints.webhook_container import Webhook
 from tests.builders import a_configuration
 from tests.databases import sqlite_url
 
@@ -175,6 +178,18 @@ def test_a_provider_of_the_gateway_can_be_built(name: str) -> None:
     )
     built = parts.providers[name]()
     assert built is not None or isinstance(parts.providers[name], providers.Object)
+
+
+async def test_a_webhook_can_be_built(container: Container) -> None:
+    parts = Webhook(
+        hook=Hook("https://hooks.example/busbar", "whsec-of-a-test"),
+        engine=container.engine(),
+        clock=container.clock(),
+        counters=container.counters(),
+        owns=PROJECTIONS.__contains__,
+    )
+    assert isinstance(parts.notifier(), Notifier)
+    assert made_of(parts.notifier)["owns"]() == PROJECTIONS.__contains__
 
 
 async def test_the_deployment_decides_and_publishes_what_it_owns_under_its_prefix(deployment: Deployment) -> None:

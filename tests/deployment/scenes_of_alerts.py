@@ -23,6 +23,7 @@ LAG: Final = f'busbar_consumer_lag_seconds_bucket{{{WORKER},messaging_destinatio
 INPUT_AGE: Final = f'busbar_cycle_input_age_seconds_bucket{{{WORKER},le="%s"}}'
 REQUESTS: Final = f'http_server_request_duration_seconds_count{{{API},http_route="%s",http_response_status_code="%s"}}'
 RECEIPTS: Final = f'busbar_readings_total{{{WORKER},busbar_reading_receipt="%s"}}'
+NOTICES: Final = f'busbar_notices_total{{{PROJECTOR},busbar_notice_result="%s"}}'
 BREACHES: Final = f'busbar_open_breaches{{{WORKER},busbar_breach_severity="%s"}}'
 
 
@@ -46,6 +47,8 @@ HEALTHY: Final[Series] = {
     _of_worker("busbar_silent_chargers"): "0x1440",
     _of_worker("busbar_degraded_microgrids"): "0x1440",
     BREACHES % "major": "0x1440",
+    NOTICES % "delivered": "0+1x1440",
+    NOTICES % "failed": "0x600 3x840",
     BREACHES % "critical": "0x1440",
     DISTANCE: "3x1440",
     PROJECTORS_DISTANCE: "0 9 2 5 0 1 7 3 0 4x1431",
@@ -83,6 +86,7 @@ SCENES: Final[Mapping[str, Series]] = {
         _of_worker("busbar_parked_total", busbar_stage="projection", error_type="ValueError"): "1x50 2+1x10"
     },
     "BusbarOwnershipDisputed": {_of_worker("busbar_fenced_writes_total"): "0x30 1+1x30"},
+    "BusbarNoticesGivenUp": {NOTICES % "given_up": "_x57 1x3"},
     "BusbarRequestsFail": {REQUESTS % ("/v1/microgrids", "500"): "0x50 1+1x10"},
     "BusbarNoWorker": {MICROGRIDS: "30x50 _x10", MICROGRIDS_OF_OTHER: "20x50 _x10"},
 }

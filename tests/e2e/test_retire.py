@@ -1,6 +1,7 @@
 """A depot that closes, on a real broker and a real PostgreSQL, with workers that are killed on the way (CLI-33)."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.services.postgresql import PostgresqlServer
 from tests.services.processes import free_port
 
 RETIRED = "busbar.microgrid.retired.v1"
+REJECTED = "busbar.configuration.rejected.v1"
 CYCLE_COMPLETED = "busbar.cycle.completed.v1"
 
 
@@ -29,6 +31,7 @@ def state(stack: Stack) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_depot_is_closed_by_the_next_worker_and_taken_into_use_again_by_the_one_after(stack: Stack) -> None:
     """Holds CLI-33, EVT-6 and SITE-9. Slow: a group waits ten seconds for a member that was killed."""
     site = stack.home / "site.json"
@@ -59,8 +62,10 @@ def test_a_depot_is_closed_by_the_next_worker_and_taken_into_use_again_by_the_on
             assert (unknown.code, b"unknown_microgrid" in unknown.err) == (1, True)
             same = stack.run("configure", str(site), "--wait", "30s")
             assert (same.code, b"version_not_newer" in same.err) == (1, True)
+            events.wait_for(lambda seen: [each["type"] for each in seen].count(REJECTED) == 3)
             known = len(events.all())
-            events.process.running.read_for(5)
+            time.sleep(5)  # more than two refresh intervals
+            events.process.running.read_for(1)
             assert len(events.all()) == known
 
             site.write_text(json.dumps(configuration("depot", version=2)))

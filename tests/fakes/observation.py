@@ -27,6 +27,7 @@ class RememberedCounts:
         self.waiting_since: datetime | None = None
         self.projected_events: Counter[str] = Counter()
         self.outdated_configurations = 0
+        self.notices: Counter[str] = Counter()
         self.tombstones = 0
         self.failures: list[tuple[Stage, str, str]] = []
         self.refused_letters: list[Position] = []
@@ -37,6 +38,12 @@ class RememberedCounts:
 
     def outdated_configuration(self, microgrid_id: str) -> None:
         self.outdated_configurations += 1
+
+    def notified(self) -> None:
+        self.notices["delivered"] += 1
+
+    def not_notified(self, microgrid_id: str, error: Exception, times: int, *, is_given_up: bool) -> None:
+        self.notices["given_up" if is_given_up else "failed"] += 1
 
     def tombstone(self) -> None:
         self.tombstones += 1

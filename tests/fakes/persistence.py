@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
 from application.ports.bus import Message
+from application.ports.notifying import Notice
 from application.ports.ownership import Epoch, Fenced
 from application.ports.persistence import ConcurrentChange, PendingEvent
 from application.ports.read_side import PositionKey, Reached, StoredEvent
@@ -61,6 +62,7 @@ class Tables:
     history: dict[tuple[str, datetime], HistoryRow] = field(default_factory=dict)
     hours: dict[tuple[str, str, datetime], HourRow] = field(default_factory=dict)
     log: dict[tuple[str, datetime, int], LogEntry] = field(default_factory=dict)
+    notices: dict[tuple[str, int], Notice] = field(default_factory=dict)
     stream: str = STREAM
 
 
@@ -81,6 +83,7 @@ class InMemoryTransaction:
             dict(database.tables.history),
             dict(database.tables.hours),
             dict(database.tables.log),
+            dict(database.tables.notices),
             database.tables.stream,
         )
 
@@ -312,6 +315,10 @@ class InMemoryPastChanges:
     async def put_log(self, entries: Sequence[LogEntry]) -> None:
         self._tables.log.update({(each.microgrid_id, each.at, each.number): each for each in entries})
 
+    async def put_notices(self, notices: Sequence[Notice]) -> None:
+        for each in notices:
+            self._tables.notices.setdefault((each.entry.microgrid_id, each.entry.number), each)
+
     async def prune_log(self, before: datetime) -> int:
         return _forget(self._tables.log, [key for key in self._tables.log if key[1] < before])
 
@@ -399,6 +406,25 @@ class InMemoryReadModelChanges:
 
     async def commit(self) -> None:
         await self._transaction.commit()
+
+
+class InMemoryWaitingNotices:
+    """Notices in a dict."""
+
+    def __init__(self, database: InMemoryDatabase) -> None:
+        self._database = database
+
+    async def microgrids(self) -> Sequence[str]:
+        return sorted({microgrid_id for microgrid_id, _ in self._database.tables.notices})
+
+    async def of(self, microgrid_id: str, limit: int) -> Sequence[Notice]:
+        found = [notice for (of, _), notice in sorted(self._database.tables.notices.items()) if of == microgrid_id]
+        return found[:limit]
+
+    async def done(self, notice: Notice) -> None:
+        async with self._database.begin() as transaction:
+            transaction.tables.notices.pop((notice.entry.microgrid_id, notice.entry.number), None)
+            await transaction.commit()
 
 
 class InMemoryReadModelTransactions:

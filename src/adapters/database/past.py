@@ -11,8 +11,9 @@ from sqlalchemy import RowMapping, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.retention import prune
-from adapters.database.tables import log, node_history, node_hours
-from adapters.database.upsert import write_over
+from adapters.database.tables import log, node_history, node_hours, notices
+from adapters.database.upsert import insert, write_over
+from application.ports.notifying import Notice
 from application.queries.history import bucket_of, figures_of
 from application.queries.log import HappeningCode, LogEntry, LogQuery
 from application.queries.rows import HistoryRow, HourRow, NodeBucket
@@ -75,6 +76,20 @@ class SqlPastChanges:
     async def put_log(self, entries: Sequence[LogEntry]) -> None:
         rows = [{each.name: getattr(entry, each.name) for each in fields(entry)} for entry in entries]
         await write_over(self._connection, log, rows)
+
+    async def put_notices(self, waiting: Sequence[Notice]) -> None:
+        if waiting:
+            rows = [
+                {
+                    "microgrid_id": each.entry.microgrid_id,
+                    "number": each.entry.number,
+                    "waiting_since": each.waiting_since,
+                    "stream": each.stream,
+                    "entry": each.entry,
+                }
+                for each in waiting
+            ]
+            await self._connection.execute(insert(self._connection, notices).on_conflict_do_nothing(), rows)
 
     async def prune_log(self, before: datetime) -> int:
         return await prune(self._connection, log, log.c.at, before)

@@ -44,7 +44,7 @@ WORKER: Final[Rights] = {
 PROJECTOR: Final[Rights] = {
     _SCHEMA: _READ,
     tables.streams.name: _READ,
-    **dict.fromkeys([each.name for each in _READ_MODEL], _ALL),
+    **dict.fromkeys([each.name for each in (*_READ_MODEL, tables.notices)], _ALL),
 }
 API: Final[Rights] = {
     _SCHEMA: _READ,

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from adapters.database.column_types import Json, Typed, UtcDateTime
 from adapters.database.packing import Packed
+from application.queries.log import LogEntry
 from application.queries.rows import Glance
 from application.queries.standing import Standing
 from domain.events import CycleCompleted, TreeNode
@@ -250,6 +251,17 @@ node_hours = Table(
     Column("minutes", Packed, nullable=False),
 )
 """The minutes of one node in an hour."""
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("microgrid_id", Id, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("waiting_since", UtcDateTime, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("entry", Typed(LogEntry), nullable=False),
+)
+"""Entries of the log that a webhook has not taken yet."""
 
 log = Table(
     "log",

@@ -72,6 +72,9 @@ class OpenTelemetryCounters:
         meter.create_observable_gauge(
             names.OUTBOX_AGE, [self._observe_waiting], "s", "Age of the oldest event that is not known to be published"
         )
+        self._notices = meter.create_counter(
+            names.NOTICES, "{notice}", "Deliveries of log entries to the webhook, by what became of them"
+        )
         self._projected = meter.create_counter(
             names.PROJECTED_EVENTS, "{event}", "Events that reached the read models, by whether they came again"
         )
@@ -87,6 +90,18 @@ class OpenTelemetryCounters:
         """It is answered by an event, so a line in the log is enough."""
         codes = sorted({fault.code for fault in faults})
         _logger.warning("Configuration refused", extra={names.MICROGRID_ID: microgrid_id, names.FAULTS: codes})
+
+    def notified(self) -> None:
+        self._notices.add(1, {names.RESULT: "delivered"})
+
+    def not_notified(self, microgrid_id: str, error: Exception, times: int, *, is_given_up: bool) -> None:
+        """The first time in a row is a line in the log too, and each that is given up."""
+        self._notices.add(1, {names.RESULT: "given_up" if is_given_up else "failed"})
+        said = {names.MICROGRID_ID: microgrid_id}
+        if is_given_up:
+            _logger.error("A notice was given up, the webhook did not take it for a day: %s", error, extra=said)
+        elif times == 1:
+            _logger.warning("The webhook does not take a notice, it is tried again: %s", error, extra=said)
 
     def tombstone(self) -> None:
         self._tombstones.add(1)

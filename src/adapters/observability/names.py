@@ -70,4 +70,6 @@ OUTBOX_AGE: Final = "busbar.outbox.oldest_age"
 # What a projector and the API do.
 PROJECTED_EVENTS: Final = "busbar.projected_events"
 DUPLICATE: Final = "busbar.event.duplicate"
+NOTICES: Final = "busbar.notices"
+RESULT: Final = "busbar.notice.result"
 OPEN_STREAMS: Final = "busbar.open_streams"

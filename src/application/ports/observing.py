@@ -43,6 +43,14 @@ class Counters(Protocol):
         """A dead letter that the bus does not take: the message is lost, but for where it lies."""
         ...
 
+    def notified(self) -> None:
+        """A notice was taken by the receiver of the webhook."""
+        ...
+
+    def not_notified(self, microgrid_id: str, error: Exception, times: int, *, is_given_up: bool) -> None:
+        """A notice was not taken, so many times in a row."""
+        ...
+
     def refused_configuration(self, microgrid_id: str, faults: Sequence[Fault]) -> None: ...
 
     def cycle(self) -> AbstractContextManager[TimedCycle]:

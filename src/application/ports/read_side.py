@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from application.ports.notifying import Notice
 from application.queries.log import LogEntry, LogQuery
 from application.queries.rows import (
     BreachRow,
@@ -68,6 +69,10 @@ class PastChanges(Protocol):
         ...
 
     async def put_log(self, entries: Sequence[LogEntry]) -> None: ...
+
+    async def put_notices(self, notices: Sequence[Notice]) -> None:
+        """To be sent; one that waits already is left as it is."""
+        ...
 
     async def prune_log(self, before: datetime) -> int:
         """Forget the oldest of these entries, some thousand at most; returns how many."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from application.ports.bus import PublishedEvent
+from application.ports.notifying import Notice
 from application.ports.read_side import EventGap, PositionKey, Reached, ReadModelChanges
 from application.projections.hours import make_hours
 from application.projections.keeping import AS_A_RULE, Keeping
@@ -104,6 +105,11 @@ class Gathered:
     def forget_old(self, microgrid_id: str, at: datetime) -> None:
         """Make whole hours of what is past at this instant, and forget what is too old then."""
         self._old_at[microgrid_id] = at
+
+    def notices(self, at: datetime) -> Sequence[Notice]:
+        """What is to be sent of it, from this instant on."""
+        streams = {microgrid_id: reached.stream for (_, microgrid_id), reached in self._advanced.items()}
+        return [Notice(entry, streams[entry.microgrid_id], at) for entry in self._log]
 
     async def write(self, changes: ReadModelChanges, keeping: Keeping = AS_A_RULE) -> None:
         """Write all of it. Raises ConcurrentChange where another projector wrote in between."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from application.event_types import CONFIGURATION_APPLIED
@@ -53,7 +54,9 @@ class Projector:
         counters: Counters,
         fact_of: FactOf,
         keeping: Keeping = AS_A_RULE,
+        notify_at: Callable[[], datetime] | None = None,
     ) -> None:
+        """`notify_at`: what time it is, where each entry of the log is to be sent on."""
         self._source = source
         self._transactions = transactions
         self._projections = projections
@@ -61,6 +64,7 @@ class Projector:
         self._counters = counters
         self._fact_of = fact_of
         self._keeping = keeping
+        self._notify_at = notify_at
         self._parked: dict[str, int] = {}
         """How many of its events failed in a row, by microgrid."""
 
@@ -107,6 +111,8 @@ class Projector:
                 with self._tracing.projection_span(received, event):
                     news += apply(event, self._fact_of, self._projections, gathered)
             await gathered.write(changes, self._keeping)
+            if self._notify_at is not None:
+                await changes.past.put_notices(gathered.notices(self._notify_at()))
             await changes.commit()
         self._counters.projected(news=news, duplicates=len(arrived) - news)
 

@@ -18,6 +18,7 @@ from adapters.ocpp.addresses import is_loopback
 from adapters.ocpp.passwords import Passwords, UnusablePasswords
 from domain.site.configuration import SiteConfiguration
 from entrypoints import settings as environment
+from entrypoints import webhook
 from entrypoints.api.serve import Api
 from entrypoints.cli.ocpp import require_packages
 from entrypoints.container import Container, on_one_machine
@@ -57,6 +58,7 @@ def run(wanted: Wanted) -> int:
     """Balance the depot of a site configuration; returns the exit code 0 once a signal ended it."""
     settings = environment.load()
     configure_logging(settings.log_level, settings.log_format)
+    hook = webhook.hook()
     configuration = _readable(f"The site configuration {wanted.site}", lambda: read_valid(wanted.site.read_bytes()))
     plan = PlanFile(wanted.plan)
     _readable(f"The plan {wanted.plan}", plan.read)
@@ -65,7 +67,7 @@ def run(wanted: Wanted) -> int:
     api = Api(settings, wanted.port, next_free=True, token=token)
     with _kept(wanted.data, configuration.microgrid_id) as folder, refusing():
         url = settings.database_url or f"sqlite+aiosqlite:///{folder / 'busbar.sqlite3'}"
-        container = on_one_machine(url)
+        container = on_one_machine(url, hook)
         lines, inputs = Lines(Planned(container.telemetry_publisher(), plan)), [plan.keep_reading()]
         if wanted.telemetry is not None:
             inputs.append(lines.take_all(wanted.telemetry, wanted.telemetry.name))

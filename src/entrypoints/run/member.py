@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from adapters.messages import registry
 from application.owned_partitions import OwnedPartitions
-from application.ports.bus import Offsets, Partition
+from application.ports.bus import MessageSource, Offsets, Partition
+from entrypoints import webhook
 from entrypoints.container import PROJECTIONS, Container
 from entrypoints.service.assignments import BetweenTurns, Unconcerned
 from entrypoints.service.health import Turn
@@ -34,7 +35,7 @@ async def joined(container: Container) -> AsyncIterator[Joined]:
     """A worker and a projector, made anew, for as long as none of their turns fails."""
     membership, bus = container.membership(), container.bus()
     owned: OwnedPartitions = membership.owned_partitions()
-    locks, projecting = [asyncio.Lock() for _ in range(3)], asyncio.Lock()
+    locks = [asyncio.Lock() for _ in range(3)]
     # The bus died with the process before: what that had not projected is published again.
     names = [projection.name for projection in PROJECTIONS]
     await container.pending_events().republish_after(await container.read_model().projected(names))
@@ -49,20 +50,27 @@ async def joined(container: Container) -> AsyncIterator[Joined]:
         events = await bus.join("busbar.projector", (EVENTS,), registry.read, Unconcerned())
         stack.push_async_callback(events.close)
         loops = Loops(membership.intake(source=worker), membership.cycles(), membership.relay(), locks)
-        projector, forgetting = container.projector(source=events), container.forgetting()
-
-        async def project() -> bool:
-            async with projecting:
-                projected: bool = await projector.turn()
-                await forgetting.turn()
-            return projected
+        if (hook := container.hook()) is not None:
+            await stack.enter_async_context(webhook.sending(hook, container, lambda _: True))
 
         async def look() -> None:
             require_deciding(owned.figures())
 
         stack.enter_context(container.gauges().of(owned.figures))
-        turns = (rested(loops.take_in), loops.decide, loops.publish, rested(project))
+        turns = (rested(loops.take_in), loops.decide, loops.publish, rested(_projecting(container, events)))
         yield Joined(Within(), turns, look, lambda: why_overdue(owned.figures()))
+
+
+def _projecting(container: Container, events: MessageSource) -> Callable[[], Awaitable[bool]]:
+    notify_at = None if container.hook() is None else container.clock().now
+    projector, forgetting = container.projector(source=events, notify_at=notify_at), container.forgetting()
+
+    async def project() -> bool:
+        projected: bool = await projector.turn()
+        await forgetting.turn()
+        return projected
+
+    return project
 
 
 def rested(turn: Callable[[], Awaitable[bool]]) -> Turn:

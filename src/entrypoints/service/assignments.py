@@ -1,6 +1,7 @@
 """What members of a group do when partitions come and go."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from application.ports.bus import Assignment, Partition
@@ -14,6 +15,23 @@ class Unconcerned:
 
     async def revoked(self, partitions: frozenset[Partition]) -> None:
         pass
+
+
+class Held:
+    """The Assignment of a consumer that asks which microgrids lie in its partitions now."""
+
+    def __init__(self, partition_of: Callable[[str], int | None]) -> None:
+        self._partition_of = partition_of
+        self._numbers: set[int] = set()
+
+    def has(self, microgrid_id: str) -> bool:
+        return self._partition_of(microgrid_id) in self._numbers
+
+    async def assigned(self, partitions: frozenset[Partition]) -> None:
+        self._numbers |= {each.number for each in partitions}
+
+    async def revoked(self, partitions: frozenset[Partition]) -> None:
+        self._numbers -= {each.number for each in partitions}
 
 
 class BetweenTurns:

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from adapters.database import rights as database_rights
 from adapters.kafka.topics import EVENTS
 from adapters.messages import registry
+from adapters.webhook.hook import Hook
+from entrypoints import webhook
 from entrypoints.container import Deployment
 from entrypoints.service import life_cycle
-from entrypoints.service.assignments import BetweenTurns, Unconcerned
+from entrypoints.service.assignments import BetweenTurns, Held
 from entrypoints.service.beginning import Needs
 from entrypoints.service.life_cycle import Joined
 
@@ -20,19 +23,21 @@ NEEDS = Needs("projector", reads=(EVENTS,), writes=(), tables=database_rights.PR
 
 def run(port: int | None) -> int:
     """Project until SIGTERM or Ctrl-C; returns the exit code. Raises UnusableSetting."""
-    return life_cycle.run(_member, NEEDS, port, PORT)
+    return life_cycle.run(partial(_member, webhook.hook()), NEEDS, port, PORT)
 
 
 @asynccontextmanager
-async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
-    projecting = asyncio.Lock()
+async def _member(hook: Hook | None, deployment: Deployment) -> AsyncIterator[Joined]:
+    projecting, held = asyncio.Lock(), Held(deployment.partition_of())
     source = await deployment.join(
         f"{deployment.prefix()}.projector",
         [deployment.topics().events],
         registry.read,
-        BetweenTurns(Unconcerned(), projecting),
+        BetweenTurns(held, projecting),
     )
-    projector, forgetting = deployment.projector(source=deployment.measured_source(source)), deployment.forgetting()
+    notify_at = None if hook is None else deployment.clock().now
+    projector = deployment.projector(source=deployment.measured_source(source), notify_at=notify_at)
+    forgetting = deployment.forgetting()
 
     async def project() -> bool:
         async with projecting:
@@ -40,7 +45,8 @@ async def _member(deployment: Deployment) -> AsyncIterator[Joined]:
             await forgetting.turn()
         return projected
 
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(source.close)
+        if hook is not None:
+            await stack.enter_async_context(webhook.sending(hook, deployment, held.has))
         yield Joined(source, (project,), why_behind=deployment.progress().why_behind)
-    finally:
-        await source.close()

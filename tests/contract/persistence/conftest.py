@@ -9,6 +9,7 @@ import pytest
 
 from adapters.clock import VirtualClock
 from adapters.database.engine import create_engine
+from adapters.database.notices import SqlWaitingNotices
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
@@ -16,6 +17,7 @@ from adapters.database.stored_events import SqlStoredEvents
 from adapters.database.streams import SqlStreams
 from adapters.database.unit_of_work import SqlTransactions
 from application.ports.bus import Message
+from application.ports.notifying import WaitingNotices
 from application.ports.ownership import Ownership
 from application.ports.persistence import PendingEvents, Transactions
 from application.ports.read_side import ReadModel, ReadModelTransactions, StoredEvents
@@ -32,6 +34,7 @@ from tests.fakes.persistence import (
     InMemoryStoredEvents,
     InMemoryStreams,
     InMemoryTransactions,
+    InMemoryWaitingNotices,
 )
 
 
@@ -61,6 +64,7 @@ class Persistence:
     read_model: PositionedReadModel
     stored_events: StoredEvents
     streams: Streams
+    waiting_notices: WaitingNotices
 
 
 Opened: TypeAlias = AbstractAsyncContextManager[Persistence]
@@ -93,6 +97,7 @@ def in_memory(_request: pytest.FixtureRequest) -> Opened:
             InMemoryReadModel(database),
             InMemoryStoredEvents(database),
             InMemoryStreams(database),
+            InMemoryWaitingNotices(database),
         )
 
     return opened()
@@ -121,6 +126,7 @@ async def _sql(url: str) -> AsyncIterator[Persistence]:
         SqlReadModel(engine),
         SqlStoredEvents(engine),
         streams,
+        SqlWaitingNotices(engine),
     )
     await engine.dispose()
 

@@ -1,0 +1,1 @@
+"""Entries of the log to somebody's own HTTP server, signed."""

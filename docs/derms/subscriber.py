@@ -101,6 +101,7 @@ def understood(event: Event, memory: Memory) -> Iterator[dict[str, Any]]:
         case EventType.CYCLE_COMPLETED:
             yield from _decided(data, memory)
         case EventType.CONSTRAINT_BREACHED:
+            _forget_former(memory, {data["node_id"]})
             memory["breaches"][data["breach_id"]] = {"node_id": data["node_id"], "severity": data["severity"]}
             if data["node_type"] in ("microgrid", "grid_connection"):
                 group_id = _group_id(data["microgrid_id"], data)
@@ -129,6 +130,9 @@ def _decided(cycle: dict[str, Any], memory: Memory) -> Iterator[dict[str, Any]]:
         for each in cycle["setpoints"]
         if each["limit_w"] is not None
     }
+    _forget_former(
+        memory, {each["node_id"] for each in memory["breaches"].values()} - _over(cycle, memory["ratings_w"])
+    )
     measured = memory["measured"]
     memory["measured"], memory["headroom_w"] = {}, {}
     for node in cycle["nodes"]:
@@ -155,6 +159,21 @@ def _decided(cycle: dict[str, Any], memory: Memory) -> Iterator[dict[str, Any]]:
             "openadr_3": words.openadr_3(group),
             "headroom_w": node["headroom_w"],
         }
+
+
+def _over(cycle: Event, ratings_w: dict[str, int]) -> set[str]:
+    """The nodes that by a cycle draw more than they may, or may do so: connectors too, and what is not known."""
+    loads = [(each["node_id"], each["measured_w"], each["limit_w"]) for each in cycle["nodes"]]
+    loads += [(_node_id(each), each["measured_w"], ratings_w.get(_node_id(each))) for each in cycle["setpoints"]]
+    return {name for name, measured_w, limit_w in loads if None in (measured_w, limit_w) or measured_w > limit_w}
+
+
+def _forget_former(memory: Memory, node_ids: set[str]) -> None:
+    """Let go of what a former stream said of breaches at these nodes."""
+    breaches = memory["breaches"].items()
+    memory["breaches"] = {
+        name: each for name, each in breaches if not (each.get("former") and each["node_id"] in node_ids)
+    }
 
 
 def _wanted_w(node: dict[str, Any], setpoints: list[dict[str, Any]], ratings_w: dict[str, int]) -> int | None:
@@ -208,8 +227,10 @@ def main(state: Path) -> None:
         for event in stream.take(arrived):
             memory = known.setdefault(microgrid_id, {"safe_w": {}, "ratings_w": {}})
             if event["source"] != memory.get("source"):
-                # What the former stream said of now counts no more; a configuration that changed comes anew.
-                memory |= {name: {} for name in NOW}
+                # What the former stream said of now counts no more; a configuration that changed comes anew. A breach
+                # that goes on is not announced again: it counts until a cycle shows no more than the limit.
+                former = {name: each | {"former": True} for name, each in memory.get("breaches", {}).items()}
+                memory |= {name: {} for name in NOW} | {"breaches": former}
             for told in understood(event, memory):
                 print(json.dumps(told), flush=True)
             memory |= {"event_seq": _number(event), "source": stream.source, "ended": stream.ended}

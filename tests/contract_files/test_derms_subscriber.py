@@ -124,6 +124,29 @@ def test_a_group_over_its_limit_does_not_comply_and_stays_known_until_it_does(
     assert memory["breaches"] == {}
 
 
+def test_a_breach_of_a_former_stream_counts_until_its_node_is_seen_within_its_limit(
+    examples: dict[str, dict[str, Any]],
+) -> None:
+    former = {"former/1": {"node_id": "f-2", "severity": "major", "former": True}}
+
+    def after(event: dict[str, Any]) -> set[str]:
+        memory = a_memory(breaches=dict(former))
+        list(understood(event, memory))
+        return set(memory["breaches"])
+
+    over = with_node(of_example(examples, CYCLE), "f-2", limit_w=60_000, measured_w=60_001)
+    kept = with_node(of_example(examples, CYCLE), "f-2", limit_w=60_000, measured_w=60_000)
+    unknown = with_node(of_example(examples, CYCLE), "f-2", limit_w=60_000, measured_w=None)
+    assert [after(each) for each in (over, kept, unknown)] == [{"former/1"}, set(), {"former/1"}]
+    assert "former/1" not in after(of_example(examples, BREACHED))
+
+
+def test_a_breach_of_this_stream_is_closed_by_its_own_event_alone(examples: dict[str, dict[str, Any]]) -> None:
+    memory = a_memory(breaches={"breach": {"node_id": "f-2", "severity": "major"}})
+    list(understood(with_node(of_example(examples, CYCLE), "f-2", limit_w=60_000, measured_w=0), memory))
+    assert set(memory["breaches"]) == {"breach"}
+
+
 def test_a_breach_below_a_group_is_remembered_and_nothing_is_told(examples: dict[str, dict[str, Any]]) -> None:
     memory = a_memory()
     assert list(understood(of_example(examples, BREACHED), memory)) == []

@@ -18,13 +18,16 @@ from application.trial.checks import CHECKS, Result, results
 from application.trial.findings import Verdict
 from entrypoints.accept.gateway.playing import play
 from entrypoints.settings import Settings
-from tests.e2e.processes import Ended, run
+from tests.e2e.processes import Ended, run, running
 from tests.e2e.stacks import a_prefix
-from tests.gateways.good import Gateway, site
+from tests.gateways.good import CHARGE_POINTS, Gateway, site
 from tests.gateways.on_kafka import live
 from tests.gateways.planted import PLANTED
 from tests.services.java import java_program
 from tests.services.kafka import Broker
+from tests.services.processes import free_port
+from tests.stations.depot import living
+from tests.stations.scripted import Station
 
 SAMPLE = Path(__file__).resolve().parents[2] / "docs/gateway/Gateway.java"
 PARTITIONS = 4
@@ -123,3 +126,20 @@ async def test_good_gateways_are_accepted_and_each_bad_one_fails_by_its_own_chec
     assert [suite.get(key) for key in ("tests", "failures")] == [str(len(CHECKS)), "0"]
     assert "accepted" in ended.out.decode()
     assert "Acceptance of the gateway of garage" in (home / "signed/report.html").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_the_gateway_for_ocpp_is_accepted(home: Path, kafka_broker: Broker) -> None:
+    prefix, port, file = a_prefix(), free_port(), home / "site.json"
+    file.write_text(json.dumps(site(SETTINGS)))
+    await kafka_topics.create_missing(Connection(kafka_broker.bootstrap_servers), prefix, PARTITIONS, 1)
+    stations = [Station(name, f"ws://127.0.0.1:{port}") for name in CHARGE_POINTS]
+    variables = {"BUSBAR_KAFKA_BOOTSTRAP_SERVERS": kafka_broker.bootstrap_servers, "BUSBAR_TOPIC_PREFIX": prefix}
+    listening = ("--listen", f"127.0.0.1:{port}", "--port", "0", "--data", str(home / "links"))
+    async with living(stations):
+        with running(home, "gateway", "ocpp", "--site", str(file), *listening, variables=variables):
+            await asyncio.gather(*(station.plug_in() for station in stations[1:]))
+            came_to = await found(kafka_broker, prefix)
+    assert {name: each.failures for name, each in came_to.items() if not each.passed} == {}
+    assert came_to["applied_cycle"].verdict is came_to["read_back"].verdict is Verdict.PASS

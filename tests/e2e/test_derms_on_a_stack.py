@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -77,19 +78,30 @@ class Subscriber:
 
 
 def test_a_subscriber_keeps_what_it_knows_over_kills_and_a_restored_database(stack: Stack) -> None:
-    site: dict[str, Any] = {"max_import_w": 90_000, "settings": {"refresh_interval_s": 2, "setpoint_valid_for_s": 60}}
+    settings = {"refresh_interval_s": 2, "setpoint_valid_for_s": 60, "breach_hold_s": 1}
+    # The charger draws more than the site may.
+    site: dict[str, Any] = {"max_import_w": 15_000, "settings": settings}
     subscriber, undisturbed = Subscriber(stack, "killed"), Subscriber(stack, "undisturbed")
+    sequence = count(1)
+
+    def charge() -> None:
+        stack.publish("telemetry", "charge_point.telemetry.v1", [reading(DEPOT, next(sequence))])
+
+    def is_breached() -> bool:
+        charge()
+        return bool(subscriber.known["breaches"])
+
     with stack.running("first worker", "worker") as worker:
         stack.publish("configuration", "site.configuration.v1", [configuration(DEPOT, **site)])
-        stack.publish("telemetry", "charge_point.telemetry.v1", [reading(DEPOT)])
         with subscriber.listening("--follow") as listener:
             subscriber.wait_for(4)
+            until(is_breached, subscriber.log)
             listener.kill()
         worker.end(signal.SIGKILL)
     backup = {file: file.read_bytes() for file in stack.home.glob(f"{DATABASE}*")}
     with subscriber.listening("--follow"):
         with stack.running("second worker", "worker") as worker:
-            stack.publish("telemetry", "charge_point.telemetry.v1", [reading(DEPOT, 2)])
+            charge()
             subscriber.wait_for(3)
             worker.end(signal.SIGKILL)
         former = subscriber.known["source"]
@@ -99,7 +111,7 @@ def test_a_subscriber_keeps_what_it_knows_over_kills_and_a_restored_database(sta
             file.write_bytes(content)
         assert stack.run("migrate", "--new-stream").code == 0
         with stack.running("third worker", "worker") as worker:
-            stack.publish("telemetry", "charge_point.telemetry.v1", [reading(DEPOT, 3)])
+            charge()
             until(lambda: bool(subscriber.known["source"] != former), subscriber.log)
             subscriber.wait_for(2)
             worker.end(signal.SIGTERM)
@@ -113,5 +125,6 @@ def test_a_subscriber_keeps_what_it_knows_over_kills_and_a_restored_database(sta
     assert subscriber.lines == undisturbed.lines
     assert known["headroom_w"].keys() == {DEPOT, f"{DEPOT}/gc"}
     assert known["setpoints"].keys() == {"cp-1/1"}
+    assert {each["node_id"] for each in known["breaches"].values()} == {DEPOT}
     assert all(name in known for name in NOW)
     assert subscriber.log.read_text() == ""

@@ -80,7 +80,7 @@ class Depot:
     offered: list[tuple[datetime, int]] = field(default_factory=list)
     cycle_seq: int = 0
 
-    def decide(self, limit_w: int) -> None:
+    def decide(self, limit_w: int, valid_for_s: int = VALID_S) -> None:
         """A cycle in which every connector is told the same."""
         self.cycle_seq += 1
         now = datetime.now(UTC)
@@ -90,7 +90,7 @@ class Depot:
                 "charge_point_id": each.charge_point_id,
                 "connector_id": connector.connector_id,
                 "limit_w": limit_w,
-                "valid_for_s": VALID_S,
+                "valid_for_s": valid_for_s,
             }
             for each in self.gateway.configuration.charge_points
             for connector in each.connectors

@@ -254,6 +254,15 @@ async def test_a_setpoint_that_no_cycle_renews_is_taken_back_from_a_station_that
         assert "ClearChargingProfile" in station.calls
 
 
+async def test_a_setpoint_that_is_to_lapse_sooner_than_the_one_before_lapses_sooner(depot: Depot) -> None:
+    station = depot.stations["cp-1"]
+    await station.plug_in()
+    depot.decide(9_000, valid_for_s=600)
+    await soon(lambda: round(station.bays[0].watts) == 9_000)
+    depot.decide(9_000, valid_for_s=2)
+    await soon(lambda: round(station.bays[0].watts) == FALLBACK_W)
+
+
 async def test_a_refusal_names_its_cycle() -> None:
     async with depot_of({"cp-1": Habits(refuses=True)}) as depot:
         await depot.stations["cp-1"].plug_in()

@@ -122,7 +122,7 @@ class Conductor:
         return partial(self._settle, outlet)
 
     def _setpoint_of(self, outlet: Outlet, now: datetime) -> Step | None:
-        """A value that is new, or whose validity in the station is behind by half an interval."""
+        """A value that is new, or whose validity in the station is behind by half an interval or reaches too far."""
         wanted = self._wanted(outlet.number)
         if wanted is None or now >= wanted.lapses_at:
             return None
@@ -139,7 +139,7 @@ class Conductor:
             not outlet.again
             and standing is not None
             and standing.setpoint.limit_w == wanted.limit_w
-            and wanted.lapses_at - standing.setpoint.lapses_at < renewed
+            and timedelta() <= wanted.lapses_at - standing.setpoint.lapses_at < renewed
         ):
             return None
         return partial(self._send, outlet, wanted)

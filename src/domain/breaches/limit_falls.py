@@ -47,7 +47,8 @@ NO_LIMITS = LimitMemory()
 def follow(situation: Situation, memory: LimitMemory) -> LimitMemory:
     """The memory after this cycle. A first cycle knows no limits before it, so nothing falls in it."""
     windows, version = situation.windows, situation.site.configuration.version
-    safe = tuple(view.node.node_id for view in situation.nodes if view.limit.mode is Mode.SAFE)
+    circuits = [situation.nodes[index] for index in situation.tree.branches]
+    safe = tuple([view.node.node_id for view in circuits if view.limit.mode is Mode.SAFE])
     # Readings lag behind decisions by no more than this while they are fresh.
     lag = max(windows.meter_stale_after, windows.connector_stale_after)
     falls = {node_id: fall for node_id, fall in memory.falls.items() if situation.at <= fall.until + lag}

@@ -59,12 +59,13 @@ def observe(situation: Situation) -> Observed:
     observed = [0] * len(tree.nodes)
     for line, power in zip(situation.lines, drawn, strict=True):
         observed[line.connector.charge_point] += power
+    nodes, parents = situation.nodes, tree.parents
     for index in range(len(observed) - 1, -1, -1):
-        meter = situation.nodes[index].meter
+        meter = nodes[index].meter
         if meter is not None:
             observed[index] = meter.power_w
-        if tree.parents[index] >= 0:
-            observed[tree.parents[index]] += observed[index]
+        if index:
+            observed[parents[index]] += observed[index]
     return Observed(situation, observed, drawn)
 
 

@@ -1,12 +1,13 @@
 """Loads against the limits in force: which are over, by how much, how bad that is (BREACH-1, BREACH-2)."""
 
-from collections.abc import Iterator
 from enum import StrEnum
+from itertools import compress
+from operator import gt
 
 from domain.breaches.observation import Observed, Place
 from domain.knowledge.limits import Limit, LimitKind, Mode
 from domain.knowledge.situation import Situation
-from domain.site.power import Watts
+from domain.site.power import NO_LIMIT, Watts
 from domain.site.power_tree import NodeType
 from domain.values import value
 
@@ -47,15 +48,17 @@ def over_limit(observed: Observed) -> tuple[OverLimit, ...]:
     return tuple([load for load in loads if load is not None])
 
 
-def places_over(observed: Observed) -> Iterator[Place]:
+def places_over(observed: Observed) -> list[Place]:
     """The nodes and connectors whose load is over their limit, in preorder."""
-    situation = observed.situation
-    for node, (view, members) in enumerate(zip(situation.nodes, situation.tree.connectors_of, strict=True)):
-        if view.limit.limit_w is not None and observed.nodes_w[node] > view.limit.limit_w:
-            yield Place(node)
-        for connector in members:
-            if observed.connectors_w[connector] > situation.tree.connectors[connector].max_power_w:
-                yield Place(node, connector)
+    nodes, connectors = observed.situation.nodes, observed.situation.tree.connectors
+    limits_w = [NO_LIMIT if view.limit.limit_w is None else view.limit.limit_w for view in nodes]
+    over = [Place(node) for node in compress(range(len(nodes)), map(gt, observed.nodes_w, limits_w))]
+    over += [
+        Place(connector.charge_point, index)
+        for index, (connector, load_w) in enumerate(zip(connectors, observed.connectors_w, strict=True))
+        if load_w > connector.max_power_w
+    ]
+    return sorted(over)
 
 
 def against_limit(observed: Observed, place: Place) -> OverLimit | None:

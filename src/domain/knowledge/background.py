@@ -31,6 +31,10 @@ class Background:
     doubt_w: Watts
 
 
+NO_BACKGROUND = Background(cumulative_w=0, unconfirmed=False, doubt_w=0)
+"""That of a charge point, which has no meter of its own."""
+
+
 @dataclass(slots=True)
 class _Sums:
     """What is summed up from below at a node, in watts. `held_here_w` counts at the node alone."""
@@ -65,10 +69,10 @@ def assess(
     windows: Windows,
 ) -> tuple[list[Background], dict[str, BackgroundMemory]]:
     """The background of every node, followed over time where there is a memory of it; and the memory, by circuit id."""
-    sums = [_Sums() for _ in tree.nodes]
+    sums = {index: _Sums() for index in tree.branches}
     after: dict[str, BackgroundMemory] = {}
     confirmed_since = at - windows.background_confirm
-    for index in range(len(sums) - 1, -1, -1):
+    for index in reversed(tree.branches):
         node, limit, here, meter = tree.nodes[index], limits[index], sums[index], meters.readings[index]
         known, unseen_w = memory.get(node.node_id) if node.metered else None, 0
         if meter is not None:
@@ -93,7 +97,10 @@ def assess(
         if tree.parents[index] >= 0:
             is_safe = limit.mode is Mode.SAFE
             sums[tree.parents[index]].add(here, max(_withheld(node, limit), unseen_w) if is_safe else here.withheld_w)
-    return list(map(_background, sums, limits)), after
+    backgrounds = [NO_BACKGROUND] * len(tree.nodes)
+    for index, here in sums.items():
+        backgrounds[index] = _background(here, limits[index])
+    return backgrounds, after
 
 
 def _background(here: _Sums, limit: Limit) -> Background:

@@ -99,7 +99,7 @@ class Hearing:
             heard_at=heard_at,
             power_w=power_w,
             plausible=plausible,
-            held_w=self._held_w(node_id, known, power_w or 0, rating_w),
+            held_w=power_w or 0 if known.right_since is None else self._held_w(node_id, known, power_w or 0, rating_w),
             asked_w=asked_w,
             silent=demand.is_silent(known, heard_at, self.oldest, asks=asked_w > 0),
             fallback_w=fallback_w,
@@ -107,7 +107,7 @@ class Hearing:
 
     def _held_w(self, node_id: str, known: KeptReading, power_w: Watts, rating_w: Watts) -> Watts:
         """What is held for its power; more until a meter has shown what that hid while it was not plausible (R6)."""
-        if known.right_since is None or self.moment.at - known.right_since >= self.shown_after:
+        if known.right_since is not None and self.moment.at - known.right_since >= self.shown_after:
             return power_w
         was_told = self.memory.ledger.get(node_id, NEVER_SENT).received is not None
         return max(power_w, plausible_w(rating_w)) if was_told else power_w

@@ -1,7 +1,8 @@
 """What is taken at every node before anything is shared out (R18, R20)."""
 
-from collections.abc import Mapping, Sequence
-from operator import is_
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import compress
+from operator import is_not
 
 from domain.knowledge.demand import Standing
 from domain.knowledge.held import NEVER, Held
@@ -24,23 +25,37 @@ def hold(
 ) -> list[Held]:
     """What the connectors hold at every node, in tree order; departed ones hold at the ancestors they left.
 
-    A charge point whose lines are those of the cycle before holds what it held.
+    Where the lines at and below a node are those of the cycle before, it holds what it held.
     """
-    former, held = memory.former_ratings, []
-    for node, members in enumerate(tree.connectors_of):
+    former, parents = memory.former_ratings, tree.parents
+    held = list(held_before) or [Held()] * len(tree.nodes)
+    changed: Collection[int] = range(len(tree.nodes))
+    if lines_before:
+        changed = _nodes_above(tree, compress(lines, map(is_not, lines, lines_before)))
+    for node in changed:
+        members = tree.connectors_of[node]
         here = lines[members[0] : members[-1] + 1] if members else []
-        if here and lines_before and all(map(is_, here, lines_before[members[0] : members[-1] + 1])):
-            held.append(held_before[node])
-        else:
-            held.append(_at_charge_point(tree, node, here, former=former, moment=moment) if here else Held())
+        held[node] = _at_charge_point(tree, node, here, former=former, moment=moment) if here else Held()
     for node in range(len(held) - 1, 0, -1):
-        held[tree.parents[node]].add(held[node])
+        if parents[node] in changed:
+            held[parents[node]].add(held[node])
     for gone in memory.departed:
         for node_id in gone.node_ids:
             left = tree.node_index.get(node_id)
             if left is not None:
                 held[left].add_departed(gone.held_w)
     return held
+
+
+def _nodes_above(tree: PowerTree, lines: Iterable[Line]) -> set[int]:
+    """The charge points of these connectors, and every node above them."""
+    found: set[int] = set()
+    for line in lines:
+        node = line.connector.charge_point
+        while node >= 0 and node not in found:
+            found.add(node)
+            node = tree.parents[node]
+    return found
 
 
 def _at_charge_point(
@@ -57,19 +72,25 @@ def _at_charge_point(
         if line.known is not None and line.power_w is not None:
             is_held = line.measured_w > line.power_w or line.known.reading.power_w != line.power_w
             unproven_w += line.told_w if is_held else 0
-        factor = max(factor, line.entry.factor)
+        if line.entry.factor > factor:
+            factor = line.entry.factor
         if line.own_w is None:
             reserved_w += line.reserved_w
             held_w += line.exposure_w
         else:
             sharing.append(line)
-        if line.standing is not Standing.RESERVED and line.power_w and line.known is not None:
-            oldest_at = min(oldest_at, line.known.measured_at)
+        if (
+            line.power_w
+            and line.known is not None
+            and line.known.measured_at < oldest_at
+            and line.standing is not Standing.RESERVED
+        ):
+            oldest_at = line.known.measured_at
     rating_w, fallback_w = tree.nodes[node].default_capacity_w or 0, tree.fallbacks_w[node]
     before = former.get(tree.nodes[node].node_id) if former else None
     if before is not None:
         rating_w, fallback_w = max(rating_w, before.rating_w), max(fallback_w, before.fallback_w)
-    together_w = _together(sharing, fallback_w)
+    together_w = _together(sharing, fallback_w) if sharing else 0
     bearable_w = max(rating_w * factor // EXACT, measured_w)
     return Held(
         reserved_w=min(bearable_w, reserved_w + together_w),
@@ -83,7 +104,5 @@ def _at_charge_point(
 
 def _together(sharing: Sequence[Line], fallback_w: Watts) -> Watts:
     """What connectors on the fallback of their charge point hold: that together, or what they may draw if more."""
-    if not sharing:
-        return 0
     most_w = max([line.entry.at_meter(fallback_w) for line in sharing])
     return min(sum([line.exposure_w for line in sharing]), max(most_w, sum([line.own_w or 0 for line in sharing])))

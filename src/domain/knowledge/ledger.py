@@ -117,28 +117,31 @@ class LedgerEntry:
             )
         highest_w = 0 if has_left else self.confirmed_w or 0
         for sent in self.setpoints:
-            highest_w = max(highest_w, sent.limit_w)
+            if sent.limit_w > highest_w:
+                highest_w = sent.limit_w
         return highest_w, falls
 
     def obeyed_w(self, taken_at: datetime, grace: timedelta) -> Watts | None:
         """The highest limit in force when a reading was taken, told watts; null where that is not known (R36)."""
         since = taken_at - grace
-        if not self.setpoints or self.away or (self.back_at is not None and self.back_at > since):
+        setpoints = self.setpoints
+        if not setpoints or self.away or (self.back_at is not None and self.back_at > since):
             return None
-        if self.setpoints[0].first_sent_at > since:
+        if setpoints[0].first_sent_at > since:
             return None
-        highest_w = self.setpoints[-1].limit_w
-        for older, newer in pairwise(self.setpoints):
-            if newer.first_sent_at > since:
-                highest_w = max(highest_w, older.limit_w)
+        highest_w = setpoints[-1].limit_w
+        if len(setpoints) > 1:
+            for older, newer in pairwise(setpoints):
+                if newer.first_sent_at > since:
+                    highest_w = max(highest_w, older.limit_w)
         return highest_w
 
     # --- what changes it ------------------------------------------------------------------------------------
 
     def sent(self, limit_w: Watts | None, sending: Sending, before: Sequence[Sending]) -> "LedgerEntry":
         """The line after a sending that lists this value (None: it says nothing), and came after those `before`."""
-        newest = self.newest
-        if self.received is not None and self.overtaken_by is None and sending.lapses_at < self.received.lapses_at:
+        newest = self.setpoints[-1] if self.setpoints else None
+        if self.received is not None and sending.lapses_at < self.received.lapses_at and self.overtaken_by is None:
             return self._overtaken(sending).sent(limit_w, sending, before)
         if limit_w is None or (newest is not None and newest.limit_w == limit_w):
             return self
@@ -174,7 +177,7 @@ class LedgerEntry:
             self.setpoints = tuple(
                 [sent for sent in self.setpoints if sent.last_sent is None or sent.last_sent.gone_at >= at]
             )
-        if self.received is not None and self._has_lapsed(at):
+        if self.received is not None and at >= self.received.lapses_at and self._has_lapsed(at):
             self.fall_back(self.received.lapses_at)
 
     def fall_back(self, lapsed_at: datetime) -> None:

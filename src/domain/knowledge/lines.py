@@ -63,11 +63,13 @@ class Line:
         if entry.received is None:
             return self.measured_w, self.measured_w
         power_w, exposure_w = self.power_w, self.exposure_w
-        read_at, newest = entry.read_at or moment.at, entry.newest
-        since = read_at - moment.windows.grace
-        # What it says it draws it draws until it falls back, and again a grace after that.
-        is_known = not self.silent and (not entry.falls_back_by(moment.at) or entry.falls_back_by(since))
-        if power_w is None or (self.standing is Standing.RESERVED and not is_known):
+        newest, since = entry.newest, (entry.read_at or moment.at) - moment.windows.grace
+        if power_w is None:
+            return 0, exposure_w
+        if self.standing is Standing.RESERVED and (
+            # What it says it draws it draws until it falls back, and again a grace after that.
+            self.silent or (entry.falls_back_by(moment.at) and not entry.falls_back_by(since))
+        ):
             return 0, exposure_w
         least_w = 0 if entry.falls_back_by(moment.soon) else power_w
         if newest is None or newest.first_sent_at <= since:
@@ -92,31 +94,37 @@ def read(
     `before`: the lines of the cycle that made this memory, where they are at hand: who has no news keeps its own.
     """
     tree, at, cycle = site.tree, moment.at, Hearing.of(site, readings, memory, moment)
-    steady = [_is_steady(cycle, line) for line in before] or [False] * len(tree.connectors)
-    heard = [None if same else cycle.heard(each) for each, same in zip(tree.connectors, steady, strict=True)]
+    changed = _changed(cycle, before) if before else range(len(tree.connectors))
+    heard = [cycle.heard(tree.connectors[index]) for index in changed]
     entries = [
-        before[index].entry
-        if news is None
-        else confirmation.heard(memory.ledger.get(tree.connectors[index].node_id, NEVER_SENT), news, cycle.moment)
-        for index, news in enumerate(heard)
+        confirmation.heard(memory.ledger.get(tree.connectors[index].node_id, NEVER_SENT), news, moment)
+        for index, news in zip(changed, heard, strict=True)
     ]
     readmitted = obedience.readmit(entries, memory.readmitted_at, at, site.windows)
-    lines = [
-        before[index] if news is None else _line(cycle, index, news, entry)
-        for index, (news, entry) in enumerate(zip(heard, entries, strict=True))
-    ]
+    lines = [_line(cycle, index, news, entry) for index, news, entry in zip(changed, heard, entries, strict=True)]
+    if before:
+        made, lines = lines, list(before)
+        for index, line in zip(changed, made, strict=True):
+            lines[index] = line
     return lines, at if readmitted else memory.readmitted_at
 
 
-def _is_steady(cycle: Hearing, line: Line) -> bool:
-    """Whether a line is what it was: nothing was heard of the connector or sent to it since, nor ran out."""
-    connector = line.connector
-    return (
-        cycle.moment.at < line.steady_until
-        and cycle.readings.connectors.get((connector.charge_point_id, connector.connector_id)) is line.known
-        and cycle.readings.heard_at.get(connector.charge_point_id) == line.entry.heard_at
-        and cycle.memory.ledger.get(connector.node_id) is line.entry
+def _changed(cycle: Hearing, before: Sequence[Line]) -> list[int]:
+    """Whose line is not what it was: something was heard of the connector or sent to it since, or ran out."""
+    at, ledger, known, heard_at = (
+        cycle.moment.at,
+        cycle.memory.ledger,
+        cycle.readings.connectors,
+        cycle.readings.heard_at,
     )
+    return [
+        index
+        for index, (key, line) in enumerate(zip(cycle.site.tree.connector_index, before, strict=True))
+        if known.get(key) is not line.known
+        or at >= line.steady_until
+        or ledger.get(line.connector.node_id) is not line.entry
+        or heard_at.get(key[0]) != line.entry.heard_at
+    ]
 
 
 def _steady_until(entry: LedgerEntry, news: Heard, used: UsageMemory | None, moment: Moment) -> datetime:
@@ -135,7 +143,9 @@ def _line(cycle: Hearing, index: int, news: Heard, entry: LedgerEntry) -> Line:
     connector = cycle.site.tree.connectors[index]
     standing = _standing(entry, news, cycle.moment)
     used = _used(cycle.memory.usage.get(connector.node_id), news, entry, cycle.site.windows)
-    rating_w = connector.max_power_w * min(entry.factor, MOST_OVER_RATING) // EXACT
+    rating_w = connector.max_power_w
+    if entry.factor != EXACT:
+        rating_w = rating_w * min(entry.factor, MOST_OVER_RATING) // EXACT
     demand_w = minimum_w = full_w = 0
     if standing is Standing.WANTING and news.known is not None:
         minimum_w = min(entry.at_meter(connector.min_power_w), rating_w)

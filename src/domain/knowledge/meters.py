@@ -113,7 +113,7 @@ def relied_on(
     tree, windows = site.tree, site.windows
     stale_after, since = windows.meter_stale_after, readings.listening_since
     heard_enough = since is None or at - since >= stale_after
-    drawn_below = [] if first else _drawn(site, readings, ledger, at, oldest=at - stale_after)
+    drawn_below = [] if first or not readings.meters else _drawn(site, readings, ledger, at, oldest=at - stale_after)
     relied: list[MeterReading | None] = [None] * len(tree.nodes)
     on_way_back: list[MeterReading | None] = [None] * len(tree.nodes)
     last_known, after = set(), {}
@@ -152,14 +152,21 @@ def _drawn(
     told, seen, since = [0] * len(tree.nodes), [0] * len(tree.nodes), [at] * len(tree.nodes)
     for connector, key in zip(tree.connectors, tree.connector_index, strict=True):
         known, node = readings.connectors.get(key), connector.charge_point
-        if known is not None and known.reading.power_w:
-            seen[node] += known.reading.power_w
-            since[node] = min(since[node], known.measured_at)
+        power_w = None if known is None else known.reading.power_w
+        if known is None or not power_w:
+            continue
+        seen[node] += power_w
+        taken_at = known.measured_at
+        if taken_at < since[node]:
+            since[node] = taken_at
+        if taken_at >= oldest:
             last_w = ledger.get(connector.node_id, NEVER_SENT).last_w
-            if known.measured_at >= oldest and last_w is not None:
-                told[node] += min(known.reading.power_w, last_w)
+            if last_w is not None:
+                told[node] += last_w if last_w < power_w else power_w
+    parents = tree.parents
     for node in range(len(since) - 1, 0, -1):
-        since[tree.parents[node]] = min(since[tree.parents[node]], since[node])
+        if since[node] < since[parents[node]]:
+            since[parents[node]] = since[node]
     return list(map(Drawn, tree.summed(told), tree.summed(seen), since))
 
 

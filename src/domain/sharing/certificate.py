@@ -6,7 +6,7 @@ Every check returns the first thing it finds wrong as a sentence, or None.
 
 from collections.abc import Iterator, Sequence
 from itertools import compress, groupby
-from operator import sub
+from operator import gt, sub
 
 from domain.sharing.claims import ITSELF, NOTHING, Claims, Fill
 from domain.site.power import Watts
@@ -81,14 +81,14 @@ def check_feasible(
 
 def _check_intervals(claims: Claims, fill: Fill) -> str | None:
     """B and E: off, or between minimum and maximum; at the maximum where nothing binds."""
-    for leaf, watts in enumerate(fill.allocated_w):
-        minimum, maximum = claims.minimums_w[leaf], claims.maximums_w[leaf]
-        if fill.admitted[leaf]:
+    intervals = zip(fill.allocated_w, claims.minimums_w, claims.maximums_w, fill.admitted, fill.bindings, strict=True)
+    for leaf, (watts, minimum, maximum, is_admitted, binding) in enumerate(intervals):
+        if is_admitted:
             if not minimum <= watts <= maximum:
                 return f"B: leaf {leaf} has {watts} W, outside {minimum} to {maximum} W."
         elif watts != claims.held_w[leaf]:
             return f"B: leaf {leaf} is held off, but has {watts} W instead of {claims.held_w[leaf]} W."
-        if fill.bindings[leaf] == NOTHING and (watts != maximum or not fill.admitted[leaf]):
+        if binding == NOTHING and (watts != maximum or not is_admitted):
             return f"E: nothing binds leaf {leaf}, but it has {watts} W of {maximum} W."
     return None
 
@@ -157,28 +157,30 @@ def _check_inside(claims: Claims, fill: Fill, groups: Claims, shares: Fill) -> s
 
 def _check_fairness(parents: Sequence[int], capacities_w: Sequence[Watts], claims: Claims, fill: Fill) -> str | None:
     """M: where a leaf is bound, its tier and those before it fill the node, and no peer below has a higher rate."""
-    allocated, weights, nodes = fill.allocated_w, claims.weights, claims.nodes
+    allocated, weights, nodes, minimums = fill.allocated_w, claims.weights, claims.nodes, claims.minimums_w
     admitted = [leaf for leaf in claims.order if fill.admitted[leaf]]
     filled = _loads(
         parents,
         len(capacities_w),
         [nodes[leaf] for leaf in admitted],
-        [claims.minimums_w[leaf] - claims.held_w[leaf] for leaf in admitted],
+        [minimums[leaf] - claims.held_w[leaf] for leaf in admitted],
     )
     leaves_below = _loads(parents, len(capacities_w), nodes, [1] * len(nodes))
     for _, group in groupby(admitted, key=claims.tiers.__getitem__):
         tier = list(group)
         fastest: dict[int, tuple[Watts, int]] = {}
         for leaf in tier:
-            watts, weight, minimum = allocated[leaf], weights[leaf], claims.minimums_w[leaf]
-            if watts == minimum:
-                continue
-            node = nodes[leaf]
-            while node >= 0:
-                filled[node] += watts - minimum
-                rate = fastest.get(node)
-                if rate is None or watts * rate[1] > rate[0] * weight:
-                    fastest[node] = (watts, weight)
+            watts, weight, node = allocated[leaf], weights[leaf], nodes[leaf]
+            above_minimum = watts - minimums[leaf]
+            is_fastest = above_minimum != 0
+            while node >= 0 and above_minimum:
+                filled[node] += above_minimum
+                if is_fastest:
+                    # Who is not the fastest here is not so further up either.
+                    rate = fastest.get(node)
+                    is_fastest = rate is None or watts * rate[1] > rate[0] * weight
+                    if is_fastest:
+                        fastest[node] = (watts, weight)
                 node = parents[node]
         for leaf in tier:
             watts, binding = allocated[leaf], fill.bindings[leaf]
@@ -212,23 +214,26 @@ def check_sent(
     nothing is left there must be none. No limit is above its rating, or between 0 and its minimum. One above its
     target is no raise, and only where what is sent fits the net capacities.
     """
-    raises = [max(0, limit - exposure) for limit, exposure in zip(limits_w, exposures_w, strict=True)]
+    raises = [
+        limit - exposure if limit > exposure else 0 for limit, exposure in zip(limits_w, exposures_w, strict=True)
+    ]
     for node, raised in enumerate(_loads(parents, len(room_w), nodes, raises)):
-        if raised > max(0, room_w[node]):
+        if raised and raised > room_w[node]:
             return f"S: raises of {raised} W are sent below node {node}, which has {room_w[node]} W free."
-    waiting = [int(limit > target) for limit, target in zip(limits_w, targets_w, strict=True)]
+    waiting = list(map(gt, limits_w, targets_w))
     if any(waiting):
         sent = _loads(parents, len(room_w), nodes, limits_w)
         for node, decreases in enumerate(_loads(parents, len(room_w), nodes, waiting)):
             if decreases and sent[node] > capacities_w[node]:
                 return f"S: a decrease below node {node} waits, which has no room for it."
-    for leaf, limit in enumerate(limits_w):
-        if limit > max(targets_w[leaf], exposures_w[leaf]):
-            return f"S: connector {leaf} is sent {limit} W, above its target of {targets_w[leaf]} W."
-        if limit > ratings_w[leaf]:
-            return f"S: connector {leaf} is sent {limit} W, above its rating of {ratings_w[leaf]} W."
-        if 0 < limit < minimums_w[leaf]:
-            return f"S: connector {leaf} is sent {limit} W, below its minimum of {minimums_w[leaf]} W."
+    sent_to = zip(limits_w, targets_w, exposures_w, ratings_w, minimums_w, strict=True)
+    for leaf, (limit, target, exposure, rating, minimum) in enumerate(sent_to):
+        if limit > target and limit > exposure:
+            return f"S: connector {leaf} is sent {limit} W, above its target of {target} W."
+        if limit > rating:
+            return f"S: connector {leaf} is sent {limit} W, above its rating of {rating} W."
+        if 0 < limit < minimum:
+            return f"S: connector {leaf} is sent {limit} W, below its minimum of {minimum} W."
     return None
 
 

@@ -1,8 +1,11 @@
 """What a plan tells the world: the figures of every node and connector, reasons, outcome (EVT-8 to EVT-15)."""
 
+from collections.abc import Sequence
+
 from domain.knowledge.demand import Standing
 from domain.knowledge.ledger import EXACT
 from domain.knowledge.lines import Line
+from domain.knowledge.readings import Session
 from domain.knowledge.situation import NodeView, Situation
 from domain.sharing import measured, rotation
 from domain.sharing.claims import ITSELF, NOTHING
@@ -42,19 +45,21 @@ def wanted_w(situation: Situation, decided: Targets) -> list[Watts]:
 
 def plan(situation: Situation, decision: Decision, memory: Rotation, fault: str | None) -> Plan:
     """The whole plan for what was decided. `memory` has the ranks that were decided by."""
-    lines, nodes = situation.lines, _nodes(situation, decision.targets)
+    lines, readings_w = situation.lines, [measured.reading_w(line) for line in situation.lines]
+    nodes = _nodes(situation, decision.targets, readings_w)
     after = rotation.served(memory, situation, decision.targets.targets_w)
+    records, count = after.records, range(len(lines))
     setpoints = tuple(
         [
-            _setpoint(situation, decision, index, after.records.get(line.connector.node_id))
-            for index, line in enumerate(lines)
+            _setpoint(situation, decision, index, records.get(line.connector.node_id))
+            for index, line in zip(count, lines, strict=True)
         ]
     )
-    readings_w = [watts for watts in map(measured.reading_w, lines) if watts is not None]
+    known_w = [watts for watts in readings_w if watts is not None]
     totals = Totals(
         requested_w=sum([line.demand_w for line in lines]),
         allocated_w=nodes[0].allocated_w,
-        measured_w=sum(readings_w) if readings_w else None,
+        measured_w=sum(known_w) if known_w else None,
         reserved_w=nodes[0].reserved_w,
         background_w=nodes[0].background_w,
     )
@@ -71,9 +76,9 @@ def plan(situation: Situation, decision: Decision, memory: Rotation, fault: str 
 
 def _setpoint(situation: Situation, decision: Decision, index: int, record: ServiceRecord | None) -> Setpoint:
     line = situation.lines[index]
-    connector, standing = line.connector, line.standing
+    connector, standing, entry = line.connector, line.standing, line.entry
     limit, wanted = decision.limits_w[index], decision.wanted_w[index]
-    told: Watts | None = _told_w(line, limit)
+    told: Watts | None = limit if entry.factor == EXACT else _told_w(line, limit)
     target: Watts | None = told if wanted == limit else _told_w(line, wanted)
     binding, reason = None, _WHY_NOT[standing]
     if standing is Standing.WANTING:
@@ -82,12 +87,13 @@ def _setpoint(situation: Situation, decision: Decision, index: int, record: Serv
     elif standing is not Standing.IDLE:
         told, target = _told_again_w(situation, line), None
     reading = None if line.known is None else line.known.reading
+    session = None if reading is None else reading.session
     return Setpoint(
         charge_point_id=connector.charge_point_id,
         connector_id=connector.connector_id,
         limit_w=told,
         target_w=target,
-        previous_limit_w=line.entry.last_limit_w,
+        previous_limit_w=entry.setpoints[-1].limit_w if entry.setpoints else entry.confirmed_w,
         requested_w=None if reading is None else reading.requested_w,
         measured_w=None if reading is None else line.power_w,
         reserved_w=line.reserved_w,
@@ -95,15 +101,12 @@ def _setpoint(situation: Situation, decision: Decision, index: int, record: Serv
         reason=reason,
         binding_node_id=binding,
         valid_for_s=situation.site.configuration.settings.setpoint_valid_for_s,
-        factor=line.entry.factor,
-        session=_session(line, record),
+        factor=entry.factor,
+        session=None if session is None else _served(session, record),
     )
 
 
-def _session(line: Line, record: ServiceRecord | None) -> ServedSession | None:
-    session = None if line.known is None else line.known.reading.session
-    if session is None:
-        return None
+def _served(session: Session, record: ServiceRecord | None) -> ServedSession:
     return ServedSession(
         session_id=session.session_id,
         started_at=session.started_at,
@@ -176,13 +179,13 @@ def _binding_node_id(situation: Situation, decided: Targets, index: int) -> str 
     return tree.connectors[index].node_id if binding == ITSELF else tree.nodes[binding].node_id
 
 
-def _nodes(situation: Situation, decided: Targets) -> tuple[NodeFigures, ...]:
+def _nodes(situation: Situation, decided: Targets, readings_w: Sequence[Watts | None]) -> tuple[NodeFigures, ...]:
     tree = situation.tree
     allocated_w = [0] * len(tree.nodes)
     for line, target in zip(situation.lines, decided.total_w, strict=True):
         allocated_w[line.connector.charge_point] += target
     constrained = set(decided.bindings)
-    measured_w, qualities = measured.measured(situation)
+    measured_w, qualities = measured.measured(situation, readings_w)
     return tuple(
         [
             _node(view, allocated, measured_w[index], is_constrained=index in constrained, quality=qualities[index])

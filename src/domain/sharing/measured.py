@@ -1,13 +1,15 @@
 """What every node measures, and how good that is (EVT-10)."""
 
+from collections.abc import Sequence
+
 from domain.knowledge.lines import Line
 from domain.knowledge.situation import NodeView, Situation
 from domain.sharing.plan import Quality
 from domain.site.power import Watts
 
 
-def measured(situation: Situation) -> tuple[list[Watts | None], list[Quality]]:
-    """Per node, in tree order, what it measures and how good that is.
+def measured(situation: Situation, readings_w: Sequence[Watts | None]) -> tuple[list[Watts | None], list[Quality]]:
+    """Per node, in tree order, what it measures and how good that is; `readings_w`: what the connectors measure.
 
     That is its meter where that is relied on, else the sum of its children's, a connector's being its reading where
     fresh and known (R4); null where nobody below measured anything.
@@ -15,18 +17,22 @@ def measured(situation: Situation) -> tuple[list[Watts | None], list[Quality]]:
     parents, count = situation.tree.parents, len(situation.nodes)
     sums_w: list[Watts | None] = [None] * count
     qualities, is_whole = [Quality.OK] * count, [True] * count
-    for line in situation.lines:
+    for line, watts in zip(situation.lines, readings_w, strict=True):
         node = line.connector.charge_point
-        sums_w[node] = _sum(sums_w[node], reading_w(line))
-        is_whole[node] &= not line.silent
+        if watts is not None:
+            sums_w[node] = (sums_w[node] or 0) + watts
+        if line.silent:
+            is_whole[node] = False
     for index in range(count - 1, -1, -1):
-        view, parent = situation.nodes[index], parents[index]
+        view, parent, sum_w = situation.nodes[index], parents[index], sums_w[index]
         if view.meter is not None:
-            sums_w[index] = view.meter.power_w
-        qualities[index] = quality(view, sums_w[index], is_whole=is_whole[index])
+            sum_w = sums_w[index] = view.meter.power_w
+        found = qualities[index] = quality(view, sum_w, is_whole=is_whole[index])
         if parent >= 0:
-            sums_w[parent] = _sum(sums_w[parent], sums_w[index])
-            is_whole[parent] &= qualities[index] is Quality.OK
+            if sum_w is not None:
+                sums_w[parent] = (sums_w[parent] or 0) + sum_w
+            if found is not Quality.OK:
+                is_whole[parent] = False
     return sums_w, qualities
 
 
@@ -44,7 +50,3 @@ def quality(view: NodeView, measured_w: Watts | None, *, is_whole: bool) -> Qual
     if view.is_silent or (view.meter is None and not is_whole):
         return Quality.ESTIMATED
     return Quality.OK
-
-
-def _sum(sum_w: Watts | None, watts: Watts | None) -> Watts | None:
-    return sum_w if watts is None else (sum_w or 0) + watts

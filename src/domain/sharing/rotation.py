@@ -97,14 +97,19 @@ def served(memory: Rotation, situation: Situation, targets_w: Sequence[Watts]) -
     """
     at, longest = situation.at, situation.windows.connector_stale_after
     records: dict[str, ServiceRecord] = {}
+    before, wanting, idle = memory.records, Standing.WANTING, Standing.IDLE
     for line, target in zip(situation.lines, targets_w, strict=True):
-        node_id, standing = line.connector.node_id, line.standing
-        record = memory.records.get(node_id)
-        if line.known is not None:
-            record = _after_reading(record, line.known, line.power_w or 0, longest)
+        node_id, standing, known = line.connector.node_id, line.standing, line.known
+        record = before.get(node_id)
+        if known is not None and (record is None or not _has_counted(record, known)):
+            record = _after_reading(record, known, line.power_w or 0, longest)
         if record is not None:
-            if standing is Standing.WANTING or standing is Standing.IDLE:
-                record = _switched(record, standing is Standing.WANTING and target > 0, at)
+            is_on = target > 0 and standing is wanting
+            if is_on != (record.on_since is not None) and standing in (wanting, idle):
+                since = at if is_on else None
+                record = ServiceRecord(
+                    record.session_id, record.served_w_us, since, record.read_at, power_w=record.power_w
+                )
             records[node_id] = record
     return replace(memory, records=records)
 
@@ -121,12 +126,12 @@ def by_service(
         return ranking
     keys: list[tuple[int, bool, int]] = []
     for tier, line in zip(ranking.tiers, lines, strict=True):
-        record = records.get(line.connector.node_id)
-        if record is None or (line.known is not None and record.session_id != _session_id(line.known)):
+        record, known = records.get(line.connector.node_id), line.known
+        if record is None or (known is not None and record.session_id != _session_id(known)):
             keys.append((tier, True, 0))
         else:
-            inside = record.on_since is not None and record.on_since > inside_since
-            keys.append((tier, not inside, record.served_w_us))
+            on_since = record.on_since
+            keys.append((tier, on_since is None or on_since <= inside_since, record.served_w_us))
     return replace(ranking, order=sorted(range(len(keys)), key=keys.__getitem__))
 
 
@@ -175,12 +180,12 @@ def _after_reading(
     return ServiceRecord(session_id, served_w_us, record.on_since, read_at, power_w=power_w)
 
 
-def _switched(record: ServiceRecord, is_on: bool, at: datetime) -> ServiceRecord:
-    if is_on == (record.on_since is not None):
-        return record
-    since = at if is_on else None
-    return ServiceRecord(record.session_id, record.served_w_us, since, record.read_at, power_w=record.power_w)
+def _has_counted(record: ServiceRecord, known: KeptReading) -> bool:
+    """Whether this very reading is in a record of its session already."""
+    session = known.reading.session
+    return record.read_at is known.measured_at and session is not None and record.session_id == session.session_id
 
 
 def _session_id(known: KeptReading) -> str | None:
-    return None if known.reading.session is None else known.reading.session.session_id
+    session = known.reading.session
+    return None if session is None else session.session_id

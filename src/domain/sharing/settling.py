@@ -31,8 +31,8 @@ def settle(situation: Situation, wanted_w: Sequence[Watts], limits_w: Sequence[W
     settled = list(limits_w)
     decreases: list[int] = []
     for index, (line, limit) in enumerate(zip(situation.lines, limits_w, strict=True)):
-        last = _repeatable_w(line, situation.at)
-        if last is None or limit in (0, last) or not _is_small(line, limit - last):
+        last = _repeatable_w(line, limit, situation.at) if limit else None
+        if last is None:
             continue
         settled[index] = last
         if limit < last:
@@ -50,31 +50,26 @@ def settle(situation: Situation, wanted_w: Sequence[Watts], limits_w: Sequence[W
     return settled
 
 
-def _repeatable_w(line: Line, at: datetime) -> Watts | None:
-    """The last sent limit of a connector with demand, at the meter, where it could be sent again and was so only
-    lately.
+def _repeatable_w(line: Line, limit_w: Watts, at: datetime) -> Watts | None:
+    """The last sent limit of a connector with demand, at the meter, where this differs little from it, it could be
+    sent again, and was sent first only lately.
     """
-    last = line.entry.newest
-    if (
-        last is None
-        or line.standing is not Standing.WANTING
-        or last.limit_w == 0
-        or at - last.first_sent_at >= WAITS_FOR
-    ):
+    entry = line.entry
+    if not entry.setpoints or line.standing is not Standing.WANTING:
         return None
-    last_w = line.entry.at_meter(last.limit_w)
-    return last_w if line.minimum_w <= last_w <= line.rating_w else None
-
-
-def _is_small(line: Line, change_w: Watts) -> bool:
-    return abs(change_w) * 100 < line.rating_w * SMALL_PERCENT
+    last, rating_w = entry.setpoints[-1], line.rating_w
+    last_w = entry.at_meter(last.limit_w)
+    is_small = limit_w != last_w and abs(limit_w - last_w) * 100 < rating_w * SMALL_PERCENT
+    if not is_small or last.limit_w == 0 or not line.minimum_w <= last_w <= rating_w:
+        return None
+    return last_w if at - last.first_sent_at < WAITS_FOR else None
 
 
 def _needed(situation: Situation, wanted_w: Sequence[Watts], settled_w: Sequence[Watts]) -> list[bool]:
     """Per node, whether a raise below it or below a node above it waits for more room than there is once all do what
     is sent: what is missing then is not small.
     """
-    tree = situation.tree
+    tree, parents = situation.tree, situation.tree.parents
     missing, loads = [0] * len(tree.nodes), [0] * len(tree.nodes)
     for line, wanted, settled in zip(situation.lines, wanted_w, settled_w, strict=True):
         node, short = line.connector.charge_point, wanted - settled
@@ -83,11 +78,12 @@ def _needed(situation: Situation, wanted_w: Sequence[Watts], settled_w: Sequence
             may_miss = 0 if settled == 0 else (line.rating_w * SMALL_PERCENT - 1) // 100
             missing[node] = max(missing[node], short - may_miss)
     for node in range(len(missing) - 1, 0, -1):
-        missing[tree.parents[node]] = max(missing[tree.parents[node]], missing[node])
+        if missing[node] > missing[parents[node]]:
+            missing[parents[node]] = missing[node]
 
     needed: list[bool] = []
     for capacity, load, missed, parent in zip(
-        situation.net_capacities_w, tree.summed(loads), missing, tree.parents, strict=True
+        situation.net_capacities_w, tree.summed(loads), missing, parents, strict=True
     ):
         own = missed > 0 and capacity - load < missed
         needed.append(own or (parent >= 0 and needed[parent]))

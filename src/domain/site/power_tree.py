@@ -65,13 +65,14 @@ class PlacedConnector:
 class PowerTree:
     """Nodes in preorder with the microgrid first, children in natural id order; connectors in natural id order.
 
-    `parents[i]` is the index of node i's parent, -1 for the root. `fallbacks_w[i]` is the sum of the charge
-    points' fallbacks at and below node i. `connectors_of[i]` are the indices of the connectors of charge point
-    node i, empty for other nodes.
+    `parents[i]` is the index of node i's parent, -1 for the root. `branches` are the nodes that are no charge points.
+    `fallbacks_w[i]` is the sum of the charge points' fallbacks at and below node i. `connectors_of[i]` are the indices
+    of the connectors of charge point node i, empty for other nodes.
     """
 
     nodes: tuple[PowerNode, ...]
     parents: tuple[int, ...]
+    branches: tuple[int, ...]
     fallbacks_w: tuple[Watts, ...]
     connectors: tuple[PlacedConnector, ...]
     connectors_of: tuple[tuple[int, ...], ...]
@@ -144,6 +145,7 @@ def derive(configuration: SiteConfiguration) -> PowerTree:
     return PowerTree(
         nodes=tuple(nodes),
         parents=tuple(parents),
+        branches=tuple([index for index, node in enumerate(nodes) if node.node_type is not NodeType.CHARGE_POINT]),
         fallbacks_w=tuple(summed(parents, fallbacks)),
         connectors=tuple(connectors),
         connectors_of=tuple(connectors_of),

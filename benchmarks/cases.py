@@ -98,9 +98,9 @@ def _heard(site: Site, *instants: datetime) -> Readings:
 def _case(site: Site, readings: Readings, later: Readings) -> Case:
     seen: list[Situation] = []
 
-    def decide(situation: Situation, memory: Rotation) -> Plan:
+    def decide(situation: Situation, memory: Rotation, before: Plan | None) -> Plan:
         seen.append(situation)
-        return rebalance.decide(situation, memory)
+        return rebalance.decide(situation, memory, before)
 
     microgrid = Microgrid(site.configuration.microgrid_id, site)
     decided = microgrid.run_cycle(readings, Trigger.MANUAL, AT, decide)

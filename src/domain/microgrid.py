@@ -32,8 +32,8 @@ from domain.site.configuration import Fault, SiteConfiguration
 from domain.site.site import Site
 from domain.values import value
 
-Decide: TypeAlias = Callable[[Situation, Rotation], Plan]
-"""Makes a plan; what ranks depend on goes in, and comes back in the plan."""
+Decide: TypeAlias = Callable[[Situation, Rotation, Plan | None], Plan]
+"""Makes a plan; what ranks depend on goes in, and comes back in the plan. So does the plan before, to spare work."""
 
 REMEMBERED_REFUSALS = 32
 REMEMBERED_RETIREMENTS = 32
@@ -84,8 +84,8 @@ class Change:
 class Microgrid:
     """One consistency boundary. `version` is the stored version it was read with, 0 for one never stored.
 
-    `site` is None while nothing but refusals is known of it. `seen`: what its newest cycle saw, which is never stored
-    and only spares the next one work.
+    `site` is None while nothing but refusals is known of it. `seen` and `planned`: what its newest cycle saw and came
+    to, which is never stored and only spares the next one work.
     """
 
     microgrid_id: str
@@ -93,6 +93,7 @@ class Microgrid:
     state: MicrogridState = field(default_factory=MicrogridState)
     version: int = 0
     seen: Situation | None = field(default=None, compare=False, repr=False)
+    planned: Plan | None = field(default=None, compare=False, repr=False)
 
     @property
     def workspace_id(self) -> str | None:
@@ -185,7 +186,8 @@ class Microgrid:
             return Change(self)
         before = self.state
         situation = assess(Snapshot(site, readings, now, before.memory, before=self.seen))
-        plan = decide(situation, before.rotation)
+        is_same_site = self.seen is not None and self.seen.site is site
+        plan = decide(situation, before.rotation, self.planned if is_same_site else None)
         observed = observation.observe(situation)
         over = over_limit.over_limit(observed)
         watched = breach.watch(observed, before.breaches, before.cycle_seq + 1, before.event_seq + 1)
@@ -208,7 +210,7 @@ class Microgrid:
             state = replace(
                 state, event_seq=before.event_seq + len(events), cycle_seq=before.cycle_seq + 1, published=cycle
             )
-        return Change(replace(self, state=state, seen=situation), events, over, plan.fault)
+        return Change(replace(self, state=state, seen=situation, planned=plan), events, over, plan.fault)
 
     def wakes_at(self, after: datetime) -> datetime | None:
         """When after an instant the next fallback has to be made room for: a cycle is due then in any case (R19)."""

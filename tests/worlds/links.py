@@ -49,7 +49,7 @@ class Alone:
             self._world.tick()
         return self._excess
 
-    def _decide(self, situation: Situation, rotation: Rotation) -> Plan:
+    def _decide(self, situation: Situation, rotation: Rotation, _: Plan | None) -> Plan:
         (line,) = situation.lines
         permitted_w = self._charger.permitted_w
         if permitted_w > line.exposure_w:

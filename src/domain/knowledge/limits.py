@@ -1,6 +1,7 @@
 """The limit in force at every node, its kind and its mode (LIM-2)."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 from domain.knowledge.meters import Meters
 from domain.site.power import Watts
@@ -44,13 +45,19 @@ class Limit:
 
 def in_force(tree: PowerTree, meters: Meters) -> list[Limit]:
     """The limit in force at every node, in tree order; a node whose meter is last known goes on as it was."""
-    charge_point, rating, normal = NodeType.CHARGE_POINT, LimitKind.MAX_POWER, Mode.NORMAL
+    charge_point = NodeType.CHARGE_POINT
     return [
-        Limit(node.default_capacity_w, rating, normal)
+        _rating(node.default_capacity_w)
         if node.node_type is charge_point
         else _limit(node, meter is not None or index in meters.last_known, tree.fallbacks_w[index])
         for index, (node, meter) in enumerate(zip(tree.nodes, meters.readings, strict=True))
     ]
+
+
+@lru_cache(maxsize=1024)
+def _rating(limit_w: Watts | None) -> Limit:
+    """That of a charge point: the same one in every cycle, so that what is made of it is known to be so too."""
+    return Limit(limit_w, LimitKind.MAX_POWER, Mode.NORMAL)
 
 
 def _limit(node: PowerNode, is_known: bool, fallbacks_below: Watts) -> Limit:

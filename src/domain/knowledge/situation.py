@@ -139,8 +139,9 @@ def assess(snapshot: Snapshot) -> Situation:
     relied_on = meters.relied_on(site, readings, memory.meters, memory.ledger, at=at, first=not memory.has_told)
     in_force = limits.in_force(tree, relied_on)
     moment = Moment.of(at, windows, memory.sendings)
-    lines_before, held_before = _seen(snapshot)
+    lines_before, views_before = _seen(snapshot)
     read, readmitted_at = lines.read(site, readings, memory, moment, before=lines_before)
+    held_before = [view.held for view in views_before]
     held = holdings.hold(tree, read, memory, moment, lines_before=lines_before, held_before=held_before)
     known, remembered = background.assess(
         tree, in_force, relied_on, held, memory=memory.background, at=at, windows=windows
@@ -152,7 +153,7 @@ def assess(snapshot: Snapshot) -> Situation:
         site=site,
         at=at,
         lines=read,
-        nodes=_views(tree, in_force, capacities_w, relied_on, held=held, known=known),
+        nodes=_views(tree, in_force, capacities_w, relied_on, held=held, known=known, before=views_before),
         silent=_is_silent(tree, relied_on),
         unheard=frozenset() if has_heard else _unheard(tree, read, relied_on, at - 2 * windows.connector_stale_after),
         memory=replace(
@@ -165,12 +166,12 @@ def assess(snapshot: Snapshot) -> Situation:
     )
 
 
-def _seen(snapshot: Snapshot) -> tuple[Sequence[Line], Sequence[Held]]:
-    """The lines of the cycle before, and what its nodes held, where both can still hold."""
+def _seen(snapshot: Snapshot) -> tuple[Sequence[Line], Sequence[NodeView]]:
+    """The lines and nodes of the cycle before, where they can still hold."""
     before, memory = snapshot.before, snapshot.memory
     if before is None or before.site is not snapshot.site or memory.former or memory.departed:
         return [], []
-    return before.lines, [view.held for view in before.nodes]
+    return before.lines, before.nodes
 
 
 def _views(
@@ -181,8 +182,16 @@ def _views(
     *,
     held: Sequence[Held],
     known: Sequence[Background],
+    before: Sequence[NodeView],
 ) -> list[NodeView]:
-    views = list(map(NodeView, tree.nodes, in_force, capacities_w, relied_on.readings, held, known))
+    """A charge point that holds what it held `before` is seen as it was; other nodes' background is a new one."""
+    views = list(before) or list(map(NodeView, tree.nodes, in_force, capacities_w, relied_on.readings, held, known))
+    if before:
+        now = zip(views, held, capacities_w, known, strict=True)
+        for index, (view, holds, capacity_w, background) in enumerate(now):
+            if view.held is not holds or view.background is not background or view.capacity_w != capacity_w:
+                node, limit, reading = tree.nodes[index], in_force[index], relied_on.readings[index]
+                views[index] = NodeView(node, limit, capacity_w, reading, held=holds, background=background)
     for circuit_id, meter in relied_on.memory.items():
         if meter.is_bad:
             views[tree.node_index[circuit_id]] = replace(views[tree.node_index[circuit_id]], is_bad=True)

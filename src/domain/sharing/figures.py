@@ -6,10 +6,22 @@ from domain.knowledge.demand import Standing
 from domain.knowledge.ledger import EXACT
 from domain.knowledge.lines import Line
 from domain.knowledge.readings import Session
-from domain.knowledge.situation import NodeView, Situation
+from domain.knowledge.situation import Situation
 from domain.sharing import measured, rotation
 from domain.sharing.claims import ITSELF, NOTHING
-from domain.sharing.plan import NodeFigures, Outcome, Plan, Quality, Reason, ServedSession, Setpoint, Totals
+from domain.sharing.plan import (
+    Kept,
+    NodeFigures,
+    Outcome,
+    Plan,
+    Question,
+    Reason,
+    Seen,
+    ServedSession,
+    Setpoint,
+    Told,
+    Totals,
+)
 from domain.sharing.rotation import Rotation, ServiceRecord
 from domain.sharing.targets import Targets
 from domain.site.power import Watts
@@ -25,13 +37,15 @@ class Decision:
 
     `wanted_w`: what it is to have in the end; `sendable_w`: what of it may be sent now; `limits_w`: what is sent, which
     differs from that only by small changes that wait. All are watts at the meter, and 0 for reserved and unresponsive
-    connectors, which are told what they were told before.
+    connectors, which are told what they were told before. `targets_hold`: the certificate found no fault in these
+    targets when the same was asked before.
     """
 
     targets: Targets
     wanted_w: list[Watts]
     sendable_w: list[Watts]
     limits_w: list[Watts]
+    targets_hold: bool = False
 
 
 def wanted_w(situation: Situation, decided: Targets) -> list[Watts]:
@@ -43,18 +57,38 @@ def wanted_w(situation: Situation, decided: Targets) -> list[Watts]:
     ]
 
 
-def plan(situation: Situation, decision: Decision, memory: Rotation, fault: str | None) -> Plan:
-    """The whole plan for what was decided. `memory` has the ranks that were decided by."""
+def plan(
+    situation: Situation,
+    decision: Decision,
+    memory: Rotation,
+    fault: str | None,
+    *,
+    question: Question,
+    before: Plan | None = None,
+) -> Plan:
+    """The whole plan for what was decided. `memory` has the ranks that were decided by. What is made of the same as in
+    the plan `before` it is the same.
+    """
     lines, readings_w = situation.lines, [measured.reading_w(line) for line in situation.lines]
-    nodes = _nodes(situation, decision.targets, readings_w)
     after = rotation.served(memory, situation, decision.targets.targets_w)
-    records, count = after.records, range(len(lines))
-    setpoints = tuple(
-        [
-            _setpoint(situation, decision, index, records.get(line.connector.node_id))
-            for index, line in zip(count, lines, strict=True)
-        ]
-    )
+    seen, told = _seen(situation, decision.targets, readings_w), _told_by(situation, decision, after)
+    kept = None if before is None else before.kept
+    if before is None or kept is None:
+        nodes = tuple([_node(each) for each in seen])
+        setpoints = tuple([_setpoint(situation, each) for each in told])
+    else:
+        nodes = tuple(
+            [
+                same if now[0] is then[0] and now == then else _node(now)
+                for same, then, now in zip(before.nodes, kept.seen, seen, strict=True)
+            ]
+        )
+        setpoints = tuple(
+            [
+                same if now[0] is then[0] and now == then else _setpoint(situation, now)
+                for same, then, now in zip(before.setpoints, kept.told, told, strict=True)
+            ]
+        )
     known_w = [watts for watts in readings_w if watts is not None]
     totals = Totals(
         requested_w=sum([line.demand_w for line in lines]),
@@ -71,19 +105,36 @@ def plan(situation: Situation, decision: Decision, memory: Rotation, fault: str 
         setpoints=setpoints,
         rotation=after,
         fault=fault,
+        kept=Kept(question, decision.targets, told, seen) if fault is None else None,
     )
 
 
-def _setpoint(situation: Situation, decision: Decision, index: int, record: ServiceRecord | None) -> Setpoint:
-    line = situation.lines[index]
+def _told_by(situation: Situation, decision: Decision, after: Rotation) -> list[Told]:
+    decided, lines = decision.targets, situation.lines
+    return list(
+        zip(
+            lines,
+            decision.limits_w,
+            decision.wanted_w,
+            decision.sendable_w,
+            decided.targets_w,
+            decided.bindings,
+            decided.admitted,
+            [after.records.get(line.connector.node_id) for line in lines],
+            strict=True,
+        )
+    )
+
+
+def _setpoint(situation: Situation, told_by: Told) -> Setpoint:
+    line, limit, wanted, _, _, stop, _, record = told_by
     connector, standing, entry = line.connector, line.standing, line.entry
-    limit, wanted = decision.limits_w[index], decision.wanted_w[index]
     told: Watts | None = limit if entry.factor == EXACT else _told_w(line, limit)
     target: Watts | None = told if wanted == limit else _told_w(line, wanted)
     binding, reason = None, _WHY_NOT[standing]
     if standing is Standing.WANTING:
-        binding = _binding_node_id(situation, decision.targets, index)
-        reason = _reason(decision, index, line)
+        binding = _binding_node_id(situation, line, stop)
+        reason = _reason(told_by)
     elif standing is not Standing.IDLE:
         told, target = _told_again_w(situation, line), None
     reading = None if line.known is None else line.known.reading
@@ -93,7 +144,7 @@ def _setpoint(situation: Situation, decision: Decision, index: int, record: Serv
         connector_id=connector.connector_id,
         limit_w=told,
         target_w=target,
-        previous_limit_w=entry.setpoints[-1].limit_w if entry.setpoints else entry.confirmed_w,
+        previous_limit_w=entry.last_limit_w,
         requested_w=None if reading is None else reading.requested_w,
         measured_w=None if reading is None else line.power_w,
         reserved_w=line.reserved_w,
@@ -158,45 +209,39 @@ def _told_again_w(situation: Situation, line: Line) -> Watts | None:
     return told
 
 
-def _reason(decision: Decision, index: int, line: Line) -> Reason:
+def _reason(told_by: Told) -> Reason:
     """By the fill of demands; only what waits is judged with spare room, and as it is told."""
-    sendable, wanted = decision.sendable_w[index], decision.wanted_w[index]
+    line, _, wanted, sendable, target, _, is_admitted, _ = told_by
     if sendable < wanted and _told_w(line, sendable) < _told_w(line, wanted):
         return Reason.AWAITING_DECREASE
     if not line.demand_w:
         return Reason.STANDBY
-    if not decision.targets.admitted[index]:
+    if not is_admitted:
         return Reason.BELOW_MINIMUM
-    if decision.targets.targets_w[index] < line.demand_w:
+    if target < line.demand_w:
         return Reason.LIMITED
     return Reason.GRANTED
 
 
-def _binding_node_id(situation: Situation, decided: Targets, index: int) -> str | None:
-    tree, binding = situation.tree, decided.bindings[index]
+def _binding_node_id(situation: Situation, line: Line, binding: int) -> str | None:
     if binding == NOTHING:
         return None
-    return tree.connectors[index].node_id if binding == ITSELF else tree.nodes[binding].node_id
+    return line.connector.node_id if binding == ITSELF else situation.tree.nodes[binding].node_id
 
 
-def _nodes(situation: Situation, decided: Targets, readings_w: Sequence[Watts | None]) -> tuple[NodeFigures, ...]:
+def _seen(situation: Situation, decided: Targets, readings_w: Sequence[Watts | None]) -> list[Seen]:
     tree = situation.tree
     allocated_w = [0] * len(tree.nodes)
     for line, target in zip(situation.lines, decided.total_w, strict=True):
         allocated_w[line.connector.charge_point] += target
     constrained = set(decided.bindings)
     measured_w, qualities = measured.measured(situation, readings_w)
-    return tuple(
-        [
-            _node(view, allocated, measured_w[index], is_constrained=index in constrained, quality=qualities[index])
-            for index, (view, allocated) in enumerate(zip(situation.nodes, tree.summed(allocated_w), strict=True))
-        ]
-    )
+    is_constrained = [index in constrained for index in range(len(tree.nodes))]
+    return list(zip(situation.nodes, tree.summed(allocated_w), measured_w, is_constrained, qualities, strict=True))
 
 
-def _node(
-    view: NodeView, allocated_w: Watts, measured_w: Watts | None, *, is_constrained: bool, quality: Quality
-) -> NodeFigures:
+def _node(seen: Seen) -> NodeFigures:
+    view, allocated_w, measured_w, is_constrained, quality = seen
     limit_w, background_w, reserved_w = view.limit.limit_w, view.background.cumulative_w, view.held.reserved_w
     return NodeFigures(
         node_id=view.node.node_id,

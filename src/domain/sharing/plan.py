@@ -1,10 +1,16 @@
 """A plan: what one decision tells the world about every node and every connector."""
 
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from domain.knowledge.limits import LimitKind, Mode
-from domain.sharing.rotation import Rotation
+from domain.knowledge.lines import Line
+from domain.knowledge.situation import NodeView
+from domain.sharing.rotation import Rotation, ServiceRecord
+from domain.sharing.strategy import Ranking
+from domain.sharing.targets import Targets
 from domain.site.power import WattHours, Watts
 from domain.site.power_tree import NodeType
 from domain.values import value
@@ -181,11 +187,51 @@ class Setpoint:
     """The session of the connector's last reading; null: none."""
 
 
+Told: TypeAlias = tuple[Line, Watts, Watts, Watts, Watts, int, bool, ServiceRecord | None]
+"""What a setpoint is made of: its line, what is sent, wanted and sendable, its target, what binds it, whether it is
+admitted, and what it was served.
+"""
+
+Seen: TypeAlias = tuple[NodeView, Watts, Watts | None, bool, Quality]
+"""What the figures of a node are made of: its view, what is allocated and measured, whether it binds, and how good
+that measure is.
+"""
+
+
+@value
+class Question:
+    """What targets are decided by: per node what is left, per connector what it demands, may have and needs at least,
+    and by which ranks; by which others spare room is filled, null where nobody may have more than it demands.
+    """
+
+    capacities_w: list[Watts]
+    demands_w: list[Watts]
+    fulls_w: list[Watts]
+    minimums_w: list[Watts]
+    ranking: Ranking
+    spare_ranking: Ranking | None
+
+
+@value
+class Kept:
+    """What the next cycle need not work out again where nothing that it is made of changed.
+
+    Of one plan: the question, the targets that the certificate found no fault in, and, in tree order, what its
+    setpoints and node figures are made of. Only lines of connectors that do what they are told stay the same from cycle
+    to cycle.
+    """
+
+    question: Question
+    targets: Targets
+    told: list[Told]
+    seen: list[Seen]
+
+
 @value
 class Plan:
     """A whole decision for one microgrid. `rotation` is what ranks depend on after it.
 
-    `fault` names what the certificate found where the safe answer was taken.
+    `fault` names what the certificate found where the safe answer was taken. `kept` spares the next cycle work.
     """
 
     outcome: Outcome
@@ -195,3 +241,4 @@ class Plan:
     setpoints: tuple[Setpoint, ...]
     rotation: Rotation
     fault: str | None = None
+    kept: Kept | None = field(default=None, compare=False, repr=False)

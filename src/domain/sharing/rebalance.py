@@ -8,7 +8,7 @@ from domain.knowledge.situation import Situation
 from domain.sharing import allocation, certificate, figures, rotation, safe_answer, settling, targets, transition
 from domain.sharing.claims import Fill, Filler
 from domain.sharing.figures import Decision
-from domain.sharing.plan import Plan
+from domain.sharing.plan import Plan, Question
 from domain.sharing.rotation import NO_ROTATION, Rotation
 from domain.sharing.strategy import Ranking
 from domain.sharing.targets import Targets
@@ -20,9 +20,11 @@ Certifier: TypeAlias = Callable[[Situation, Decision], str | None]
 def certify(situation: Situation, decision: Decision) -> str | None:
     """What is wrong with a decision, by the independent certificate; None where it holds."""
     parents, capacities_w, lines = situation.tree.parents, situation.net_capacities_w, situation.lines
-    decided, spare = decision.targets, decision.targets.spare
+    decided, spare, fault = decision.targets, decision.targets.spare, None
     nodes, minimums_w = [line.connector.charge_point for line in lines], [line.minimum_w for line in lines]
-    if decided.shares is None:
+    if decision.targets_hold:
+        spare = None
+    elif decided.shares is None:
         fault = certificate.check_fill(parents, capacities_w, decided.claims, _filled(decided))
     else:
         shares = decided.shares
@@ -67,51 +69,68 @@ def _filled(decided: Targets) -> Fill:
 def decide(
     situation: Situation,
     memory: Rotation = NO_ROTATION,
+    before: Plan | None = None,
     *,
     filler: Filler = allocation.fill,
     certifier: Certifier = certify,
 ) -> Plan:
     """The plan for a situation. Never fails for its input: there is always a plan.
 
-    `memory`: what ranks depend on from cycle to cycle. A plan that the `certifier` refuses is replaced by the safe
-    answer, and says why.
+    `memory`: what ranks depend on from cycle to cycle; `before`: the plan of the cycle before, of the same site, which
+    only spares work. A plan that the `certifier` refuses is replaced by the safe answer, and says why.
     """
     ranking, memory = rotation.rank(situation, memory)
-    decided = _targets(situation, ranking, filler)
+    question, kept = _question(situation, ranking), None if before is None else before.kept
+    targets_hold = kept is not None and kept.question == question
+    decided = kept.targets if kept is not None and targets_hold else _targets(situation, question, filler)
     wanted_w = figures.wanted_w(situation, decided)
     sendable_w = transition.send(situation, wanted_w, ranking, filler)
     limits_w = settling.settle(situation, wanted_w, sendable_w)
-    decision = Decision(decided, wanted_w, sendable_w, limits_w)
+    decision = Decision(decided, wanted_w, sendable_w, limits_w, targets_hold=targets_hold)
     fault = certifier(situation, decision)
     if fault is not None:
         decision = safe_answer.instead_of(situation, decided)
-    return figures.plan(situation, decision, memory, fault)
+    return figures.plan(situation, decision, memory, fault, question=question, before=before)
 
 
-def _targets(situation: Situation, ranking: Ranking, filler: Filler) -> Targets:
-    """The fill of demands, and where some demand less than they may have, the one of what it leaves."""
-    tree, capacities_w = situation.tree, situation.net_capacities_w
-    demands_w, fulls_w = [line.demand_w for line in situation.lines], [line.full_w for line in situation.lines]
-    minimums_w = [line.minimum_w for line in situation.lines]
-    decided = targets.decide(
-        tree,
-        ranking,
-        situation.site.unit,
-        capacities_w=capacities_w,
+def _question(situation: Situation, ranking: Ranking) -> Question:
+    lines = situation.lines
+    demands_w, fulls_w = [line.demand_w for line in lines], [line.full_w for line in lines]
+    spare_ranking = None
+    if demands_w != fulls_w:
+        # In a tier those that have something go first: who merely keeps spare room would else take it in turns.
+        has_none = [not line.entry.last_limit_w for line in lines]
+        order = sorted(ranking.order, key=lambda index: (ranking.tiers[index], has_none[index]))
+        spare_ranking = replace(ranking, order=order)
+    return Question(
+        capacities_w=situation.net_capacities_w,
         demands_w=demands_w,
-        minimums_w=minimums_w,
+        fulls_w=fulls_w,
+        minimums_w=[line.minimum_w for line in lines],
+        ranking=ranking,
+        spare_ranking=spare_ranking,
+    )
+
+
+def _targets(situation: Situation, asked: Question, filler: Filler) -> Targets:
+    """The fill of demands, and where some demand less than they may have, the one of what it leaves."""
+    decided = targets.decide(
+        situation.tree,
+        asked.ranking,
+        situation.site.unit,
+        capacities_w=asked.capacities_w,
+        demands_w=asked.demands_w,
+        minimums_w=asked.minimums_w,
         filler=filler,
     )
-    if demands_w == fulls_w:
+    if asked.spare_ranking is None:
         return decided
-    # In a tier those that have something go first: who merely keeps spare room would else take it in turns.
-    has_some = [bool(line.entry.last_limit_w) for line in situation.lines]
     return targets.with_spare_room(
         decided,
-        tree,
-        replace(ranking, order=sorted(ranking.order, key=lambda index: (ranking.tiers[index], not has_some[index]))),
-        capacities_w=capacities_w,
-        fulls_w=fulls_w,
-        minimums_w=minimums_w,
+        situation.tree,
+        asked.spare_ranking,
+        capacities_w=asked.capacities_w,
+        fulls_w=asked.fulls_w,
+        minimums_w=asked.minimums_w,
         filler=filler,
     )

@@ -385,8 +385,8 @@ def test_sequences_have_no_gap() -> None:
 
 
 def test_a_change_says_what_the_certificate_refused_and_who_is_over_a_limit(depot: Depot) -> None:
-    def refused(situation: Situation, memory: Rotation) -> Plan:
-        return rebalance.decide(situation, memory, certifier=lambda *_: "S: planted")
+    def refused(situation: Situation, memory: Rotation, before: Plan | None) -> Plan:
+        return rebalance.decide(situation, memory, before, certifier=lambda *_: "S: planted")
 
     depot.later(1)
     depot.hears("cp-1/1", 90_000, applied_limit_w=90_000)

@@ -169,7 +169,7 @@ class Microgrid:
             retired_at=at,
             retirements=answered[-REMEMBERED_RETIREMENTS:],
         )
-        return Change(replace(self, state=state, seen=None), (*cleared, event))
+        return Change(replace(self, state=state, seen=None, planned=None), (*cleared, event))
 
     def refuse_malformed(
         self, refusal: Refusal, faults: tuple[Fault, ...], at: datetime, request_id: str | None = None

@@ -12,6 +12,8 @@ SRC = Path(__file__).resolve().parents[2] / "src"
 FILE_LINES = 300
 FUNCTION_LINES = 40
 POSITIONAL_ARGUMENTS = 4
+WITHOUT_NAMES = {"map", "zip"}
+"""What takes any number of arguments of one kind."""
 
 
 def long_files(tree: ast.Module, source: str) -> Iterator[str]:
@@ -30,7 +32,7 @@ def long_functions(tree: ast.Module, source: str) -> Iterator[str]:
 
 def unnamed_arguments(tree: ast.Module, source: str) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) not in WITHOUT_NAMES:
             unnamed = sum(not isinstance(each, ast.Starred) for each in node.args)
             if unnamed > POSITIONAL_ARGUMENTS:
                 yield f"{ast.unparse(node.func)} in line {node.lineno}: {unnamed} arguments"
@@ -49,7 +51,7 @@ def exceptions(rule: Callable[[ast.Module, str], Iterator[str]], folder: str) ->
     [
         (long_files, "domain", 0),
         (long_functions, "domain", 0),
-        (unnamed_arguments, "domain", 1),
+        (unnamed_arguments, "domain", 0),
         (long_files, ".", 0),
         (long_functions, ".", 2),
     ],

@@ -90,17 +90,20 @@ def assess(
         if meter is not None or index in meters.last_known or limit.mode is Mode.SAFE:
             # A known load or a safe limit accounts for whatever hides below: withheld room ends here.
             here.withheld_w = 0
-        safe_w, default_w = node.safe_operating_capacity_w, node.default_capacity_w
-        if safe_w is None or (default_w is not None and safe_w >= default_w):
+        if not _has_safe_capacity(node):
             # Without a safe capacity below the default one nothing was left for it (R29).
             here.held_here_w = unseen_w
         if tree.parents[index] >= 0:
             is_safe = limit.mode is Mode.SAFE
             sums[tree.parents[index]].add(here, max(_withheld(node, limit), unseen_w) if is_safe else here.withheld_w)
-    backgrounds = [NO_BACKGROUND] * len(tree.nodes)
-    for index, here in sums.items():
-        backgrounds[index] = _background(here, limits[index])
-    return backgrounds, after
+    found = {index: _background(here, limits[index]) for index, here in sums.items()}
+    return [found.get(index, NO_BACKGROUND) for index in range(len(tree.nodes))], after
+
+
+def _has_safe_capacity(node: PowerNode) -> bool:
+    """Whether something below the default capacity is configured for while the true load is not known."""
+    safe_w, default_w = node.safe_operating_capacity_w, node.default_capacity_w
+    return safe_w is not None and (default_w is None or safe_w < default_w)
 
 
 def _background(here: _Sums, limit: Limit) -> Background:

@@ -72,6 +72,8 @@ def _at_charge_point(
         if line.known is not None and line.power_w is not None:
             is_held = line.measured_w > line.power_w or line.known.reading.power_w != line.power_w
             unproven_w += line.told_w if is_held else 0
+            if line.power_w and line.known.measured_at < oldest_at and line.standing is not Standing.RESERVED:
+                oldest_at = line.known.measured_at
         if line.entry.factor > factor:
             factor = line.entry.factor
         if line.own_w is None:
@@ -79,13 +81,6 @@ def _at_charge_point(
             held_w += line.exposure_w
         else:
             sharing.append(line)
-        if (
-            line.power_w
-            and line.known is not None
-            and line.known.measured_at < oldest_at
-            and line.standing is not Standing.RESERVED
-        ):
-            oldest_at = line.known.measured_at
     rating_w, fallback_w = tree.nodes[node].default_capacity_w or 0, tree.fallbacks_w[node]
     before = former.get(tree.nodes[node].node_id) if former else None
     if before is not None:

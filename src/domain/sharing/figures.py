@@ -74,38 +74,36 @@ def plan(
     seen, told = _seen(situation, decision.targets, readings_w), _told_by(situation, decision, after)
     kept = None if before is None else before.kept
     if before is None or kept is None:
-        nodes = tuple([_node(each) for each in seen])
-        setpoints = tuple([_setpoint(situation, each) for each in told])
+        nodes, setpoints = [_node(each) for each in seen], [_setpoint(situation, each) for each in told]
     else:
-        nodes = tuple(
-            [
-                same if now[0] is then[0] and now == then else _node(now)
-                for same, then, now in zip(before.nodes, kept.seen, seen, strict=True)
-            ]
-        )
-        setpoints = tuple(
-            [
-                same if now[0] is then[0] and now == then else _setpoint(situation, now)
-                for same, then, now in zip(before.setpoints, kept.told, told, strict=True)
-            ]
-        )
-    known_w = [watts for watts in readings_w if watts is not None]
-    totals = Totals(
-        requested_w=sum([line.demand_w for line in lines]),
-        allocated_w=nodes[0].allocated_w,
-        measured_w=sum(known_w) if known_w else None,
-        reserved_w=nodes[0].reserved_w,
-        background_w=nodes[0].background_w,
-    )
+        nodes = [
+            same if now[0] is then[0] and now == then else _node(now)
+            for same, then, now in zip(before.nodes, kept.seen, seen, strict=True)
+        ]
+        setpoints = [
+            same if now[0] is then[0] and now == then else _setpoint(situation, now)
+            for same, then, now in zip(before.setpoints, kept.told, told, strict=True)
+        ]
     return Plan(
         outcome=_outcome(situation, decision.targets),
         degraded=situation.silent or any(line.standing >= Standing.RESERVED for line in lines),
-        totals=totals,
-        nodes=nodes,
-        setpoints=setpoints,
+        totals=_totals(lines, readings_w, nodes[0]),
+        nodes=tuple(nodes),
+        setpoints=tuple(setpoints),
         rotation=after,
         fault=fault,
         kept=Kept(question, decision.targets, told, seen) if fault is None else None,
+    )
+
+
+def _totals(lines: Sequence[Line], readings_w: Sequence[Watts | None], root: NodeFigures) -> Totals:
+    known_w = [watts for watts in readings_w if watts is not None]
+    return Totals(
+        requested_w=sum([line.demand_w for line in lines]),
+        allocated_w=root.allocated_w,
+        measured_w=sum(known_w) if known_w else None,
+        reserved_w=root.reserved_w,
+        background_w=root.background_w,
     )
 
 

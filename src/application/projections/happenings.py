@@ -132,12 +132,16 @@ def of_configuration(former: SiteConfiguration | None, event: ConfigurationAppli
 def _changed(former: SiteConfiguration, configuration: SiteConfiguration) -> Iterator[str]:
     found = [each for each in changes(former, configuration) if each.field != "version"]
     for number, each in enumerate(found[:CHANGES_NAMED]):
-        yield f"{', ' if number else ': '}{each.field} of {each.node_id} {_said(each.before)} to {_said(each.now)}"
+        what = each.field.removesuffix("_w").replace("_", " ")
+        values = [_said(value, each.field) for value in (each.before, each.now)]
+        yield f"{', ' if number else ': '}{what} of {each.node_id} {' to '.join(values)}"
     if len(found) > CHANGES_NAMED:
         yield f", {len(found) - CHANGES_NAMED} more changes"
 
 
-def _said(value: object) -> str:
+def _said(value: object, field: str) -> str:
+    if isinstance(value, int) and field.endswith("_w"):
+        return kw(value)
     return "nothing" if value is None else f"{value}"
 
 

@@ -25,7 +25,7 @@ class NodeState(StrEnum):
     UNDECIDED = "undecided"
     """Nothing was decided yet."""
     OVER_LIMIT = "over_limit"
-    """A breach of the node is open."""
+    """A breach of the node is open, or its latest load is over its limit and may become one."""
     STALE = "stale"
     """The connector is not heard, and room is held for it."""
     UNRESPONSIVE = "unresponsive"

@@ -48,6 +48,7 @@ async def test_a_node_over_its_limit_shows_within_two_seconds_and_its_breach_too
 
         assert CycleCompleted in await building.draws(OVER)
         await expect(tab.node("gc-1")).to_have_accessible_name(re.compile("220.*200.*over limit"), timeout=PROMISED_MS)
+        await expect(tab.page.get_by_text("1 node over just now, not long enough for a breach")).to_be_visible()
 
         assert ConstraintBreached in await building.draws(OVER)
         await expect(tab.breaches).to_contain_text("gc-1", timeout=PROMISED_MS)

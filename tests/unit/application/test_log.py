@@ -30,7 +30,7 @@ async def test_a_configuration_is_told_with_what_it_changed_and_the_limit_that_f
 
     first, second, limit = await told(watched)
     assert (first.code, first.sentence) == (HappeningCode.CONFIGURATION_APPLIED, "Configuration 2 is in force")
-    assert second.sentence == "Configuration 3 is in force: default_capacity_w of gc-1 500000 to 300000"
+    assert second.sentence == "Configuration 3 is in force: default capacity of gc-1 500 kW to 300 kW"
     assert (limit.code, limit.node_id, limit.before_w, limit.now_w) == (
         HappeningCode.LIMIT_CHANGED,
         "gc-1",

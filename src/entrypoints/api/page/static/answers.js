@@ -20,6 +20,9 @@ export function warnings(view, select) {
 export function verdict(view) {
   say(byId("verdict"), view.state.sentence);
   put(byId("verdict-bar"), { class: `verdict ${ALARMS[view.state.code] ?? "warned"}`, "data-state": view.state.code });
+  const brief = view.state.code === "over_limit" ? 0 : view.over_limit;
+  say(byId("brief"), `${plural(brief, "node")} over just now, not long enough for a breach`);
+  show(byId("brief"), brief > 0);
   say(byId("load"), kw(view.load_w));
   say(byId("limit"), `${held(view.nodes[0])}${view.limit_w === null ? "" : ` / ${kw(view.limit_w)}`} kW`.trim());
   say(byId("headroom"), kw(view.headroom_w));
@@ -88,18 +91,18 @@ export function answers(view) {
     "data-peak-excess-w": last.peak_excess_w, "data-duration-s": last.duration_s, "data-energy-over-limit-wh": last.energy_over_limit_wh });
 }
 
-// "44 vehicles. Grid connection 1, gc-1, holds back 40 to 45 kW each; they could take 4,300 kW": causes of many.
+// "44 vehicles. Grid connection 1, gc-1, holds back 40 to 45 kW each; they could take 4,300 kW": what holds back most.
 function causes(view) {
   const nodes = new Map(view.nodes.map((each) => [each.node_id, each]));
-  const said = [plural(view.held_back.length, "vehicle")];
-  for (const by of new Set(view.held_back.map((each) => each.binding_node_id))) {
-    const held = view.held_back.filter((each) => each.binding_node_id === by);
-    if (held.length < MANY || !nodes.has(by)) continue;
+  const groups = [...new Set(view.held_back.map((each) => each.binding_node_id))].filter((by) => nodes.has(by))
+    .map((by) => ({ by, held: view.held_back.filter((each) => each.binding_node_id === by) }))
+    .filter(({ held }) => held.length >= MANY).sort((one, other) => other.held.length - one.held.length);
+  const said = groups.slice(0, MANY).map(({ by, held }) => {
     const gets = held.reduce((sum, each) => sum + (each.gets_w ?? 0), 0) / held.length;
     const wants = held.reduce((sum, each) => sum + (each.wants_w ?? nodes.get(each.node_id)?.rating_w ?? 0), 0);
-    said.push(`${label(nodes.get(by))} holds back ${count(held.length)} to ${exactKw(gets)} kW each; they could take ${kw(wants)} kW`);
-  }
-  return `${said.join(". ")}:`;
+    return `${label(nodes.get(by))}, holds back ${count(held.length)} to ${exactKw(gets)} kW each; they could take ${kw(wants)} kW`;
+  });
+  return `${[plural(view.held_back.length, "vehicle"), ...said].join(". ")}:`;
 }
 
 const WHY = { limited: "limited by", below_minimum: "its minimum does not fit at", awaiting_decrease: "waits for others to come down, limited by" };

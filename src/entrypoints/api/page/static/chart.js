@@ -1,7 +1,7 @@
 // Ten minutes of a node's load against the limit that was in force, as steps of ten seconds.
 
 import { drawn } from "./dom.js";
-import { kw } from "./text.js";
+import { exactKw, kw } from "./text.js";
 
 const SPAN_MS = 600_000;
 const BUCKET_MS = 10_000;
@@ -13,7 +13,7 @@ export function draw(svg, buckets, endsAt) {
   const all = [...buckets].reverse();
   const known = all.filter((each) => each.measured_w !== null);
   const top = 1.08 * Math.max(1000, ...known.map((each) => Math.max(each.measured_w, each.limit_w ?? 0)));
-  const x = (at) => Math.max(LEFT, RIGHT - ((end - at) / SPAN_MS) * (RIGHT - LEFT));
+  const x = (at) => Math.min(RIGHT, Math.max(LEFT, RIGHT - ((end - at) / SPAN_MS) * (RIGHT - LEFT)));
   const y = (watts) => BOTTOM - (Math.max(0, watts) / top) * (BOTTOM - TOP);
   let load = "", area = "", over = "", limit = "";
   let until = null;
@@ -38,7 +38,7 @@ export function draw(svg, buckets, endsAt) {
   svg.replaceChildren(
     ...grid(top).flatMap((watts) => [
       drawn("line", { class: "grid", x1: LEFT, x2: RIGHT, y1: y(watts), y2: y(watts) }),
-      drawn("text", { x: LEFT - 5, y: y(watts) + 3.5, class: "end" }, kw(watts)),
+      drawn("text", { x: LEFT - 5, y: y(watts) + 3.5, class: "end" }, exactKw(watts)),
     ]),
     drawn("path", { class: "area", d: area }), drawn("path", { class: "excess", d: over }),
     drawn("path", { class: "line", d: load }), drawn("path", { class: "bound", d: limit }),

@@ -4,7 +4,7 @@ import { USUAL } from "./address.js";
 import { byId, drawn, put, save, say, show } from "./dom.js";
 import { grid } from "./chart.js";
 import { read, readTable } from "./stream.js";
-import { clockOf, kw } from "./text.js";
+import { clockOf, exactKw, kw } from "./text.js";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -46,7 +46,7 @@ export class Day {
     this.range = range;
     const { title, mean } = RANGES[range];
     say(byId("day-title"), title);
-    say(byId("day-mean"), `load, mean of a ${mean}`.replace("a ten", "ten"));
+    say(byId("day-mean"), `mean of a ${mean}`.replace("a ten", "ten"));
     put(this.told, { "aria-label": mean[0].toUpperCase() + mean.slice(1) });
     for (const each of byId("day-ranges").children) put(each, { "aria-pressed": each.dataset.range === range });
     if (!other) return;
@@ -113,7 +113,7 @@ export class Day {
     return [
       ...grid(top).flatMap((watts) => [
         drawn("line", { class: "grid", x1: LEFT, x2: width, y1: y(watts), y2: y(watts) }),
-        drawn("text", { x: LEFT - 6, y: y(watts) + 3.5, class: "end" }, kw(watts))]),
+        drawn("text", { x: LEFT - 6, y: y(watts) + 3.5, class: "end" }, exactKw(watts))]),
       ...this.#marks(width, end),
       drawn("path", { class: "excess", d: over }), drawn("path", { class: "highest", d: highest }),
       drawn("path", { class: "line", d: load }), drawn("path", { class: "bound", d: limit }),

@@ -6,7 +6,7 @@ import { clockOf, HAPPENINGS, plural } from "./text.js";
 
 const AT_ONCE = 100; // entries, of which those of one kind and moment are one line
 const MOST = 500; // what the API gives in one page; all of it is in the table
-const ALIKE = 4; // so many of one kind and moment are told as one
+const ALIKE = 4; // so many of one kind and moment are told as one, but for breaches, which each have a size
 
 export class Log {
   constructor(path, select) {
@@ -47,11 +47,11 @@ export class Log {
       seen.set(name, (seen.get(name) ?? 0) + 1);
       return { ...each, key: `${name} ${seen.get(name)}` };
     }).reverse();
-    list(byId("log-entries"), together(named), (each) => each.key, () => this.#entry(), (row, each) => {
+    list(byId("log-entries"), together(named, next_cursor !== null), (each) => each.key, () => this.#entry(), (row, each) => {
       const [at, what] = row.children;
       say(at, clock.tell(each.at, as_of.at));
       put(at, { datetime: each.at });
-      say(what, each.others ? `${each.sentence}, and so ${each.others === 1 ? "is" : "are"} ${plural(each.others, "other")}` : each.sentence);
+      say(what, each.others ? `${each.sentence}, and so ${each.others === 1 ? "is" : "are"} ${plural(each.others, "other")}${each.open ? " or more" : ""}` : each.sentence);
       put(row, { "data-code": each.code, "data-node": each.node_id });
     });
     const earlier = byId("log-earlier");
@@ -69,14 +69,14 @@ export class Log {
 }
 
 // A link that comes back brings all its chargers back: of many that are alike the first tells of the others.
-function together(entries) {
-  const alike = (each) => entries.filter((other) => other.at === each.at && other.code === each.code);
+function together(entries, goesOn) {
+  const alike = (each) => entries.filter((other) => other.at === each.at && other.code === each.code && !each.code.startsWith("breach"));
   const first = new Map();
   return entries.flatMap((each) => {
     const moment = `${each.at} ${each.code}`;
     if (!first.has(moment)) first.set(moment, { each, all: alike(each) });
     const { each: told, all } = first.get(moment);
     if (all.length < ALIKE) return [each];
-    return told === each ? [{ ...each, others: all.length - 1 }] : [];
+    return told === each ? [{ ...each, others: all.length - 1, open: goesOn && all.at(-1) === entries.at(-1) }] : [];
   });
 }

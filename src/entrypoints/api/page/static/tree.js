@@ -4,6 +4,7 @@ import { bar, drawn, element, fillBar, level, put, say } from "./dom.js";
 import { accessibleName, held, kw, STATES } from "./text.js";
 
 const COLLAPSES_FROM = 600;
+const FEW = 12; // connectors that are drawn large
 const OPENED_FOR = 20;
 const CASE_WIDTH = 14;
 const LOUD = ["over_limit", "safe", "stale", "unresponsive"];
@@ -56,7 +57,9 @@ export class Tree {
     const focused = this.root.contains(document.activeElement) ? this.current : null;
     this.root.replaceChildren();
     this.views = new Map();
-    const largest = Math.max(1, ...nodes.filter((each) => each.node_type === "connector").map((each) => each.rating_w));
+    const connectors = nodes.filter((each) => each.node_type === "connector");
+    this.root.classList.toggle("few", connectors.length <= FEW);
+    const largest = Math.max(1, ...connectors.map((each) => each.rating_w));
     for (const node of nodes) {
       const parent = this.views.get(node.parent_id);
       const depth = parent ? parent.depth + 1 : 1;

@@ -40,7 +40,7 @@ export class Vehicles {
 
   #tell() {
     const late = this.items.filter((each) => short(each) > 0).length;
-    const verb = late ? `${plural(late, "vehicle")} will not be ready` : this.items.length ? plural(this.items.length, "vehicle") : "None";
+    const verb = late ? `${plural(late, "vehicle")} will not be ready` : this.items.length ? `${plural(this.items.length, "vehicle")}, none known to be late` : "None";
     say(byId("vehicles-verdict"), `${verb}${this.items.length ? `, at present powers; local time, ${clockOf(this.timeZone).zone}` : ""}`);
     list(byId("vehicle-lines"), this.whole ? this.items : this.items.slice(0, AT_ONCE), (each) => each.connector, () => this.#line(), (row, each) => {
       const [where, ready, rest] = row.children;

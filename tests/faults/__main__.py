@@ -4,14 +4,16 @@ import argparse
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from tests.faults import planted, runs, steadiness
+from tests.e2e.processes import Ended
+from tests.e2e.stacks import Stack
+from tests.faults import failover, planted, runs, steadiness
 from tests.faults.checker import repeated, violations
 from tests.faults.runs import Figures, Run
-from tests.faults.stage import Ground, a_ground, staged
+from tests.faults.stage import Ground, a_ground, a_ground_of_three, migrated, staged
 
 KILLS_A_RUN = 5
 """All in one history. A run of its own for each would start and end the deployment fifty times."""
@@ -28,7 +30,8 @@ FULL_S = 20.0
 class Planned:
     """A run, and the invariant that it is to break (none where it is None). `repeats` says if events may come twice.
 
-    `options` are what it takes to plan it again, beside its name.
+    `options` are what it takes to plan it again, beside its name. A run that takes more than a broker and a database,
+    or leaves them otherwise than it found them, has a ground of its own. `migrate` makes tables and topics.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Planned:
     broken: str | None = None
     bad: tuple[str, ...] = planted.WHOEVER_OWNS
     repeats: bool = True
+    ground: Callable[[], AbstractContextManager[Ground]] | None = None
+    migrate: Callable[[Stack], Ended] = migrated
 
 
 def main() -> int:
@@ -80,6 +85,17 @@ def _plan(kills: int, stops: int, away_s: float) -> Iterator[Planned]:
     yield Planned("crowded", partial(steadiness.crowded, depots=DEPOTS_AT_ONCE))
     yield Planned("strangers", partial(steadiness.strangers, ids=IDS_AT_ONCE))
     yield Planned("full disk", partial(steadiness.full_disk, away_s=min(away_s, FULL_S)), f"--away {away_s:g}")
+    three = a_ground_of_three
+    yield Planned("broker lost", failover.a_broker_lost, ground=three, migrate=failover.replicated)
+    yield Planned("no leader", failover.a_partition_without_a_leader, ground=three)
+    yield Planned("database failed over", failover.database_failed_over, ground=a_ground)
+    yield Planned(
+        "database lost with commits",
+        failover.database_lost_with_commits,
+        ground=a_ground,
+        broken="published as committed",
+    )
+    yield Planned("upgraded", failover.upgraded, migrate=failover.as_formerly_released)
     for run, broken in runs.ABLATED.items():
         yield Planned(_name(run), run, broken=broken)
 
@@ -94,7 +110,8 @@ def _outcome(ground: Ground, planned: Planned, seed: int) -> tuple[list[str], st
     figures: Figures = {}
     with ExitStack() as stack:
         try:
-            stage = stack.enter_context(staged(ground, seed, planned.bad))
+            own = ground if planned.ground is None else stack.enter_context(planned.ground())
+            stage = stack.enter_context(staged(own, seed, planned.bad, planned.migrate))
             figures = planned.run(stage, random.Random(seed))
             history = stage.history()
         except Exception as fault:

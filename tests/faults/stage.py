@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from adapters.kafka.connection import Connection
 from adapters.kafka.publisher import KafkaPublisher
 from application.ports.bus import Message
-from tests.e2e.processes import environment
+from tests.e2e.processes import Ended, environment
 from tests.e2e.stacks import Stack, a_prefix, readiness
 from tests.faults import planted, recording
 from tests.faults.history import History
@@ -26,6 +26,7 @@ from tests.faults.load import DEPOTS, Load
 from tests.services import kafka, postgresql
 from tests.services.faketime import HostClock
 from tests.services.kafka import Broker
+from tests.services.kafka_cluster import Cluster, a_cluster
 from tests.services.postgresql import SMALL_DISK, PostgresqlProcess, PostgresqlServer
 from tests.services.small_disk import SmallDisk
 
@@ -44,7 +45,7 @@ LONGEST_UNDECIDED = f"""SELECT extract(epoch FROM max(waited)) FROM (
 class Ground:
     """A broker and a database cluster, both ours to kill."""
 
-    broker: Broker
+    broker: Broker | Cluster
     database: PostgresqlProcess
 
 
@@ -53,6 +54,13 @@ def a_ground() -> Iterator[Ground]:
     """Skips the test where there are no servers to be found, or fails where CI is set."""
     with kafka.broker() as broker, postgresql.a_process() as database:
         yield Ground(broker, database)
+
+
+@contextmanager
+def a_ground_of_three() -> Iterator[Ground]:
+    """The same with three brokers."""
+    with a_cluster() as cluster, postgresql.a_process() as database:
+        yield Ground(cluster, database)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +126,14 @@ class Stage:
 
     members: list[Member] = field(default_factory=list)
 
-    def worker(self, *options: str, clock: HostClock | None = None) -> Member:
+    def worker(self, *options: str, clock: HostClock | None = None, source: Path = ROOT) -> Member:
         """One more worker, on a host with this clock: options are those of `tests.faults.worker`."""
         module = ("tests.faults.worker", *options) if options else ("entrypoints", "worker")
-        return self._start("worker", *module, variables={} if clock is None else clock.variables)
+        return self._start("worker", *module, variables={} if clock is None else clock.variables, source=source)
 
-    def projector(self) -> Member:
-        return self._start("projector", "entrypoints", "project", variables={})
+    def projector(self, source: Path = ROOT) -> Member:
+        """One more, of the release whose source this is."""
+        return self._start("projector", "entrypoints", "project", variables={}, source=source)
 
     def api(self, port: int) -> Member:
         return self._start("api", "entrypoints", "api", "--port", str(port), variables={})
@@ -197,11 +206,11 @@ class Stage:
         for member in self._running():
             member.kill()
 
-    def _start(self, name: str, *module: str, variables: Mapping[str, str]) -> Member:
+    def _start(self, name: str, *module: str, variables: Mapping[str, str], source: Path = ROOT) -> Member:
         numbered = f"{name}-{len(self.members)}"
         home = self.stack.home / numbered
         home.mkdir()
-        path = os.pathsep.join(filter(None, (str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH"))))
+        path = os.pathsep.join(filter(None, (str(source / "src"), str(source), os.environ.get("PYTHONPATH"))))
         with (home / "stderr").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *module],
@@ -245,8 +254,18 @@ class Stage:
         return "\n".join(f"{each.name}:\n{each.log.read_text()[-1500:]}" for each in self.members)
 
 
+def migrated(stack: Stack) -> Ended:
+    """`busbar migrate`, as it is now."""
+    return stack.run("migrate")
+
+
 @contextmanager
-def staged(ground: Ground, seed: int, bad: Sequence[str] = planted.WHOEVER_OWNS) -> Iterator[Stage]:
+def staged(
+    ground: Ground,
+    seed: int,
+    bad: Sequence[str] = planted.WHOEVER_OWNS,
+    migrate: Callable[[Stack], Ended] = migrated,
+) -> Iterator[Stage]:
     """A deployment without members and with a load, repeatable by its seed, that is not started yet."""
     with (
         TemporaryDirectory(prefix="busbar-faults-") as home,
@@ -254,8 +273,8 @@ def staged(ground: Ground, seed: int, bad: Sequence[str] = planted.WHOEVER_OWNS)
         PostgresqlServer(ground.database.url).new_database() as url,
     ):
         stack = Stack(Path(home), ground.broker.bootstrap_servers, url, a_prefix())
-        migrated = stack.run("migrate")
-        assert migrated.code == 0, migrated.err
+        ended = migrate(stack)
+        assert ended.code == 0, ended.err
         recording.audit(url, DEPOTS)
         stage = Stage(ground, stack, Load(stack.bootstrap_servers, stack.prefix, seed, bad), later)
         try:

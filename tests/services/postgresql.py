@@ -86,16 +86,43 @@ async def _execute(url: URL | str, *statements: str) -> None:
 
 
 class PostgresqlProcess:
-    """A throwaway cluster and the server process on it, which can be crashed and started again."""
+    """A throwaway cluster and the server process on it, which can be crashed and started again.
 
-    def __init__(self, folder: Path, programs: Path, *options: str) -> None:
+    One that is a replica `of` another follows it until it is promoted.
+    """
+
+    def __init__(
+        self, folder: Path, programs: Path, *options: str, of: "PostgresqlProcess | None" = None, data: str = "data"
+    ) -> None:
         self._folder = folder
         self._programs = programs
         self._options = options
+        self._data = str(folder / data)
         self._port = processes.free_port()
         initdb = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
-        subprocess.run(self._command("initdb", "-D", str(folder / "data"), *initdb), check=True, capture_output=True)
+        made = self._command("initdb", "-D", self._data, *initdb) if of is None else self._copied(of)
+        subprocess.run(made, check=True, capture_output=True)
         self._process: subprocess.Popen[bytes] | None = None
+
+    def replica(self) -> "PostgresqlProcess":
+        """One that follows this one, not started yet."""
+        return PostgresqlProcess(self._folder, self._programs, *self._options, of=self, data="replica")
+
+    def wait_for_replicas(self) -> None:
+        """From now on a commit is answered once a replica has it, and shows it."""
+        for setting in ("synchronous_standby_names = '*'", "synchronous_commit = remote_apply"):
+            self.execute(f"ALTER SYSTEM SET {setting}")
+        self.execute("SELECT pg_reload_conf()")
+
+    def take_over_from(self, lost: "PostgresqlProcess") -> None:
+        """Be promoted, at the address of the one that is gone."""
+        self.execute("SELECT pg_promote()")
+        self.stop()
+        self._port = lost._port
+        self.start()
+
+    def execute(self, statement: str) -> None:
+        asyncio.run(_execute(self.url.set(drivername="postgresql+asyncpg"), statement))
 
     @property
     def url(self) -> URL:
@@ -104,7 +131,7 @@ class PostgresqlProcess:
     def start(self) -> None:
         """Returns once it takes connections."""
         log, listening = self._folder / "log", ("-h", "127.0.0.1", "-p", str(self._port), "-k", "")
-        command = self._command("postgres", "-D", str(self._folder / "data"), *listening, *self._options)
+        command = self._command("postgres", "-D", self._data, *listening, *self._options)
         self._process = processes.start(command, log)
         processes.wait_until(self._answers, self._process, log)
 
@@ -128,6 +155,12 @@ class PostgresqlProcess:
                 yield disk
             finally:
                 asyncio.run(_execute(url, f"DROP TABLESPACE {SMALL_DISK}"))
+
+    def _copied(self, of: "PostgresqlProcess") -> list[str]:
+        source = ("-h", "127.0.0.1", "-p", str(of._port), "-U", "postgres")
+        return self._command(
+            "pg_basebackup", "-D", self._data, *source, "-X", "stream", "-R", "-c", "fast", "--no-sync"
+        )
 
     def _end(self, by: signal.Signals) -> None:
         if self._process is not None:

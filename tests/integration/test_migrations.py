@@ -179,3 +179,17 @@ async def test_an_upgrade_that_fails_leaves_nothing_behind(tmp_path: Path) -> No
 
 def test_the_newest_schema_that_is_asked_for_is_the_one_that_migrations_lead_to() -> None:
     assert newest_schema() == ScriptDirectory.from_config(config()).get_current_head()
+
+
+async def test_a_database_of_a_newer_release_is_refused_in_words(tmp_path: Path) -> None:
+    """Holds CLI-23."""
+    url = sqlite_url(tmp_path / "busbar.sqlite3")
+    await upgrade(url)
+    engine = create_engine(url)
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    await engine.dispose()
+    for refused in (upgrade(url), is_newest(url)):
+        with pytest.raises(UnusableDatabase, match="a newer release brought it to schema 9999"):
+            await refused
+    assert await current_schema(url) == "9999"

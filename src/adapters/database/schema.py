@@ -26,12 +26,26 @@ async def current_schema(url: str) -> str | None:
     """
     if _is_missing_file(url):
         return None
-    return await run(url, _revision)
+    return await run(url, revision_of)
 
 
 async def is_newest(url: str) -> bool:
-    """Whether the database is at the newest revision that this code knows. Raises UnusableDatabase."""
-    return await current_schema(url) == newest_schema()
+    """Whether the database is at the newest revision that this code knows.
+
+    Raises UnusableDatabase, also where a newer release has been there.
+    """
+    current = await current_schema(url)
+    require_known(current)
+    return current == newest_schema()
+
+
+def require_known(revision: str | None) -> None:
+    """Raises UnusableDatabase where only a newer release knows it."""
+    if revision is not None and revision > newest_schema():
+        raise UnusableDatabase(
+            f"a newer release brought it to schema {revision} and this one knows {newest_schema()} as the newest, "
+            "so going back takes a database of before"
+        )
 
 
 def newest_schema() -> str:
@@ -58,7 +72,8 @@ async def run(url: str, work: Callable[[Connection], T], *, migrating: bool = Fa
         raise UnusableDatabase(str(error)) from error
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """The revision that a database says of itself."""
     if not inspect(connection).has_table(VERSION.name):
         return None
     return connection.execute(select(VERSION.c.version_num)).scalar()

@@ -6,7 +6,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, func, select, text
 
 from adapters.database.engine import UnusableDatabase
-from adapters.database.schema import run
+from adapters.database.schema import require_known, revision_of, run
 
 MIGRATION_LOCK = 0x627573626172
 """Of PostgreSQL's advisory locks the one that a migration holds ("busbar"). On SQLite a writer is alone anyway."""
@@ -39,6 +39,7 @@ def _upgrade(connection: Connection) -> None:
         connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
         connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
+    require_known(revision_of(connection))
     command.upgrade(config(connection), "head")
     if connection.dialect.name == "sqlite" and (
         dangling := connection.exec_driver_sql("PRAGMA foreign_key_check").all()

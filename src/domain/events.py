@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Self, TypeAlias
 
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
+from domain.knowledge.controlled import ControlledCharger
 from domain.sharing.plan import NodeFigures, Outcome, Setpoint, Totals
 from domain.site import validation
 from domain.site.configuration import Fault, GridConnection, SiteConfiguration, SiteWarning, Strategy
@@ -185,6 +186,8 @@ class CycleCompleted:
     """When the newest message of the depot was heard (UTC), where that is longer ago than `connector_stale_after_s`;
     absent or null: lately, or never.
     """
+    controls: tuple[ControlledCharger, ...] = ()
+    """What a gateway found chargers to do, of those of which one said it; absent: of none."""
 
 
 DomainEvent: TypeAlias = (

@@ -19,6 +19,7 @@ from domain.events import (
     MicrogridRetired,
     Trigger,
 )
+from domain.knowledge.controlled import controlled
 from domain.knowledge.memory import NO_MEMORY, Memory
 from domain.knowledge.readings import Readings
 from domain.knowledge.silence import unheard_since
@@ -206,7 +207,7 @@ class Microgrid:
         )
         events: tuple[DomainEvent, ...] = ()
         if is_published:
-            events = (self._completed(situation, trigger, plan), *watched.events)
+            events = (self._completed(situation, trigger, plan, readings), *watched.events)
             state = replace(
                 state, event_seq=before.event_seq + len(events), cycle_seq=before.cycle_seq + 1, published=cycle
             )
@@ -224,7 +225,7 @@ class Microgrid:
         wakes = [lapses_at - site.windows.grace for lapses_at in lapses]
         return min([each for each in wakes if each > after], default=None)
 
-    def _completed(self, situation: Situation, trigger: Trigger, plan: Plan) -> CycleCompleted:
+    def _completed(self, situation: Situation, trigger: Trigger, plan: Plan, readings: Readings) -> CycleCompleted:
         return CycleCompleted(
             microgrid_id=self.microgrid_id,
             event_seq=self.state.event_seq + 1,
@@ -239,6 +240,7 @@ class Microgrid:
             nodes=plan.nodes,
             setpoints=plan.setpoints,
             unheard_since=unheard_since(situation),
+            controls=controlled(situation.site, readings),
         )
 
     def _is_in_force(self, offered: SiteConfiguration) -> bool:

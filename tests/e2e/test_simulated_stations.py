@@ -1,4 +1,4 @@
-"""A whole depot under `busbar run --ocpp`: its chargers are those of `busbar simulate --ocpp` (CLI-36, CLI-37)."""
+"""A depot under `busbar run --ocpp`: its chargers are those of `busbar simulate --ocpp` (CLI-36, CLI-37, DEPOT-4)."""
 
 import json
 import time
@@ -28,6 +28,10 @@ def test_a_depot_charges_under_a_binding_limit_within_a_minute_of_the_start(home
     stations = ("--ocpp", f"ws://127.0.0.1:{port}", "--passwords", "passwords", "--report", "report.json", "--json")
     with running(home, "run", "--site", str(SITE), *listening):
         ended = run(home, "simulate", "--site", str(SITE), *stations, "--for", "60s", "--speed", "5")
+        status = json.loads(run(home, "status", "garage", "--json").out)
+    assert [each["charge_point_id"] for each in status["controls"]] == [*PASSWORDS]
+    assert {each["control"]["why"] for each in status["controls"]} == {None}
+    assert {each["control"]["unit"] for each in status["controls"]} <= {"W", "A"}
     summary = json.loads(ended.out)
     assert (ended.code, summary["verdict"], summary["expected"], summary["simulated_s"]) == (0, "pass", [], 60)
     assert [summary[key] for key in ("scenario", "cycles", "events", "breaches")] == [None] * 4

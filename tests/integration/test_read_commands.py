@@ -17,7 +17,7 @@ from adapters.database.engine import create_engine
 from adapters.database.read_model import SqlReadModelTransactions
 from domain.breaches.constraint import ConstraintBreached
 from domain.events import DomainEvent, Trigger
-from domain.knowledge.readings import Readings
+from domain.knowledge.readings import Control, Readings
 from domain.microgrid import Microgrid
 from entrypoints.cli import main as cli
 from tests.builders import EIGHT, a_configuration
@@ -45,7 +45,8 @@ def a_decided_depot(microgrid_id: str = "depot") -> Sequence[DomainEvent]:
     configured = Microgrid(microgrid_id).configure(configuration, EIGHT)
     microgrid, readings = configured.microgrid, Readings()
     assert microgrid.site is not None
-    for message in (a_charger_says(microgrid_id=microgrid_id), a_meter_says(7_000, microgrid_id=microgrid_id)):
+    says = replace(a_charger_says(microgrid_id=microgrid_id), control=Control("it refuses", "A", True, None))
+    for message in (says, a_meter_says(7_000, microgrid_id=microgrid_id)):
         readings.receive(message, microgrid.site.tree, EIGHT)
     return (*configured.events, *microgrid.run_cycle(readings, Trigger.MANUAL, EIGHT).events)
 
@@ -120,6 +121,15 @@ def test_the_status_of_one_shows_its_tree_and_its_open_breaches(busbar: Command)
     assert ended.out.count("still open") == 1
 
 
+def test_the_status_of_one_shows_what_a_gateway_found_of_its_chargers(busbar: Command) -> None:
+    """DEPOT-4"""
+    lines = [line.split() for line in busbar("status", "depot").out.splitlines()]
+    assert ["cp-1", "not", "controlled:", "it", "refuses", "A", "yes", "not", "known"] in lines
+    assert json.loads(busbar("status", "depot", "--json").out)["controls"] == [
+        {"charge_point_id": "cp-1", "control": {"why": "it refuses", "unit": "A", "reads_back": True, "lapses": None}}
+    ]
+
+
 def test_the_status_of_one_for_programs(busbar: Command) -> None:
     status = json.loads(busbar("status", "depot", "--json").out)
 
@@ -135,6 +145,7 @@ def test_the_status_of_one_for_programs(busbar: Command) -> None:
         "headroom_w",
         "time_zone",
         "unknown_statuses",
+        "controls",
         "as_of",
     ]
     assert [node["node_id"] for node in status["nodes"]] == ["depot", "gc-1", "f-1", "cp-1", "cp-2"]

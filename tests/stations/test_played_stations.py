@@ -62,7 +62,7 @@ async def test_stations_obey_report_and_fall_back_at_a_reboot_until_they_are_tol
         await soon(lambda: sockets[charging].power_w == 9_000)
         await soon(lambda: any(each["power_w"] == 9_000 for each in bus.readings(charging)))
         session = next(each["session"] for each in reversed(bus.readings(charging)))
-        stations.reboot(charging)
+        stations.by_id[charging].reboot()
         await soon(lambda: sockets[charging].power_w == FALLBACK_W)
         await soon(lambda: sockets[charging].power_w == 9_000)
         tell(gateway, 2, 6_000, valid_for_s=3)

@@ -72,7 +72,7 @@ def _schema(name: str, shape: Any, mode: JsonSchemaMode) -> Schema:
     return {"$schema": DIALECT, "$id": schema_of(name), **schema, **stated}
 
 
-_SAID_WHERE_NEEDED: Final = {"unheard_since"}
+_SAID_WHERE_NEEDED: Final = {"unheard_since", "controls"}
 """What is left out of an event where there is nothing to say."""
 
 

@@ -6,7 +6,7 @@ for a whole number. So what is read here has to be read there, and as the same.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from msgspec import Meta, MsgspecError, Struct
 from msgspec.json import Decoder
@@ -22,6 +22,7 @@ from domain.knowledge.readings import (
     ChargePointTelemetry,
     CircuitTelemetry,
     ConnectorReading,
+    Control,
     Session,
     Telemetry,
 )
@@ -34,6 +35,7 @@ Number = int | float
 
 _IS_ID: Final = re.compile(ID_PATTERN).fullmatch
 _SESSION_ID_LENGTH: Final = 64
+_WHY_LENGTH: Final = 200
 
 _T = TypeVar("_T")
 
@@ -57,12 +59,20 @@ class _Connector(Struct):
     refused_cycle_seq: Integer | None = None
 
 
+class _Control(Struct):
+    why: str | None = None
+    unit: Literal["W", "A"] | None = None
+    reads_back: bool | None = None
+    lapses: bool | None = None
+
+
 class _ChargePoint(Struct):
     microgrid_id: str
     charge_point_id: str
     sequence: Integer
     measured_at: str
     connectors: list[_Connector]
+    control: _Control | None = None
 
 
 class _Circuit(Struct):
@@ -91,6 +101,7 @@ def plain_charge_point_telemetry(value: bytes) -> ChargePointTelemetry | None:
             wire.sequence,
             clock_reading(wire.measured_at),
             tuple(map(_reading, wire.connectors)),
+            None if wire.control is None else _control(wire.control),
         )
     except _ODD:
         return None
@@ -151,6 +162,13 @@ def _session(wire: _Session) -> Session:
         None if wire.energy_needed_wh is None else _figure(wire.energy_needed_wh),
         DEFAULT_PRIORITY if wire.priority is None else wire.priority,
     )
+
+
+def _control(wire: _Control) -> Control:
+    why = wire.why or ""
+    if len(why) > _WHY_LENGTH or not why.isascii() or not why.isprintable():
+        raise ValueError("no plain words")
+    return Control(wire.why, wire.unit, wire.reads_back, wire.lapses)
 
 
 def _status(status: str) -> str:

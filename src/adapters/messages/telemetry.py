@@ -4,7 +4,7 @@ Where a key may be absent, null says the same: no statement.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final, NotRequired, TypeAlias, final
+from typing import Annotated, Final, Literal, NotRequired, TypeAlias, final
 
 from pydantic import AfterValidator, Discriminator, FailFast, Tag, TypeAdapter
 from pydantic_core import PydanticCustomError
@@ -12,11 +12,13 @@ from typing_extensions import TypedDict
 
 from adapters.messages.scalars import (
     ClockReading,
+    Flag,
     Id,
     Instant,
     Integer,
     MeasuredFigure,
     MeasuredLimit,
+    Name,
     ReportedConnectorNumber,
     SessionId,
     Status,
@@ -27,6 +29,7 @@ from domain.knowledge.readings import (
     ChargePointTelemetry,
     CircuitTelemetry,
     ConnectorReading,
+    Control,
     Session,
     Telemetry,
 )
@@ -83,6 +86,19 @@ class ConnectorReadingV1(TypedDict):
     """The charging session; null: none."""
 
 
+class ControlV1(TypedDict):
+    """What a gateway found a charger to do."""
+
+    why: NotRequired[Name | None]
+    """Why the charger cannot be held to a limit, in words; null: it is controlled."""
+    unit: NotRequired[Literal["W", "A"] | None]
+    """In which unit the charger takes its limits: `W`, watts; `A`, amperes of each phase; null: not known."""
+    reads_back: NotRequired[Flag | None]
+    """Whether the charger tells the limit in force; null: not known."""
+    lapses: NotRequired[Flag | None]
+    """Whether a limit ends in the charger by itself; null: not known."""
+
+
 def _one_reading_each(readings: list[ConnectorReadingV1]) -> list[ConnectorReadingV1]:
     if len({reading["connector_id"] for reading in readings}) != len(readings):
         raise PydanticCustomError("repeated_connector", "A connector should be reported once in a message")
@@ -108,6 +124,10 @@ class ChargePointTelemetryV1(TypedDict):
     connectors: Annotated[list[ConnectorReadingV1], FailFast(), AfterValidator(_one_reading_each)]
     """The connectors that there is something to say of, each at most once; the others keep their last reading. Empty: a
     sign of life alone.
+    """
+    control: NotRequired[ControlV1 | None]
+    """What the gateway found the charger to do; the newest that is said is shown, and nothing is decided by it. Null:
+    no statement.
     """
 
 
@@ -178,7 +198,12 @@ def _charge_point(wire: ChargePointTelemetryV1) -> ChargePointTelemetry:
         wire["sequence"],
         wire["measured_at"],
         tuple(map(_reading, wire["connectors"])),
+        None if (control := wire.get("control")) is None else _control(control),
     )
+
+
+def _control(wire: ControlV1) -> Control:
+    return Control(wire.get("why"), wire.get("unit"), wire.get("reads_back"), wire.get("lapses"))
 
 
 def _reading(wire: ConnectorReadingV1) -> ConnectorReading:

@@ -1,7 +1,8 @@
 """What each station was found to do: `controlled`, or `not controlled` and why."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from adapters.ocpp.kept import Kept
 from adapters.ocpp.outlets import Outlet, tolerance_w
@@ -32,13 +33,7 @@ HELD: Final = timedelta(seconds=10)
 
 def judged(charge_point: ChargePoint, kept: Kept, *, is_linked: bool) -> Finding:
     """What is known of a station now. That it is not connected goes before all else."""
-    abilities = kept.abilities
-    rated = charge_point.fallback_w >= charge_point.max_power_w
-    why = kept.why
-    if why is None and abilities.lapses is False and not rated:
-        why = NEVER_LAPSES
-    if not is_linked:
-        why = NOT_LINKED
+    abilities, why = kept.abilities, _why(charge_point, kept) if is_linked else NOT_LINKED
     return Finding(
         charge_point.charge_point_id,
         why,
@@ -47,6 +42,24 @@ def judged(charge_point: ChargePoint, kept: Kept, *, is_linked: bool) -> Finding
         reads_back=abilities.reads_back,
         lapses=abilities.lapses,
     )
+
+
+def said(charge_point: ChargePoint, kept: Kept) -> Mapping[str, Any]:
+    """What goes up of it while it is linked: the `control` of a message (TEL-9)."""
+    abilities, why = kept.abilities, _why(charge_point, kept)
+    return {
+        "why": None if why is None else SENTENCES[why],
+        "unit": None if abilities.unit is None else abilities.unit.value,
+        "reads_back": abilities.reads_back,
+        "lapses": abilities.lapses,
+    }
+
+
+def _why(charge_point: ChargePoint, kept: Kept) -> str | None:
+    rated = charge_point.fallback_w >= charge_point.max_power_w
+    if kept.why is None and kept.abilities.lapses is False and not rated:
+        return NEVER_LAPSES
+    return kept.why
 
 
 def limit_seen(outlet: Outlet, at: datetime, read_w: int, settings: Settings) -> None:

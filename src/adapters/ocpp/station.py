@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from adapters.ocpp.clocks import StationClock
-from adapters.ocpp.findings import judged, limit_seen, power_seen
+from adapters.ocpp.findings import judged, limit_seen, power_seen, said
 from adapters.ocpp.kept import Kept, Transaction
 from adapters.ocpp.measurands import Sample, instant, samples
 from adapters.ocpp.memory import LinkMemory
@@ -169,7 +169,7 @@ class Station:
 
     def _say(self, at: datetime, connectors: Sequence[Mapping[str, Any]]) -> None:
         self._beat_at = self._clock.now()
-        self._uplink.put(self.charge_point.charge_point_id, at, connectors)
+        self._uplink.put(self.charge_point.charge_point_id, at, connectors, said(self.charge_point, self.kept))
 
     def _take(self, outlet: Outlet, sample: Sample) -> None:
         now = self._clock.now()

@@ -31,8 +31,15 @@ class Uplink:
         self.waits_since: timedelta | None = None
         """Since when something waits for the bus, by the steady clock; None where nothing does."""
 
-    def put(self, charge_point_id: str, measured_at: datetime, connectors: Sequence[Mapping[str, Any]]) -> None:
-        """A message is to go up. One of the same connectors that still waits is out of date and goes.
+    def put(
+        self,
+        charge_point_id: str,
+        measured_at: datetime,
+        connectors: Sequence[Mapping[str, Any]],
+        control: Mapping[str, Any],
+    ) -> None:
+        """A message is to go up, with what its charger was found to do. One of the same connectors that still waits is
+        out of date and goes.
 
         `sequence` is the wall clock in milliseconds: it rises over restarts.
         """
@@ -46,6 +53,7 @@ class Uplink:
             "sequence": self._sequence,
             "measured_at": measured_at,
             "connectors": connectors,
+            "control": control,
         }
         if self.waits_since is None:
             self.waits_since = self._clock.steady()

@@ -64,8 +64,8 @@ class Depot:
     """A scenario in motion, and what goes wrong in it. Same scenario, seed, start and deliveries: the same messages.
 
     Its first second begins at `start`, so the first tick is one second later. `allocate` serves the twin that
-    shows what would have been possible; `plant` is the hardware. Raises NothingToAffect where the fault has nothing
-    to act on.
+    shows what would have been possible; `plant` is the hardware; `unlinked` are charge points that have no link for
+    other reasons than the fault. Raises NothingToAffect where the fault has nothing to act on.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Depot:
         chargers: Chargers = Chargers.IDEAL,
     ) -> None:
         self._configurations = Configurations(scenario.configuration, scenario.capacity_steps)
+        self.unlinked: frozenset[str] = frozenset()
         self._now = start
         self._second = 0
         self._layout = read_layout(scenario.configuration)
@@ -150,7 +151,7 @@ class Depot:
             {socket.outlet.key: socket.power_w for socket in self.plant.sockets},
             self.plant.building_w,
             self._configurations.capacities_w,
-            self._fault.unreachable,
+            self._fault.unreachable | self.unlinked,
         )
         self._timeline.note(
             self._second,
@@ -185,10 +186,6 @@ class Depot:
         """Take the data of a `CycleCompleted` that was decided before the run: the chargers have obeyed it since."""
         for delivery in deliveries(cycle):
             self._hand_over([delivery], delivery.decided_at)
-
-    def forget(self, charge_point_id: str) -> None:
-        """Note that a charge point has lost its setpoints."""
-        self._violations.forgotten(charge_point_id)
 
     def summary(self) -> Summary:
         """The run so far."""

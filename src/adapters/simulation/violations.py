@@ -95,13 +95,6 @@ class ViolationCounter:
         """Note what was sent to a charge point that nothing reaches."""
         self._reach.told_in_vain(delivery)
 
-    def forgotten(self, charge_point_id: str) -> None:
-        """Note that a charge point has lost what it was told, and has its fallback."""
-        self._told = {key: told for key, told in self._told.items() if key[0] != charge_point_id}
-        for _, _, told in self._on_their_way:
-            for key in [key for key in told if key[0] == charge_point_id]:
-                del told[key]
-
     def tick(
         self,
         now: datetime,

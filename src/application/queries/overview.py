@@ -12,6 +12,7 @@ from application.queries.rows import CycleHead, StatusRow
 from application.queries.state import State
 from application.queries.status import AsOf, as_of, state_of
 from application.queries.tree import HELD_BACK, Node, NodeState, Tree, tree_of
+from domain.knowledge.controlled import ControlledCharger
 from domain.knowledge.limits import LimitKind
 from domain.sharing.plan import Reason
 from domain.site.configuration import SiteWarning
@@ -64,6 +65,7 @@ class Overview:
     open_breaches: Sequence[Breach]
     last_breach: Breach | None
     nodes: Sequence[Node]
+    controls: Sequence[ControlledCharger]
 
 
 def overview(row: StatusRow, open_breaches: Sequence[Breach], last_breach: Breach | None, now: datetime) -> Overview:
@@ -92,6 +94,7 @@ def overview(row: StatusRow, open_breaches: Sequence[Breach], last_breach: Breac
         open_breaches=sorted(open_breaches, key=lambda each: -each.excess_w),
         last_breach=last_breach,
         nodes=tree.nodes,
+        controls=() if latest is None else latest.controls,
     )
 
 

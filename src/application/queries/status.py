@@ -12,6 +12,7 @@ from application.queries.rows import BreachState, CycleHead, Glance, StatusRow
 from application.queries.state import State, StateCode
 from application.queries.tree import Node, tree_of
 from domain.events import CycleCompleted
+from domain.knowledge.controlled import ControlledCharger
 from domain.knowledge.readings import STATUSES
 from domain.sharing.plan import Setpoint
 from domain.site.configuration import SiteWarning
@@ -49,7 +50,8 @@ class LatestCycle(CycleHead):
 class MicrogridStatus:
     """A microgrid at a glance. `nodes` are the latest figures without connectors, before the first cycle the bare tree.
 
-    `unknown_statuses`: the words that OCPP does not have, by which chargers now say how they are.
+    `unknown_statuses`: the words that OCPP does not have, by which chargers now say how they are. `controls`: what
+    gateways found chargers to do, of those of which one said it.
     """
 
     microgrid_id: str
@@ -63,6 +65,7 @@ class MicrogridStatus:
     headroom_w: Watts | None
     time_zone: str
     unknown_statuses: Sequence[str]
+    controls: Sequence[ControlledCharger]
     as_of: AsOf
 
 
@@ -89,6 +92,7 @@ def status_of(row: StatusRow, open_breaches: Sequence[Breach], now: datetime) ->
         headroom_w=tree.of_the_site(lambda node: node.headroom_w),
         time_zone=row.configuration.time_zone or "UTC",
         unknown_statuses=_unknown_statuses(cycle),
+        controls=() if cycle is None else cycle.controls,
         as_of=as_of(row, now),
     )
 

@@ -51,14 +51,29 @@ class ConnectorReading:
 
 
 @value
+class Control:
+    """What a gateway found a charger to do (DEPOT-4). Nothing is decided by it."""
+
+    why: str | None
+    """Why the charger cannot be held to a limit, in words; null: it is controlled."""
+    unit: str | None
+    """In which unit the charger takes its limits: `W`, watts; `A`, amperes of each phase; null: not known."""
+    reads_back: bool | None
+    """Whether the charger tells the limit in force; null: not known."""
+    lapses: bool | None
+    """Whether a limit ends in the charger by itself; null: not known."""
+
+
+@value
 class ChargePointTelemetry:
-    """A charge point's message. Also an empty one shows that its link is alive."""
+    """A charge point's message. Also an empty one shows that its link is alive. `control` where a gateway says it."""
 
     microgrid_id: str
     charge_point_id: str
     sequence: int
     measured_at: datetime
     connectors: tuple[ConnectorReading, ...]
+    control: Control | None = None
 
 
 @value
@@ -168,6 +183,7 @@ class Readings:
     heard_at: dict[str, datetime] = field(default_factory=dict)
     meters: dict[str, MeterReading] = field(default_factory=dict)
     listening_since: datetime | None = None
+    controls: dict[str, Control] = field(default_factory=dict)
 
     def receive(self, telemetry: Telemetry, tree: PowerTree, received_at: datetime) -> Reception:
         """Keep what is newer than what is known; tells how many readings were kept or dropped, and why.
@@ -187,6 +203,8 @@ class Readings:
         heard_at = self.heard_at.get(identifier)
         if heard_at is None or heard_at < measured_at:
             self.heard_at[identifier] = measured_at
+        if telemetry.control is not None and self.heard_at[identifier] <= measured_at:
+            self.controls[identifier] = telemetry.control
         receipts: dict[Receipt, int] = {}
         news = False
         for reading in telemetry.connectors:

@@ -133,6 +133,9 @@ def _page(*items: dict[str, Any]) -> dict[str, Any]:
 
 
 MICROGRIDS: Final = _page(_MICROGRID)
+_CONTROLS: Final = [
+    {"charge_point_id": "cp-1", "control": {"why": None, "unit": "W", "reads_back": True, "lapses": True}}
+]
 STATUS: Final = {
     "microgrid_id": "malaga",
     "name": "Malaga depot",
@@ -150,6 +153,7 @@ STATUS: Final = {
     "headroom_w": 0,
     "time_zone": "Australia/Perth",
     "unknown_statuses": [],
+    "controls": _CONTROLS,
     "as_of": AS_OF,
     "open_breaches": [_BREACH],
 }
@@ -184,6 +188,7 @@ OVERVIEW: Final = {
     "open_breaches": [_BREACH],
     "last_breach": _BREACH,
     "nodes": [_SHOWN],
+    "controls": _CONTROLS,
 }
 CYCLES: Final = _page(_HEAD)
 CYCLE: Final = {**_HEAD, "nodes": [_NODE], "setpoints": [_SETPOINT], "as_of": AS_OF}

@@ -1,5 +1,6 @@
 """The shape of all that the page of a microgrid shows, for the OpenAPI document."""
 
+from domain.knowledge.controlled import ControlledCharger
 from domain.knowledge.limits import LimitKind
 from domain.sharing.plan import Reason
 from domain.site.configuration import SiteWarning
@@ -83,3 +84,5 @@ class Overview(Shape):
     """The breach that opened last; null: there was none."""
     nodes: list[Node]
     """The tree in preorder, connectors after their charge points."""
+    controls: list[ControlledCharger]
+    """What gateways found chargers to do, of those of which one said it."""

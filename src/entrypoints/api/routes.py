@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
+from adapters.messages.events import unsaid
 from application.queries.breaches import Breach
 from application.queries.microgrids import microgrids as list_microgrids
 from application.queries.overview import Overview
@@ -114,8 +115,8 @@ async def cycle(request: Request, microgrid: Known, reads: Reads, cycle_seq: Cyc
     if row is None:
         raise Problem(404, f"There is no cycle {cycle_seq} of {microgrid.microgrid_id}, or it is kept no longer.")
     whole = {each.name: getattr(row, each.name) for each in fields(row)}
-    if row.unheard_since is None:
-        del whole["unheard_since"]
+    for unspoken in unsaid(row):
+        del whole[unspoken]
     return answer(request, whole | {"as_of": _as_of(microgrid, reads)})
 
 

@@ -12,6 +12,7 @@ from domain.breaches.constraint import Cause, ConstraintBreached, Contributor
 from domain.breaches.over_limit import Severity
 from domain.events import CycleCompleted
 from domain.events import Trigger as CycleTrigger
+from domain.knowledge.controlled import ControlledCharger
 from domain.knowledge.limits import LimitKind, Mode
 from domain.sharing.plan import NodeFigures, Outcome, Quality, Setpoint, Totals
 from domain.site.configuration import SiteWarning, Strategy
@@ -136,6 +137,8 @@ class Cycle(LatestCycle):
     """When the newest message of the depot was heard (UTC), where that is longer ago than `connector_stale_after_s`;
     absent or null: lately, or never.
     """
+    controls: list[ControlledCharger] | None = None
+    """What gateways found chargers to do, of those of which one said it; absent: of none."""
     as_of: AsOf
     """What this is as of."""
 
@@ -196,6 +199,8 @@ class Status(Shape):
     """The IANA name of the time zone that instants are shown in to people."""
     unknown_statuses: list[str]
     """Statuses of chargers that OCPP does not have."""
+    controls: list[ControlledCharger]
+    """What gateways found chargers to do, of those of which one said it."""
     as_of: AsOf
     """What this is as of."""
 

@@ -13,6 +13,7 @@ from application.queries.microgrids import MicrogridLine
 from application.queries.state import State, StateCode
 from application.queries.status import AsOf, MicrogridStatus
 from application.queries.tree import Node
+from domain.knowledge.controlled import ControlledCharger
 from domain.sharing.plan import Setpoint
 from entrypoints.cli.tables import figure, kw, new_table, shown
 
@@ -69,8 +70,25 @@ def status(detail: MicrogridStatus) -> RenderableType:
     parts += [Text(f"Warning: {each.message}", style="yellow") for each in detail.warnings]
     if unknown := detail.unknown_statuses:
         parts.append(Text(f"Statuses that OCPP does not have: {', '.join(unknown)}", style="yellow"))
+    if detail.controls:
+        parts.append(_controls(detail.controls))
     parts.append(breaches(detail.open_breaches))
     return Group(*parts)
+
+
+def _controls(chargers: Sequence[ControlledCharger]) -> RenderableType:
+    """What gateways found of chargers, a line each."""
+    table = new_table("charger", "found", "takes", "limit is read back", "limit lapses by itself")
+    for each in chargers:
+        control, known = each.control, {True: "yes", False: "no", None: "not known"}
+        table.add_row(
+            each.charge_point_id,
+            "controlled" if control.why is None else Text(f"not controlled: {control.why}", style="yellow"),
+            control.unit or "not known",
+            known[control.reads_back],
+            known[control.lapses],
+        )
+    return table
 
 
 def sentence(state: State) -> Text:

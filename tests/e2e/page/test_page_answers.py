@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from adapters.clock import VirtualClock
+from domain.knowledge.readings import ChargePointTelemetry, Control
 from tests.e2e.page.dashboard import Dashboard, word
 from tests.e2e.page.depot import Feeder, served
 from tests.integration.api.depots import PLAYED, Depots
@@ -93,6 +94,27 @@ async def test_the_answers_are_those_of_the_api_where_something_binds(feeder: Fe
         true = await answers(address, "depot")
         assert true == Answers(["f-1"], 300_000, {"cp-1/1": "f-1", "cp-2/1": "f-1"}, None)
         await agree(tab, true)
+
+
+async def test_what_a_gateway_found_of_chargers_is_told_those_that_are_not_controlled_first(
+    feeder: Feeder, tab: Dashboard
+) -> None:
+    """DEPOT-4"""
+    async with served(feeder.database_url, feeder.clock) as address:
+        await tab.page.goto(address)
+        await tab.is_live()
+        await expect(tab.page.locator("#answer-control")).to_be_hidden()
+        for charge_point_id, control in (
+            ("cp-1", Control(None, "W", True, True)),
+            ("cp-2", Control("it refuses charging profiles", "A", False, None)),
+        ):
+            feeder.depot.receives(ChargePointTelemetry("depot", charge_point_id, 99, feeder.depot.at, (), control))
+        await feeder.goes_on()
+        found = await says(tab, "Controlled by its gateway", re.compile("1 of 2 chargers not"))
+        assert await found.get_by_role("listitem").all_inner_texts() == [
+            "cp-2 is not controlled: it refuses charging profiles, takes A, not read back",
+            "cp-1 is controlled, takes W, read back, lapses by itself",
+        ]
 
 
 async def test_the_answers_are_those_of_the_api_where_a_breach_is_open(depots: Depots, tab: Dashboard) -> None:

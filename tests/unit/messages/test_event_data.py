@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from adapters.messages.events import (
+    unsaid,
     write_configuration_applied,
     write_configuration_rejected,
     write_constraint_breached,
@@ -28,7 +29,9 @@ from domain.events import (
     TreeNode,
     Trigger,
 )
+from domain.knowledge.controlled import ControlledCharger
 from domain.knowledge.limits import LimitKind, Mode
+from domain.knowledge.readings import Control
 from domain.sharing.plan import NodeFigures, Outcome, Quality, Reason, ServedSession, Setpoint, Totals
 from domain.site.configuration import (
     ChargePoint,
@@ -299,9 +302,10 @@ def test_a_cycle_is_written_in_the_order_of_the_contract_with_null_where_nothing
     st.datetimes(timezones=st.just(UTC)),
     st.integers(-(10**15), 10**15),
     st.booleans(),
+    st.booleans(),
 )
 def test_a_cycle_is_written_as_its_model_would_be(
-    cycle: CycleCompleted, text: str, at: datetime, number: int, is_heard: bool
+    cycle: CycleCompleted, text: str, at: datetime, number: int, is_heard: bool, is_found: bool
 ) -> None:
     """Holds EVT-7: what the schema is made of, and what is written, are the same."""
     setpoint = replace(
@@ -315,10 +319,19 @@ def test_a_cycle_is_written_as_its_model_would_be(
         nodes=(node, *cycle.nodes),
         setpoints=(setpoint, *cycle.setpoints),
         unheard_since=None if is_heard else at,
+        controls=(ControlledCharger("cp-1", Control(text, None, is_heard, None)),) if is_found else (),
     )
     for each in (cycle, changed):
-        left_out = {"unheard_since"} if each.unheard_since is None else None
-        assert write_cycle_completed(each) == MODEL.dump_json(each, exclude=left_out)
+        assert write_cycle_completed(each) == MODEL.dump_json(each, exclude=unsaid(each))
+
+
+def test_what_chargers_were_found_to_do_stands_at_the_end_of_a_cycle() -> None:
+    """Holds EVT-8."""
+    found = ControlledCharger("cp-1", Control("it refuses", None, True, None))
+    control = '{"why":"it refuses","unit":null,"reads_back":true,"lapses":null}'
+    assert write_cycle_completed(replace(CYCLE, controls=(found,))).decode() == (
+        f'{CYCLE_DATA[:-1]},"controls":[{{"charge_point_id":"cp-1","control":{control}}}]}}'
+    )
 
 
 def test_a_breach_is_written_in_the_order_of_the_contract() -> None:

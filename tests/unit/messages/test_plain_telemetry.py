@@ -70,6 +70,13 @@ SESSION: Final[Odd] = {
     "priority": ALL_INTEGERS,
     "more": UNKNOWN,
 }
+CONTROL: Final[Odd] = {
+    "why": in_json(["", "it ignores limits", "w" * 200, "w" * 201, "a\nb", "\x7f", "ö", "\u202e", 7, None]),
+    "unit": in_json(["W", "A", "w", "", 1, None]),
+    "reads_back": ["true", "false", "null", "0", '"true"'],
+    "lapses": ["true", "false", "null", "1", "[]"],
+    "more": UNKNOWN,
+}
 CONNECTOR: Final[Odd] = {
     "connector_id": ALL_INTEGERS,
     "status": in_json(STATUSES),
@@ -90,6 +97,10 @@ PLAIN: Final = {
     "started_at": '"2026-03-16T07:06:31Z"',
     "departs_at": '"2026-03-16T17:06:31+09:30"',
     "priority": "3",
+    "why": '"it ignores limits"',
+    "unit": '"A"',
+    "reads_back": "true",
+    "lapses": "false",
     **dict.fromkeys(("power_w", "requested_w", "applied_limit_w", "energy_needed_wh"), "50000.5"),
     **dict.fromkeys(("applied_cycle_seq", "refused_cycle_seq"), "41"),
 }
@@ -117,7 +128,9 @@ def charge_points() -> Iterator[str]:
     connector, *odd_connectors = objects(CONNECTOR, session=session)
     odd_connectors += [connector.replace(session, each) for each in odd_sessions]
     odd = ["[]", "null", f"[{connector}, {connector}]", *(f"[{each}]" for each in odd_connectors)]
-    yield from objects({**HEAD, "charge_point_id": in_json(IDS), "connectors": odd}, connectors=f"[{connector}]")
+    control, *odd_controls = objects(CONTROL)
+    fields = {**HEAD, "charge_point_id": in_json(IDS), "connectors": odd, "control": ["null", "[]", "1", *odd_controls]}
+    yield from objects(fields, connectors=f"[{connector}]", control=control)
 
 
 def circuits() -> Iterator[str]:

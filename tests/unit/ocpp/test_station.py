@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from adapters.ocpp.abilities import Abilities, Unit
 from adapters.ocpp.findings import IGNORES, NEVER_LAPSES, NOT_LINKED, OVERRULED, SLOW
 from adapters.ocpp.kept import Transaction
 from adapters.ocpp.setpoints import Setpoint, Standing
@@ -22,6 +23,17 @@ async def test_a_change_of_status_goes_up_with_a_power_that_is_not_known(bench: 
     bench.station.status_said(1, "Charging", None)
     (reading,) = await bench.readings()
     assert (reading["connector_id"], reading["status"], reading["power_w"]) == (1, "Charging", None)
+
+
+async def test_every_message_says_what_the_charger_was_found_to_do(bench: Bench) -> None:
+    bench.station.alive()
+    (said,) = await bench.said()
+    assert said["control"] == {"why": None, "unit": None, "reads_back": None, "lapses": None}
+    bench.station.kept.abilities = Abilities(Unit.AMPERES, reads_back=True, lapses=False)
+    bench.station.status_said(1, "Charging", None)
+    (said,) = await bench.said()
+    assert "do not lapse" in said["control"].pop("why")
+    assert said["control"] == {"unit": "A", "reads_back": True, "lapses": False}
 
 
 async def test_a_status_of_the_whole_station_and_of_a_connector_it_has_not_say_nothing(bench: Bench) -> None:

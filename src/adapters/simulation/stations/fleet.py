@@ -58,17 +58,13 @@ class Stations:
         wall = self._pace.on_the_wall(depot.now)
         told = (station.delivery(depot.now, wall) for station in self.by_id.values())
         depot.take([delivery for delivery in told if delivery is not None])
+        depot.unlinked = frozenset(name for name, station in self.by_id.items() if not station.is_linked)
         payloads = depot.tick(depot.now + TICK)
         for name, station in self.by_id.items():
             station.tick(depot.now, reachable=name not in depot.unreachable)
         for payload in payloads:
             if "charge_point_id" in payload:
                 self.by_id[payload["charge_point_id"]].report(self._pace.sent(payload))
-
-    def reboot(self, charge_point_id: str) -> None:
-        """Let a station begin anew."""
-        self.by_id[charge_point_id].reboot()
-        self.depot.forget(charge_point_id)
 
     def never_connected(self) -> list[Missing]:
         """The stations that had no link so far, and why."""

@@ -75,6 +75,11 @@ class Station:
         self._now = pace.start
         self._told = 0
 
+    @property
+    def is_linked(self) -> bool:
+        """Whether there is a link now."""
+        return self._socket is not None
+
     # --- second by second --------------------------------------------------------------------------------------
 
     def delivery(self, now: datetime, wall: datetime) -> Delivery | None:

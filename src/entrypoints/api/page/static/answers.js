@@ -1,5 +1,6 @@
 // What is asked of a site first, in words: the verdict, the breaches, and four answers.
 
+import { controlled, found } from "./controls.js";
 import { byId, element, list, put, say, show } from "./dom.js";
 import { CAUSES, clockOf, count, duration, exactKw, held, KINDS, kw, kwh, label, plural } from "./text.js";
 
@@ -89,6 +90,9 @@ export function answers(view) {
   say(byId("answer-breach"), last === null ? "None" : lastBreach(last, view));
   put(byId("answer-breach"), last === null ? { "data-node-id": "" } : { "data-node-id": last.node_id, "data-breach-id": last.breach_id,
     "data-peak-excess-w": last.peak_excess_w, "data-duration-s": last.duration_s, "data-energy-over-limit-wh": last.energy_over_limit_wh });
+
+  for (const shown of ["answer-control", "control-term"]) show(byId(shown), view.controls.length > 0);
+  lines(byId("answer-control"), controlled(view.controls), found(view.controls));
 }
 
 // "44 vehicles. Grid connection 1, gc-1, holds back 40 to 45 kW each; they could take 4,300 kW": what holds back most.

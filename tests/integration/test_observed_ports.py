@@ -35,24 +35,12 @@ from application.relay import Relay
 from domain.microgrid import Microgrid, MicrogridState
 from tests.builders import EIGHT, a_cycle_completed
 from tests.databases import sqlite_url
+from tests.fakes.bus import RememberedMessages
 from tests.fakes.persistence import STREAM
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
 PARTITION = frozenset({Partition("busbar.telemetry", 0)})
-
-
-class Bus:
-    """An EventPublisher that remembers, and can be away."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-        self.away = False
-
-    async def publish(self, messages: Sequence[Message]) -> None:
-        if self.away:
-            raise ConnectionError
-        self.messages += messages
 
 
 class PendingEventsOfALostProcess(SqlPendingEvents):
@@ -67,7 +55,7 @@ class Observed:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
-        self.bus = Bus()
+        self.bus = RememberedMessages()
         self.clock = VirtualClock(EIGHT)
         self.spans = InMemorySpanExporter()
         self.tracers = TracerProvider()
@@ -163,7 +151,7 @@ async def test_what_a_lost_worker_decided_its_successor_publishes_in_the_same_tr
 
 
 async def test_a_publication_that_fails_is_a_failed_span_and_still_fails(observed: Observed) -> None:
-    observed.bus.away = True
+    observed.bus.away = ConnectionError
     with pytest.raises(ConnectionError):
         await observed.publisher.publish([registry.write(a_cycle_completed(), stream=STREAM)])
     (span,) = observed.spans.get_finished_spans()
@@ -177,14 +165,14 @@ async def test_the_age_of_the_oldest_event_grows_until_it_is_published(observed:
     observed.clock.advance(EIGHT + timedelta(seconds=5))
     await observed.decide(2, epoch)
     relay = await observed.relay(SqlPendingEvents(observed.engine))
-    observed.bus.away = True
+    observed.bus.away = ConnectionError
     with pytest.raises(ConnectionError):
         await relay.turn()
     assert observed.values()[names.OUTBOX_AGE] == 5
     observed.clock.advance(EIGHT + timedelta(seconds=65))
     assert observed.values()[names.OUTBOX_AGE] == 65
 
-    observed.bus.away = False
+    observed.bus.away = None
     assert await relay.turn()
     assert not await relay.turn()
     assert observed.values()[names.OUTBOX_AGE] == 0

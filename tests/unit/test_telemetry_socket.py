@@ -2,28 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
-from application.ports.bus import Message
 from entrypoints.run.lines import Lines
+from tests.fakes.bus import RememberedMessages
 from tests.unit.messages.examples import CIRCUIT_TELEMETRY
-
-
-class Published:
-    """An EventPublisher that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-
-    async def publish(self, messages: Sequence[Message]) -> None:
-        self.messages += messages
 
 
 async def test_a_folder_whose_path_is_too_long_for_a_socket_has_one_elsewhere(tmp_path: Path) -> None:
     folder = tmp_path / ("a" * 120)
     folder.mkdir()
-    published = Published()
+    published = RememberedMessages()
     async with Lines(published).at(folder) as path:
         reader, writer = await asyncio.open_unix_connection(path)
         writer.write(json.dumps(CIRCUIT_TELEMETRY).encode() + b"\n")

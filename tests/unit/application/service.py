@@ -27,6 +27,7 @@ from domain.microgrid import Microgrid
 from domain.site.configuration import SiteConfiguration
 from entrypoints.service.assignments import Unconcerned
 from tests.builders import EIGHT
+from tests.fakes.bus import Lost
 from tests.fakes.observation import HandedOnTraces, RememberedCounts
 from tests.fakes.persistence import (
     InMemoryDatabase,
@@ -40,10 +41,6 @@ CONFIGURATION, TELEMETRY, EVENTS, DEAD_LETTER = (
     f"busbar.{name}" for name in ("configuration", "telemetry", "events", "dead-letter")
 )
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-class Lost(BaseException):
-    """The process ended here: nobody is left to handle it."""
 
 
 class TroubledTransactions:

@@ -131,10 +131,11 @@ def test_what_is_given_up_is_seen_no_more(kept: Kept) -> None:
 class Depot:
     """A depot of two chargers whose worker takes in what they say."""
 
-    def __init__(self, service: Service, worker: Worker) -> None:
+    def __init__(self, service: Service, worker: Worker, sequence: int = 0) -> None:
+        """`sequence`: that of the last message before."""
         self.service = service
         self._worker = worker
-        self._sequence = 0
+        self._sequence = sequence
 
     async def at(self, second: float, *chargers: int, power_w: int = 0) -> Figures:
         """What is seen after these chargers spoke, each drawing so much, and the meter."""
@@ -177,9 +178,8 @@ async def test_open_breaches_are_seen_by_severity_also_after_a_take_over() -> No
         figures = await depot.at(second, 1, 2, power_w=100_000)
     assert figures.open_breaches == {Severity.MAJOR: 0, Severity.CRITICAL: 1}
 
-    successor = Depot(depot.service, await depot.service.start())
+    successor = Depot(depot.service, await depot.service.start(), sequence=1000)
     assert depot.service.owned.figures().open_breaches == {Severity.MAJOR: 0, Severity.CRITICAL: 1}
-    successor._sequence = 1000
     for second in range(60, 80, 2):
         figures = await successor.at(second, 1, 2, power_w=20_000)
     assert figures.open_breaches == NOBODY

@@ -20,6 +20,7 @@ from application.projections.projector import BATCH, Projection, Projector
 from application.projections.status import STATUS
 from entrypoints.service.assignments import Unconcerned
 from tests.builders import EIGHT, a_configuration, a_cycle_completed
+from tests.fakes.bus import Lost
 from tests.fakes.observation import HandedOnTraces, RememberedCounts
 from tests.fakes.persistence import (
     STREAM,
@@ -31,10 +32,6 @@ from tests.fakes.persistence import (
 from tests.unit.application.read_side import published
 from tests.unit.application.service import EVENTS, Service, a_message
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
-
-
-class Lost(BaseException):
-    """The process ended here: nobody is left to handle it."""
 
 
 class Stream:

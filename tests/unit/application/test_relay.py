@@ -7,55 +7,18 @@ import pytest
 
 from adapters.clock import VirtualClock
 from adapters.messages import registry
-from application.ports.bus import Message, PublicationRefused
 from application.ports.observing import Stage
 from application.ports.persistence import PendingEvent
 from application.relay import AT_HAND, BATCH, KEPT, PRUNED_EVERY, Relay
 from tests.builders import EIGHT, a_cycle_completed
+from tests.fakes.bus import Lost, RememberedMessages
 from tests.fakes.observation import RememberedCounts
 from tests.fakes.persistence import (
-    STREAM,
     InMemoryDatabase,
     InMemoryOwnership,
     InMemoryPendingEvents,
     InMemoryTransactions,
 )
-
-
-class Lost(BaseException):
-    """The process ended here: nobody is left to handle it."""
-
-
-class Bus:
-    """An EventPublisher that remembers, and can be away."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-        self.away = False
-        self.refused: set[str] = set()
-        self.calls = 0
-
-    async def publish(self, messages: Sequence[Message]) -> None:
-        """Of a batch with a message that is refused, what came before it is on the bus."""
-        self.calls += 1
-        if self.away:
-            raise Lost
-        for message in messages:
-            if id_of(message) in self.refused:
-                raise PublicationRefused(id_of(message))
-            self.messages.append(message)
-
-    @property
-    def ids(self) -> list[str]:
-        return [id_of(message) for message in self.messages]
-
-    def of(self, microgrid_id: str) -> list[int]:
-        """What is on the bus of a microgrid, without what came again, by `event_seq`."""
-        return [int(each.split("/")[1]) for each in dict.fromkeys(self.ids) if each.startswith(microgrid_id)]
-
-
-def id_of(message: Message) -> str:
-    return (dict(message.headers)["ce_id"] or b"").decode().removeprefix(f"{STREAM}/")
 
 
 class CountingPendingEvents(InMemoryPendingEvents):
@@ -80,7 +43,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self.database = InMemoryDatabase()
-        self.bus = Bus()
+        self.bus = RememberedMessages()
         self.clock = VirtualClock(EIGHT)
         self.transactions = InMemoryTransactions(self.database, registry.write, self.clock.now)
         self.counts = RememberedCounts()
@@ -189,11 +152,11 @@ async def test_an_empty_outbox_is_no_work(outbox: Outbox) -> None:
 
 async def test_what_the_bus_did_not_take_is_published_later(outbox: Outbox) -> None:
     await outbox.decide(("north", 1))
-    outbox.bus.away = True
+    outbox.bus.away = Lost
     with pytest.raises(Lost):
         await outbox.relay.turn()
 
-    outbox.bus.away = False
+    outbox.bus.away = None
     await outbox.decide(("north", 2))
     await outbox.drain()
     assert outbox.bus.ids == ["north/1", "north/2"]

@@ -22,12 +22,12 @@ from application.ports.persistence import ConcurrentChange, StorageUnavailable
 from domain.knowledge.readings import Receipt
 from domain.site.configuration import SiteConfiguration
 from tests.builders import EIGHT, a_configuration, a_cycle_completed
+from tests.fakes.bus import Lost
 from tests.fakes.persistence import STREAM
 from tests.unit.application.service import (
     CONFIGURATION,
     TELEMETRY,
     TRACEPARENT,
-    Lost,
     Service,
     Worker,
     a_message,

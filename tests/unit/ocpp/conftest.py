@@ -1,7 +1,6 @@
 """A station of the gateway in virtual time, with what it says upward."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,19 +12,9 @@ from adapters.ocpp.kept import Kept
 from adapters.ocpp.memory import LinkMemory
 from adapters.ocpp.station import Station
 from adapters.ocpp.uplink import Uplink
-from application.ports.bus import Message
 from domain.site.configuration import ChargePoint, Connector, Settings
 from tests.builders import EIGHT
-
-
-@dataclass(slots=True)
-class Published:
-    """EventPublisher that keeps what it was given, parsed."""
-
-    data: list[dict[str, Any]] = field(default_factory=list)
-
-    async def publish(self, messages: Sequence[Message]) -> None:
-        self.data += [from_json(message.value or b"") for message in messages]
+from tests.fakes.bus import RememberedMessages
 
 
 @dataclass(slots=True)
@@ -33,7 +22,7 @@ class Bench:
     """A charge point of two connectors of 22 kW each."""
 
     clock: VirtualClock
-    published: Published
+    published: RememberedMessages
     uplink: Uplink
     station: Station
     memory: LinkMemory
@@ -41,8 +30,8 @@ class Bench:
     async def said(self) -> list[dict[str, Any]]:
         """What went up since it was last asked, message by message."""
         await self.uplink.turn()
-        said, self.published.data = self.published.data, []
-        return said
+        said, self.published.messages = self.published.messages, []
+        return [from_json(message.value or b"") for message in said]
 
     async def readings(self) -> list[dict[str, Any]]:
         """The same, connector by connector, with the time of the message."""
@@ -60,7 +49,7 @@ def power(watts: float) -> dict[str, Any]:
 
 @pytest.fixture
 def bench() -> Bench:
-    clock, published = VirtualClock(EIGHT), Published()
+    clock, published = VirtualClock(EIGHT), RememberedMessages()
     memory = LinkMemory(":memory:", "depot")
     uplink = Uplink("depot", published, clock)
     connectors = (Connector(1, 22_000), Connector(2, 22_000))

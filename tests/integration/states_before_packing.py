@@ -16,7 +16,7 @@ from adapters.database.tables import microgrid_state
 from adapters.database.unit_of_work import SqlTransactions
 from adapters.messages import registry
 from tests.builders import EIGHT
-from tests.unit.test_stored_state import OF_SCHEMA_2
+from tests.unit.adapters.database.test_stored_state import OF_SCHEMA_2
 
 READABLE = {f"depot-{number:03}": json.dumps(OF_SCHEMA_2, indent=2) for number in range(250)}
 """More than are converted at once."""

@@ -22,9 +22,9 @@ from domain.microgrid import Microgrid
 from entrypoints.cli import main as cli
 from tests.builders import EIGHT, a_configuration
 from tests.databases import new_sqlite, sqlite_url
+from tests.unit.application.projections.test_breaches import CLEARED, OPENED
 from tests.unit.application.read_side import project
 from tests.unit.application.telemetry import a_charger_says, a_meter_says
-from tests.unit.application.test_breach_projection import CLEARED, OPENED
 
 
 @dataclass(frozen=True, slots=True)

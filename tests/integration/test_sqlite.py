@@ -30,7 +30,7 @@ from domain.events import DomainEvent
 from tests.builders import EIGHT, EPOCH, a_cycle_completed, a_microgrid, a_site
 from tests.databases import new_sqlite
 from tests.integration.deciding import decide_until_killed, kill
-from tests.unit.test_stored_state import OF_SCHEMA_2
+from tests.unit.adapters.database.test_stored_state import OF_SCHEMA_2
 
 
 def encode(event: DomainEvent, **_: str | None) -> Message:

@@ -29,7 +29,10 @@ LINKS = ["tests/worlds/test_links.py"]
 UNIT = "tests/unit/domain"
 KNOWLEDGE = [f"{UNIT}/knowledge"]
 TESTS = {
-    "sharing.certificate": ["tests/unit/test_certificate.py", "tests/property/test_certificate_on_corrupted_fills.py"],
+    "sharing.certificate": [
+        "tests/unit/domain/sharing/test_certificate.py",
+        "tests/property/test_certificate_on_corrupted_fills.py",
+    ],
     "sharing.allocation": [
         "tests/property/test_allocation_properties.py",
         "tests/property/test_lexicographic_lp.py",

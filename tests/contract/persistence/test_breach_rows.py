@@ -7,7 +7,7 @@ from application.queries.rows import BreachRow, BreachState
 from domain.breaches.constraint import ConstraintCleared
 from tests.builders import EIGHT
 from tests.contract.persistence.conftest import Persistence
-from tests.unit.application.test_breach_projection import OPENED
+from tests.unit.application.projections.test_breaches import OPENED
 
 
 def a_breach(breach_id: str = "b-1", opened_seq: int = 7, of: str = "depot") -> BreachRow:

@@ -40,8 +40,8 @@ from tests.fakes.persistence import (
     InMemoryStoredEvents,
     OutboxRow,
 )
+from tests.unit.application.projections.test_breaches import CLEARED, OPENED
 from tests.unit.application.read_side import published
-from tests.unit.application.test_breach_projection import CLEARED, OPENED
 
 PLAYED = "joondalup-small"
 NORTH = "north-depot"

@@ -22,7 +22,7 @@ from tests.builders import EIGHT, a_configuration, a_cycle_completed
 from tests.databases import new_sqlite
 from tests.integration.api.conftest import client_of
 from tests.integration.api.depots import METRICS, add
-from tests.unit.application.test_breach_projection import OPENED
+from tests.unit.application.projections.test_breaches import OPENED
 
 STATUS = "/v1/microgrids/depot"
 OVERVIEW = f"{STATUS}/overview"

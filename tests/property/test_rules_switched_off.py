@@ -46,23 +46,23 @@ from tests.unit.domain.knowledge import (
     test_background_bounds,
     test_background_over_time,
     test_confirmation,
-    test_contradicted_meter,
-    test_demands,
+    test_demand,
     test_departed_connectors,
-    test_exposure_at_first_sight,
-    test_factor,
-    test_fallen_back,
-    test_following,
     test_former_ratings,
-    test_may_draw,
+    test_ledger,
+    test_ledger_at_first_sight,
+    test_ledger_fallen_back,
+    test_ledger_may_draw,
+    test_limits_way_back,
+    test_meters_contradicted,
+    test_obedience_by_factor,
+    test_obedience_unresponsive,
     test_readings,
-    test_safe_mode_way_back,
-    test_setpoint_ledger,
-    test_standby,
+    test_readings_without_power,
     test_take_over,
-    test_unknown_power,
-    test_unresponsive,
     test_usage,
+    test_usage_in_proportion,
+    test_usage_standby,
 )
 from tests.unit.domain.knowledge.test_readings import Inbox
 
@@ -182,7 +182,7 @@ READINGS = [
         Readings,
         "receive",
         asked(telemetry=lambda true: as_zero(true) if isinstance(true, ChargePointTelemetry) else true),
-        fails=test_unknown_power.test_R4_it_draws_between_0_and_its_exposure,
+        fails=test_readings_without_power.test_R4_it_draws_between_0_and_its_exposure,
     ),
     off(
         "R5",
@@ -190,7 +190,7 @@ READINGS = [
         confirmation,
         "heard",
         read_as(refused_cycle_seq=always(None)),
-        fails=test_unresponsive.test_R5_who_refused_is_unresponsive,
+        fails=test_obedience_unresponsive.test_R5_who_refused_is_unresponsive,
     ),
     off(
         "R6",
@@ -198,7 +198,7 @@ READINGS = [
         hearing,
         "plausible_w",
         always(lambda _: 10**9),
-        fails=test_unknown_power.test_R6_who_was_sent_a_setpoint_is_taken_to_draw_no_more_than_is_plausible,
+        fails=test_readings_without_power.test_R6_who_was_sent_a_setpoint_is_taken_to_draw_no_more_than_is_plausible,
     ),
     off(
         "R7",
@@ -206,8 +206,8 @@ READINGS = [
         demand,
         "is_silent",
         asked(asks=always(False)),
-        fails=lambda: test_demands.test_R7_demand_needs_a_reading_of_its_own(
-            test_demands.a_depot(), 90.001, Reason.RESERVED
+        fails=lambda: test_demand.test_R7_demand_needs_a_reading_of_its_own(
+            test_demand.a_depot(), 90.001, Reason.RESERVED
         ),
     ),
 ]
@@ -219,7 +219,7 @@ IN_FORCE = [
         Memory,
         "reconfigured",
         by_the_newest_configuration,
-        fails=test_setpoint_ledger.test_R8_every_sending_keeps_the_validity_and_the_grace_of_its_configuration,
+        fails=test_ledger.test_R8_every_sending_keeps_the_validity_and_the_grace_of_its_configuration,
     ),
     off(
         "R9",
@@ -227,7 +227,7 @@ IN_FORCE = [
         LedgerEntry,
         "sent",
         answered(but(setpoints=lambda setpoints: setpoints[-1:])),
-        fails=test_setpoint_ledger.test_R9_a_decrease_does_not_count_until_it_is_confirmed,
+        fails=test_ledger.test_R9_a_decrease_does_not_count_until_it_is_confirmed,
     ),
     off(
         "R10",
@@ -235,7 +235,7 @@ IN_FORCE = [
         LedgerEntry,
         "in_force",
         asked(self=but(confirmed_w=always(0))),
-        fails=test_setpoint_ledger.test_R10_a_report_is_the_confirmed_limit_and_counts_beside_what_stands,
+        fails=test_ledger.test_R10_a_report_is_the_confirmed_limit_and_counts_beside_what_stands,
     ),
     off(
         "R11",
@@ -243,7 +243,7 @@ IN_FORCE = [
         confirmation,
         "heard",
         asked(entry=but(names=always(False))),
-        fails=test_setpoint_ledger.test_R11_who_named_a_cycle_once_names_them_for_ever,
+        fails=test_ledger.test_R11_who_named_a_cycle_once_names_them_for_ever,
     ),
     off(
         "R12",
@@ -251,7 +251,7 @@ IN_FORCE = [
         Moment,
         "before",
         asked(instant=by(INSTANT)),
-        fails=test_setpoint_ledger.test_R12_of_others_the_newest_sending_before_their_charge_point_was_heard_is_received,
+        fails=test_ledger.test_R12_of_others_the_newest_sending_before_their_charge_point_was_heard_is_received,
     ),
     off(
         "R13",
@@ -259,7 +259,7 @@ IN_FORCE = [
         LedgerEntry,
         "fall_back",
         always(lambda entry, lapsed_at: None),
-        fails=test_fallen_back.test_R13_it_has_fallen_back_when_the_received_sending_is_valid_no_longer,
+        fails=test_ledger_fallen_back.test_R13_it_has_fallen_back_when_the_received_sending_is_valid_no_longer,
     ),
     off(
         "R13",
@@ -267,8 +267,8 @@ IN_FORCE = [
         confirmation,
         "heard",
         asked(moment=no_grace),
-        fails=test_fallen_back.test_R13_it_falls_back_also_where_a_newer_sending_comes_within_a_grace_of_the_end,
-        case=(100.001, test_fallen_back.FALLBACK_W),
+        fails=test_ledger_fallen_back.test_R13_it_falls_back_also_where_a_newer_sending_comes_within_a_grace_of_the_end,
+        case=(100.001, test_ledger_fallen_back.FALLBACK_W),
     ),
     off(
         "R14",
@@ -285,7 +285,7 @@ IN_FORCE = [
         LedgerEntry,
         "falls_back_by",
         asked(instant=by(-GRACE)),
-        fails=test_fallen_back.test_R15_the_fallback_joins_a_grace_before_it_may_be_in_force,
+        fails=test_ledger_fallen_back.test_R15_the_fallback_joins_a_grace_before_it_may_be_in_force,
     ),
     off(
         "R16a",
@@ -321,7 +321,7 @@ ROOM = [
         hearing,
         "Heard",
         asked(fallback_w=always(0)),
-        fails=test_fallen_back.test_R17_from_a_grace_before_it_is_reserved_though_it_is_heard,
+        fails=test_ledger_fallen_back.test_R17_from_a_grace_before_it_is_reserved_though_it_is_heard,
     ),
     off(
         "R18",
@@ -329,7 +329,7 @@ ROOM = [
         lines,
         "read",
         of_lines(but(own_w=always(None))),
-        fails=test_fallen_back.test_R18_reserved_connectors_on_the_fallback_of_their_charge_point_hold_it_together,
+        fails=test_ledger_fallen_back.test_R18_reserved_connectors_on_the_fallback_of_their_charge_point_hold_it_together,
     ),
     off(
         "R18",
@@ -337,7 +337,7 @@ ROOM = [
         holdings,
         "hold",
         asked(lines=each(but(entry=but(factor=always(EXACT))))),
-        fails=test_exposure_at_first_sight.test_R18_a_charge_point_bears_its_rating_by_the_highest_factor_of_its_connectors,
+        fails=test_ledger_at_first_sight.test_R18_a_charge_point_bears_its_rating_by_the_highest_factor_of_its_connectors,
     ),
     off(
         "R19",
@@ -353,7 +353,7 @@ ROOM = [
         lines,
         "read",
         of_lines(lambda line: replace(line, reserved_w=0) if line.standing is demand.Standing.IDLE else line),
-        fails=test_exposure_at_first_sight.test_R20_an_idle_connector_counts_with_its_idle_power_or_what_it_draws,
+        fails=test_ledger_at_first_sight.test_R20_an_idle_connector_counts_with_its_idle_power_or_what_it_draws,
         case=(0, 900),
     ),
     off(
@@ -390,7 +390,7 @@ METERS = [
         meters,
         "READINGS_BACK",
         always(2),
-        fails=test_safe_mode_way_back.test_R24_it_takes_fresh_readings_for_as_long_as_a_reading_is_fresh_and_at_least_three,
+        fails=test_limits_way_back.test_R24_it_takes_fresh_readings_for_as_long_as_a_reading_is_fresh_and_at_least_three,
         case=(30, 1, Mode.SAFE),
     ),
     off(
@@ -399,7 +399,7 @@ METERS = [
         meters,
         "TOO_LOW_PART",
         always(1),
-        fails=test_contradicted_meter.test_R25_a_meter_whose_readings_are_too_low_for_as_long_as_one_is_fresh_counts_as_silent,
+        fails=test_meters_contradicted.test_R25_a_meter_whose_readings_are_too_low_for_as_long_as_one_is_fresh_counts_as_silent,
     ),
     off(
         "R26",
@@ -407,7 +407,7 @@ METERS = [
         Line,
         "drawn_w",
         answered_given(lambda _, of: (of.self.power_w or 0, of.self.power_w or 0)),
-        fails=test_may_draw.test_R26_raised_since_it_may_draw_its_exposure_until_it_had_its_grace,
+        fails=test_ledger_may_draw.test_R26_raised_since_it_may_draw_its_exposure_until_it_had_its_grace,
         case=(19.999, 60_000),
     ),
     off(
@@ -444,7 +444,7 @@ VEHICLES = [
         lines,
         "MOST_OVER_RATING",
         always(2500),
-        fails=test_demands.test_R30_the_rating_at_the_meter_is_at_most_35_per_mille_more,
+        fails=test_demand.test_R30_the_rating_at_the_meter_is_at_most_35_per_mille_more,
         case=(1200, 51_750),
     ),
     off(
@@ -461,7 +461,7 @@ VEHICLES = [
         usage,
         "UsageMemory",
         asked(follows=always(False)),
-        fails=test_following.test_R32_who_draws_less_of_a_lower_setpoint_a_third_of_the_way_to_in_proportion_follows_it,
+        fails=test_usage_in_proportion.test_R32_who_draws_less_of_a_lower_setpoint_a_third_of_the_way_to_in_proportion_follows_it,
         case=(34_666, True),
     ),
     off(
@@ -470,7 +470,7 @@ VEHICLES = [
         usage,
         "UsageMemory",
         asked(in_vain_at=always(None)),
-        fails=test_standby.test_R33_who_draws_nothing_for_a_window_stands_by,
+        fails=test_usage_standby.test_R33_who_draws_nothing_for_a_window_stands_by,
     ),
     off(
         "R33",
@@ -478,7 +478,7 @@ VEHICLES = [
         usage,
         "RETRY_STEPS",
         always(1),
-        fails=test_standby.test_R33_after_a_while_it_is_asked_again_and_not_all_at_once,
+        fails=test_usage_standby.test_R33_after_a_while_it_is_asked_again_and_not_all_at_once,
         case=(6_000, 6_000, 4),
     ),
     off(
@@ -487,7 +487,7 @@ VEHICLES = [
         obedience,
         "AT_ONCE",
         always(10**6),
-        fails=test_factor.test_R34_a_reading_above_teaches_at_once_one_little_above_by_an_eighth,
+        fails=test_obedience_by_factor.test_R34_a_reading_above_teaches_at_once_one_little_above_by_an_eighth,
         case=(54_000, 1080),
     ),
     off(
@@ -496,7 +496,7 @@ VEHICLES = [
         LedgerEntry,
         "to_tell",
         always(lambda entry, share_w: share_w),
-        fails=test_factor.test_R35_a_share_is_told_by_the_factor_and_counts_at_the_meter,
+        fails=test_obedience_by_factor.test_R35_a_share_is_told_by_the_factor_and_counts_at_the_meter,
     ),
     off(
         "R36",
@@ -504,7 +504,7 @@ VEHICLES = [
         LedgerEntry,
         "obeyed_w",
         asked(grace=always(timedelta(0))),
-        fails=test_unresponsive.test_R36_what_is_in_force_is_not_known_until_a_grace_after_the_first_sending,
+        fails=test_obedience_unresponsive.test_R36_what_is_in_force_is_not_known_until_a_grace_after_the_first_sending,
     ),
     off(
         "R37",
@@ -512,7 +512,7 @@ VEHICLES = [
         obedience,
         "UNLEARNED_FACTOR",
         always(1000),
-        fails=test_unresponsive.test_R37_while_its_factor_is_not_learned_a_quarter_more_is_bearable,
+        fails=test_obedience_unresponsive.test_R37_while_its_factor_is_not_learned_a_quarter_more_is_bearable,
         case=(62_500, False),
     ),
     off(
@@ -521,7 +521,7 @@ VEHICLES = [
         obedience,
         "judge",
         asked(known=but(report=always(None))),
-        fails=test_unresponsive.test_R38_a_report_above_its_setpoint_and_the_tolerance_is_over,
+        fails=test_obedience_unresponsive.test_R38_a_report_above_its_setpoint_and_the_tolerance_is_over,
         case=(52_501, True),
     ),
     off(
@@ -530,7 +530,7 @@ VEHICLES = [
         obedience,
         "judge",
         asked(windows=but(background_confirm=always(timedelta(days=1)))),
-        fails=test_unresponsive.test_R39_who_is_over_for_the_time_that_confirms_it_is_unresponsive_however_often_it_is_told_anew,
+        fails=test_obedience_unresponsive.test_R39_who_is_over_for_the_time_that_confirms_it_is_unresponsive_however_often_it_is_told_anew,
     ),
     off(
         "R40",
@@ -538,7 +538,7 @@ VEHICLES = [
         LedgerEntry,
         "is_explained",
         always(property(lambda entry: False)),
-        fails=test_unresponsive.test_R40_who_explains_itself_by_a_factor_takes_part_as_soon_as_it_is_not_over,
+        fails=test_obedience_unresponsive.test_R40_who_explains_itself_by_a_factor_takes_part_as_soon_as_it_is_not_over,
     ),
     off(
         "R41",
@@ -546,7 +546,7 @@ VEHICLES = [
         obedience,
         "readmit",
         asked(readmitted_at=always(None)),
-        fails=test_unresponsive.test_R41_one_connector_at_a_time_the_longest_waiting_first,
+        fails=test_obedience_unresponsive.test_R41_one_connector_at_a_time_the_longest_waiting_first,
     ),
 ]
 

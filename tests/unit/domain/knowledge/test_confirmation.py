@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.domain.depot import Depot, charger, grid
-from tests.unit.domain.knowledge.test_setpoint_ledger import CONNECTOR, a_depot_told, is_told
+from tests.unit.domain.knowledge.test_ledger import CONNECTOR, a_depot_told, is_told
 
 
 def says(

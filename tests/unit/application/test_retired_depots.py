@@ -16,10 +16,11 @@ from application.queries.microgrids import microgrids
 from application.queries.state import StateCode
 from domain.knowledge.readings import Receipt
 from tests.builders import EIGHT
+from tests.fakes.bus import Lost
 from tests.fakes.persistence import InMemoryReadModel, InMemoryReadModelTransactions
 from tests.unit.application.queries.test_log import told
 from tests.unit.application.queries.test_state import Watched, a_depot, all_speak
-from tests.unit.application.service import CONFIGURATION, Lost, Service, Worker, with_trace
+from tests.unit.application.service import CONFIGURATION, Service, Worker, with_trace
 from tests.unit.application.test_worker import DEPOT, STARTED, all_report, settle, started
 
 

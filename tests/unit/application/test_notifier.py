@@ -23,8 +23,8 @@ from tests.fakes.persistence import (
     InMemoryReadModelTransactions,
     InMemoryWaitingNotices,
 )
+from tests.unit.application.projections.test_projector import Stream
 from tests.unit.application.read_side import published
-from tests.unit.application.test_projector import Stream
 
 
 class ReceiverThatMayBeAway:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from opentelemetry.metrics import MeterProvider, NoOpMeter, NoOpMeterProvider
+from opentelemetry.trace import NoOpTracerProvider
 
 from adapters.clock import SystemClock
 from adapters.observability.counters import OpenTelemetryCounters
@@ -60,7 +61,7 @@ def made() -> set[tuple[str, str]]:
     show_distance(provider, dict)
     MeasuredSource(everything, SystemClock(), provider)
     CountedTransactions(everything, provider)
-    MeasuredRequests(provider)
+    MeasuredRequests(provider, NoOpTracerProvider())
     return provider.meter.metrics
 
 

@@ -153,7 +153,7 @@ class Container(containers.DeclarativeContainer):
     tracing = providers.Singleton(OpenTelemetryTracing, tracer_provider, IN_PROCESS)
     counters = providers.Singleton(OpenTelemetryCounters, meter_provider, clock.provided.now)
     gauges = providers.Singleton(WorkerGauges, meter_provider)
-    requests = providers.Singleton(MeasuredRequests, meter_provider)
+    requests = providers.Singleton(MeasuredRequests, meter_provider, tracer_provider)
 
     engine = providers.Singleton(create_engine, database_url)
     transactions = providers.Singleton(SqlTransactions, engine, registry.write, clock)

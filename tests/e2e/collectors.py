@@ -23,6 +23,7 @@ class Span:
     span_id: str
     parent_id: str
     attributes: dict[str, str]
+    linked: tuple[str, ...]
 
 
 class Collector:
@@ -46,7 +47,8 @@ class Collector:
 
 def _received(service: str, span: SentSpan) -> Span:
     ids = (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex())
-    return Span(service, span.name, int(span.kind), *ids, _text(span.attributes))
+    linked = tuple(link.span_id.hex() for link in span.links)
+    return Span(service, span.name, int(span.kind), *ids, _text(span.attributes), linked)
 
 
 def _text(attributes: Iterator[KeyValue]) -> dict[str, str]:

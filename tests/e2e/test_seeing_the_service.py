@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,12 @@ from tests.e2e.stacks import Process, Stack, a_prefix, configuration, reading, u
 from tests.services import kafka
 from tests.services.kafka import Broker
 from tests.services.postgresql import PostgresqlServer
-from tests.services.processes import free_port
+from tests.services.processes import free_port, listens
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 CAUSE = "b7ad6b7169203331"
+ASKED_TRACE_ID = "9c1f2e3d4b5a69788796a5b4c3d2e1f0"
+CALLERS_TRACE_ID = "11112222333344445555666677778888"
 REFUSED_TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 ENDED_S = 30.0
 REFRESH_S = 2
@@ -165,6 +168,49 @@ def test_one_trace_leads_from_a_reading_through_cycle_and_publish_to_the_project
     assert publish.attributes["messaging.destination.name"] == f"{stack.prefix}.events"
     assert "/depot/" in publish.attributes["cloudevents.event_id"]
     assert process.attributes["busbar.microgrid.id"] == "depot"
+
+
+def test_a_request_is_linked_to_the_decision_that_it_shows_and_stands_in_the_trace_of_its_caller(
+    service: Service,
+) -> None:
+    stack, log = service.stack, service.projector.process.log
+    stack.publish("configuration", "site.configuration.v1", [configuration("asked")])
+    sequence = count(1)
+
+    def decided() -> dict[str, Span]:
+        """The cycles of this trace, by their span."""
+        return {
+            span.span_id: span
+            for span in service.collector.spans
+            if (span.name, span.trace_id) == ("busbar.cycle", ASKED_TRACE_ID)
+        }
+
+    exporting = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": service.collector.address}
+    with seen_api(stack, OTEL_SERVICE_NAME="busbar-api", OTEL_BSP_SCHEDULE_DELAY="100", **exporting) as address:
+        caller = {"traceparent": f"00-{CALLERS_TRACE_ID}-{CAUSE}-01"}
+
+        def linked() -> list[Span]:
+            """After one more reading of that trace, as the next cycle without one is of another."""
+            told = reading("asked", next(sequence))
+            publish_traced(stack, "telemetry", "charge_point.telemetry.v1", told, ASKED_TRACE_ID)
+            httpx.get(f"{address}/v1/microgrids/asked", headers=caller)
+            spans = [each for each in service.collector.spans if each.service == "busbar-api"]
+            return [each for each in spans if set(each.linked) & decided().keys()]
+
+        until(lambda: bool(linked()), log)
+        request = linked()[0]
+    assert request.name == "GET /v1/microgrids/{microgrid_id}"
+    assert (request.trace_id, request.parent_id, request.kind) == (CALLERS_TRACE_ID, CAUSE, SentSpan.SPAN_KIND_SERVER)
+    assert request.attributes["busbar.microgrid.id"] == "asked"
+
+
+@contextmanager
+def seen_api(stack: Stack, **variables: str) -> Iterator[str]:
+    """The address of an API of the stack."""
+    port = free_port()
+    with stack.running("api", "api", "--port", str(port), **variables) as process:
+        until(lambda: listens(port), process.log)
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_metrics_of_each_process_tell_what_it_did_to_whoever_asks_and_to_the_collector(service: Service) -> None:

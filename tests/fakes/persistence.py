@@ -536,6 +536,11 @@ class InMemoryStoredEvents:
         positions = self._database.tables.positions
         return min((each.event_seq for (_, of), each in positions.items() if of == microgrid_id), default=0)
 
+    async def traceparent(self, microgrid_id: str, event_seq: int) -> str | None:
+        row = self._database.tables.outbox.get((microgrid_id, event_seq))
+        value = None if row is None else dict(row.message.headers).get("traceparent")
+        return None if value is None else value.decode()
+
     async def after(self, microgrid_id: str, event_seq: int, limit: int) -> Sequence[StoredEvent]:
         newest = await self.newest(microgrid_id)
         return [

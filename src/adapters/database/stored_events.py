@@ -20,6 +20,14 @@ class SqlStoredEvents:
         async with reading(self._reading) as connection:
             return (await connection.execute(select(_projected(microgrid_id)))).scalar_one() or 0
 
+    async def traceparent(self, microgrid_id: str, event_seq: int) -> str | None:
+        row = outbox.c
+        statement = select(row.headers).where(row.microgrid_id == microgrid_id, row.event_seq == event_seq)
+        async with reading(self._reading) as connection:
+            headers = (await connection.execute(statement)).scalar_one_or_none()
+        found: str | None = dict(headers or ()).get("traceparent")
+        return found
+
     async def after(self, microgrid_id: str, event_seq: int, limit: int) -> Sequence[StoredEvent]:
         row = outbox.c
         statement = (

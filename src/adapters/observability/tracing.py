@@ -32,7 +32,7 @@ class OpenTelemetryTracing:
             names.CYCLE_SPAN,
             context=context_of(traceparent),
             attributes={names.MICROGRID_ID: microgrid_id},
-            links=_links(conflated),
+            links=links(conflated),
         ):
             yield current_traceparent()
 
@@ -79,6 +79,6 @@ def current_traceparent() -> str | None:
     return carrier.get("traceparent")
 
 
-def _links(traceparents: Sequence[str]) -> list[Link]:
-    """What names no span is left out where a span is begun."""
+def links(traceparents: Sequence[str]) -> list[Link]:
+    """To the spans that these name. What names no span is left out where a span is begun."""
     return [Link(get_current_span(context_of(each)).get_span_context()) for each in traceparents]

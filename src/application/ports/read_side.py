@@ -203,11 +203,24 @@ class StoredEvent:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The newest event that an answer knows of its microgrid, and the trace in which that was announced."""
+
+    microgrid_id: str
+    event_seq: int
+    traceparent: str | None
+
+
 class StoredEvents(Protocol):
     """The events that the read models have taken in, as long as they are kept. Raises StorageUnavailable."""
 
     async def newest(self, microgrid_id: str) -> int:
         """The `event_seq` that every read model has come to, 0 before the first."""
+        ...
+
+    async def traceparent(self, microgrid_id: str, event_seq: int) -> str | None:
+        """The trace context of an event; None where it is kept no longer, or had none."""
         ...
 
     async def after(self, microgrid_id: str, event_seq: int, limit: int) -> Sequence[StoredEvent]:

@@ -20,13 +20,14 @@ KEPT: Final = 32
 @dataclass(frozen=True, slots=True)
 class Latest:
     """A microgrid as of an event. What was answered of it is kept by the state of its `as_of`, and whether overviews
-    have sessions.
+    have sessions. `traceparent` is that of the event.
     """
 
     event_seq: int
     microgrid: StatusRow
     open_breaches: Sequence[Breach]
     last_breach: Breach | None
+    traceparent: str | None = None
     shown: dict[str, Representation] = field(default_factory=dict)
     overviews: dict[tuple[str, bool], Representation] = field(default_factory=dict)
 
@@ -58,11 +59,12 @@ class LatestMicrogrids:
 
     async def _read(self, microgrid_id: str, event_seq: int) -> Latest | None:
         # At once: beside a cycle that computes, each takes as long as it waits for its turns.
-        row, open_breaches, last = await gather(
+        row, open_breaches, last, traceparent = await gather(
             self._read_model.status(microgrid_id),
             breaches(self._read_model, microgrid_id, BreachState.OPEN, None, OPEN_BREACHES),
             breaches(self._read_model, microgrid_id, BreachState.ALL, None, 1),
+            self._events.traceparent(microgrid_id, event_seq),
         )
         if row is None:
             return None
-        return Latest(event_seq, row, open_breaches, last[0] if last else None)
+        return Latest(event_seq, row, open_breaches, last[0] if last else None, traceparent)

@@ -2,16 +2,27 @@
 
 import time
 from contextlib import AbstractContextManager, ExitStack
-from typing import Protocol
+from typing import Final, Protocol
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from application.ports.read_side import Shown
+
+TRACED: Final = "/v1/"
+"""How routes begin that are traced: neither probes nor the page's own files."""
 
 
 class Requests(Protocol):
     """Takes down what was asked."""
 
     def answered(self, method: str, route: str | None, status: int, seconds: float) -> None: ...
+
+    def traced(
+        self, method: str, route: str, status: int, seconds: float, *, traceparent: str | None, shown: Shown | None
+    ) -> None:
+        """`traceparent` is the caller's; `shown` what it was answered of a microgrid."""
+        ...
 
     def stream(self) -> AbstractContextManager[None]: ...
 
@@ -31,7 +42,17 @@ class Measured:
 
         def answered() -> None:
             route = getattr(scope.get("route"), "path_format", None)
-            self._requests.answered(scope["method"], route, status, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            self._requests.answered(scope["method"], route, status, seconds)
+            if route is not None and route.startswith(TRACED):
+                self._requests.traced(
+                    scope["method"],
+                    route,
+                    status,
+                    seconds,
+                    traceparent=Headers(scope=scope).get("traceparent"),
+                    shown=scope.get("state", {}).get("shown"),
+                )
 
         async def send_measured(message: Message) -> None:
             nonlocal status, is_stream

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from pydantic import BeforeValidator
 
+from application.ports.read_side import Shown
 from application.queries.rows import StatusRow
 from domain.site.identifiers import ID_PATTERN
 from entrypoints.api.auth import Asking
@@ -35,6 +36,7 @@ async def latest_known(request: Request, microgrid_id: MicrogridId, caller: Aski
     latest = await microgrids.of(microgrid_id) if re.fullmatch(ID_PATTERN, microgrid_id) else None
     if latest is None or not caller.sees(latest.microgrid):
         raise Problem(404, f"There is no microgrid {microgrid_id!r}.")
+    request.state.shown = Shown(microgrid_id, latest.event_seq, latest.traceparent)
     return latest
 
 

@@ -34,7 +34,7 @@ def run(port: int | None) -> int:
 async def _serve(api: Api, url: str) -> None:
     stop = stop_by_signal()
     container = Container(database_url=url)
-    meter_provider = container.meter_provider()
+    telemetry = container.tracer_provider(), container.meter_provider()
     started = asyncio.Event()
     read_side = ReadSide(
         container.read_model(), container.stored_events(), SystemClock(), container.metrics().text, started.is_set
@@ -45,7 +45,7 @@ async def _serve(api: Api, url: str) -> None:
             await _run(url, started, stop)
     finally:
         await container.engine().dispose()
-        await providers.shut_down(meter_provider)
+        await providers.shut_down(*telemetry)
 
 
 async def _run(url: str, started: asyncio.Event, stop: asyncio.Event) -> None:

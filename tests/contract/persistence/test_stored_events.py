@@ -57,3 +57,11 @@ async def test_where_the_first_events_are_forgotten_the_others_are_there(persist
 
     assert await numbers(persistence, 0) == [3]
     assert await persistence.stored_events.newest("north") == 3
+
+
+async def test_an_event_is_asked_for_its_trace_context(persistence: Persistence) -> None:
+    await append(persistence, ("north", 1))
+    (pending,) = await persistence.pending_events.pending(["north"], 1)
+    assert dict(pending.message.headers)["traceparent"] == b"none"
+    assert await persistence.stored_events.traceparent("north", 1) == "none"
+    assert await persistence.stored_events.traceparent("north", 2) is None

@@ -336,6 +336,10 @@ class ForAWhileAway:
         self._complain()
         return await self._events.newest(microgrid_id)
 
+    async def traceparent(self, microgrid_id: str, event_seq: int) -> str | None:
+        self._complain()
+        return await self._events.traceparent(microgrid_id, event_seq)
+
     async def after(self, microgrid_id: str, event_seq: int, limit: int) -> Any:
         self._complain()
         return await self._events.after(microgrid_id, event_seq, limit)

@@ -129,7 +129,7 @@ class NeverRenews(Gateway):
 
 
 class RenewsForEver(Gateway):
-    """Renews what it knows for as long as cycles come, whoever they list."""
+    """Renews what it knows for as long as cycles come, whatever they list."""
 
     known: tuple[dict[str, Any], ...] = ()
 

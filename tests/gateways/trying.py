@@ -26,10 +26,10 @@ def tried(
     gateway: Gateway,
     pulled: Callable[[Trial, datetime], None] = lambda trial, now: None,
     *,
-    somebody_is_there: bool = False,
+    attended: bool = False,
 ) -> dict[str, Result]:
     """What the checks come to, by name. `pulled` is asked every second, and may answer what the trial asks for."""
-    trial = Trial(read_configuration(configuration), somebody_is_there=somebody_is_there)
+    trial = Trial(read_configuration(configuration), attended=attended)
     now, key = EIGHT, configuration["microgrid_id"]
     is_misplaced = gateway.partition_of(key, PARTITIONS) != Gateway.partition_of(gateway, key, PARTITIONS)
     while not trial.is_over:

@@ -1,11 +1,15 @@
 """The trial of a gateway: one that keeps its duties passes, each that neglects one fails by its own check (DEPOT-3)."""
 
+import asyncio
+import os
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from adapters.clock import SystemClock
 from adapters.messages.configuration import read_configuration
 from adapters.simulation.habits import Chargers
 from adapters.simulation.layout import Payload
@@ -13,11 +17,12 @@ from application.trial.checks import CHECKS, results
 from application.trial.findings import Verdict
 from application.trial.record import Record
 from application.trial.rungs import rungs
-from application.trial.script import DARK, UNPLUG
+from application.trial.script import DARK, UNPLUG, UNPLUG_ASKED
 from application.trial.trial import Trial
 from domain.events import CycleCompleted
 from domain.site.configuration import Settings
 from domain.site.power_tree import derive
+from entrypoints.accept.gateway.playing import Terminal
 from tests.builders import EIGHT, a_configuration
 from tests.gateways.good import CAPACITY_W, Gateway, site
 from tests.gateways.planted import FIRST, PLANTED
@@ -89,9 +94,7 @@ class Unplugged(Gateway):
 
 
 @pytest.mark.parametrize(("forgets", "verdict"), [(False, Verdict.PASS), (True, Verdict.FAIL)])
-def test_somebody_pulls_a_plug_and_the_newest_setpoint_is_passed_on_when_it_is_back(
-    forgets: bool, verdict: Verdict
-) -> None:
+def test_a_plug_is_pulled_and_the_newest_setpoint_is_passed_on_when_it_is_back(forgets: bool, verdict: Verdict) -> None:
     gateway = Unplugged(site(), EIGHT)
     gateway.forgets = forgets
     since = dict[str, datetime]()
@@ -106,9 +109,40 @@ def test_somebody_pulls_a_plug_and_the_newest_setpoint_is_passed_on_when_it_is_b
             gateway.reconnect()
         trial.answer(now)
 
-    found = tried(site(), gateway, pulled, somebody_is_there=True)
+    found = tried(site(), gateway, pulled, attended=True)
     assert found["link"].verdict is verdict
     assert {name for name, each in found.items() if each.verdict is Verdict.FAIL} == ({"link"} if forgets else set())
+
+
+class Asked(Exception):
+    """A trial asks for something."""
+
+
+async def test_an_engineer_at_a_terminal_is_asked_once_and_answers_with_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def asked(trial: Trial, now: datetime) -> None:
+        if trial.question is not None:
+            raise Asked(trial)
+
+    with pytest.raises(Asked) as raised:
+        tried(site(), Gateway(site(), EIGHT), asked, attended=True)
+    (trial,) = raised.value.args
+    read, write = os.pipe()
+    with os.fdopen(read) as typed:
+        monkeypatch.setattr(sys, "stdin", typed)
+        told: list[str] = []
+        terminal = Terminal(trial, SystemClock(), told.append)
+        terminal.look()
+        terminal.look()
+        assert told == [UNPLUG_ASKED]
+        os.write(write, b"\n")
+        async with asyncio.timeout(10):
+            while trial.question is not None:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        terminal.look()
+        assert told == [UNPLUG_ASKED, "Step unplug ..."]
+    os.close(write)
 
 
 def test_a_gateway_that_says_nothing_is_not_accepted_and_not_waited_for() -> None:

@@ -70,7 +70,7 @@ CHECKS: Final[Sequence[Check]] = (
         5,
         "link",
         "When a link comes back, the newest setpoint is passed on.",
-        "somebody at a terminal who pulls the network plug of a charger at which a vehicle charges",
+        "an engineer at a terminal who pulls the network plug of a charger at which a vehicle charges",
         obeying.link,
         may_be_unseen=True,
     ),

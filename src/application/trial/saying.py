@@ -159,7 +159,7 @@ def _gaps(instants: list[datetime], end: datetime) -> list[timedelta]:
 
 
 def _end(judged: Judged) -> datetime:
-    """When somebody was asked to pull a plug, or the trial ended: until then no charge point may be silent."""
+    """When an engineer was asked to pull a plug, or the trial ended: until then no charge point may be silent."""
     spans = judged.record.spans
     if UNPLUG in spans:
         return spans[UNPLUG].begun_at

@@ -46,8 +46,8 @@ def room(settings: Settings) -> timedelta:
     )
 
 
-def script(settings: Settings, *, somebody_is_there: bool) -> Sequence[Step]:
-    """The steps in order. The last three need somebody to pull a plug."""
+def script(settings: Settings, *, attended: bool) -> Sequence[Step]:
+    """The steps in order. Where the trial is attended, three follow in which an engineer pulls a plug."""
     valid_for = timedelta(seconds=settings.setpoint_valid_for_s)
     grace = timedelta(seconds=settings.apply_grace_s)
     lapsed = valid_for + SLACK
@@ -69,7 +69,7 @@ def script(settings: Settings, *, somebody_is_there: bool) -> Sequence[Step]:
         step(BACK, Tells.HIGH),
         step(UNLISTED, Tells.NOTHING, lapsed),
     ]
-    if somebody_is_there:
+    if attended:
         steps += [
             step(UNPLUG, Tells.HIGH, question=UNPLUG_ASKED),
             step(DARK, Tells.LOW, question=PLUG_IN_ASKED),

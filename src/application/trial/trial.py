@@ -25,13 +25,13 @@ class Trial:
     """Plays the service's side against a gateway, for every connector of a site at once.
 
     `record` is what came of it. Cycles are numbered from the clock in seconds: a gateway that took part in an earlier
-    trial goes on taking them for newer ones. Where nobody was heard in the first step, the trial is over with it.
+    trial goes on taking them for newer ones. Where no charge point was heard in the first step, it is over with that.
     """
 
-    def __init__(self, configuration: SiteConfiguration, *, somebody_is_there: bool = False) -> None:
+    def __init__(self, configuration: SiteConfiguration, *, attended: bool = False) -> None:
         self.record = Record(configuration)
         self.is_over = False
-        self._steps = [*script(configuration.settings, somebody_is_there=somebody_is_there)]
+        self._steps = [*script(configuration.settings, attended=attended)]
         self._refresh = timedelta(seconds=configuration.settings.refresh_interval_s)
         self._event_seq = self._cycle_seq = 0
         self._high: CycleCompleted | None = None
@@ -45,7 +45,7 @@ class Trial:
 
     @property
     def question(self) -> str | None:
-        """What somebody is asked now; None where nothing is, or where it was answered."""
+        """What the engineer is asked now; None where nothing is, or where it was answered."""
         span = self.record.spans.get(self.step.name)
         return None if self.is_over or span is None or span.answered_at is not None else self.step.question
 
@@ -73,8 +73,8 @@ class Trial:
         if not self._is_done(span, now):
             return self._renewed(span, now)
         span.ended_at = now
-        nobody = self.step.name == BEGIN and not self._heard_of
-        if nobody or len(self._steps) == 1:
+        in_vain = self.step.name == BEGIN and not self._heard_of
+        if in_vain or len(self._steps) == 1:
             self.is_over = True
             return ()
         del self._steps[0]

@@ -78,7 +78,7 @@ def gateway(file: BinaryIO, topic_prefix: str, report: Path | None) -> int:
     """Test the gateway of a depot on the bus: scripted setpoints against what it and its chargers do.
 
     Start it first, pointed to the topics of the prefix, with vehicles at its chargers. It takes about ten minutes; at a
-    terminal somebody is then asked to pull a plug.
+    terminal you are then asked to pull a plug.
 
     Exit 0 where it keeps the duties of a gateway, else 1.
     """

@@ -30,7 +30,7 @@ async def play(
 ) -> Record:
     """Try the gateway that is on the topics of a prefix, which are made where they are missing.
 
-    `tell`: how somebody at a terminal is told how it goes and what to do; None where nobody is there. Raises
+    `tell`: how an engineer at a terminal is told how it goes and what to do; None where there is none. Raises
     UnusableSetting where a worker reads those topics, and what `refusing` knows.
     """
     deployment = Deployment(connection=connection_to(settings), prefix=topic_prefix)
@@ -41,7 +41,7 @@ async def play(
         raise UnusableSetting(
             f"A worker decides on the topics of {topic_prefix!r}; try the gateway under another prefix."
         )
-    trial = Trial(configuration, somebody_is_there=tell is not None)
+    trial = Trial(configuration, attended=tell is not None)
     publisher = deployment.event_publisher()
     try:
         async with reading(connection, topics.telemetry, range(count), 0) as reader:
@@ -56,7 +56,7 @@ async def play(
 
 
 class Terminal:
-    """Somebody who sees how it goes, and does what takes a hand. Nobody, where there is no way to tell them."""
+    """An engineer who sees how it goes, and does what takes a hand; none, where there is no way to tell one."""
 
     def __init__(self, trial: Trial, clock: Clock, tell: Callable[[str], None] | None) -> None:
         self._trial = trial

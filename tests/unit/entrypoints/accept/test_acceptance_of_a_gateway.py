@@ -72,7 +72,7 @@ def test_what_speaks_against_a_duty_stands_in_every_report_and_on_the_terminal()
 
 def test_what_was_not_seen_says_what_it_takes() -> None:
     acceptance = with_result(Verdict.NOT_SEEN, "link")
-    needs = "somebody at a terminal who pulls the network plug"
+    needs = "an engineer at a terminal who pulls the network plug"
     assert all(needs in form(acceptance).decode() for form in FILES.values())
 
 

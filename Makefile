@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SUPPLY := build/supply
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test slow chart quick frozen check docs reference notice picture contracts openapi bench bench-api bench-service bench-fleet mutation faults fuzz sbom audit clean
+.PHONY: demo test slow chart quick frozen check docs reference notice picture contracts openapi bench bench-api bench-service bench-fleet bench-links mutation faults fuzz sbom audit clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -73,6 +73,10 @@ bench-api: $(VENV)/ready-to-develop
 # Minutes, on a real Kafka and PostgreSQL (found or started as the tests do). ARGS="--readings 50000 --seconds 10" is quick.
 bench-service: $(VENV)/ready-to-measure
 	$(BIN)/python -m benchmarks.service $(ARGS)
+
+# A gateway with 200 links. make bench-links ARGS="--links 50 --readings 5" for a quick look.
+bench-links: $(VENV)/ready-to-develop
+	$(BIN)/python -m benchmarks.links $(ARGS)
 
 # A thousand depots for ten minutes. make bench-fleet ARGS="--depots 100 --minutes 2" for a quick look.
 bench-fleet: $(VENV)/ready-to-measure

@@ -8,6 +8,7 @@ from tools.reference.adrs import adrs
 from tools.reference.commands import commands
 from tools.reference.diagrams import diagrams
 from tools.reference.faults import faults
+from tools.reference.habits import habits
 from tools.reference.routes import routes
 from tools.reference.schemas import events, site_file, telemetry
 from tools.reference.variables import variables
@@ -24,6 +25,7 @@ def pages() -> Mapping[str, str]:
         "reference/telemetry.md": telemetry(),
         "reference/events.md": events(),
         "reference/faults.md": faults(),
+        "reference/habits.md": habits(),
         "reference/settings.md": variables(),
         "reference/routes.md": routes(),
         **{f"explanation/{name}": text for name, text in diagrams().items()},

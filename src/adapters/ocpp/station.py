@@ -28,6 +28,9 @@ OWED: Final = timedelta(seconds=30)
 FRESH: Final = timedelta(seconds=60)
 """A sample that seems older than this was kept by the station, or its clock is wrong."""
 
+LIMITED: Final = {"Charging", "SuspendedEVSE"}
+"""What a limit itself makes a station change between: no reason to doubt that limit."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -99,15 +102,17 @@ class Station:
 
     def status_said(self, connector_id: int, status: str, stamp: object) -> None:
         """A StatusNotification. A repetition is a sign of life; connector 0 is the station."""
-        outlet = self.outlets.get(connector_id)
+        outlet, before = self.outlets.get(connector_id), self.kept.statuses.get(connector_id)
         self._learn_clock(instant(stamp))
-        if outlet is None or self.kept.statuses.get(connector_id) == status:
+        if outlet is None or before == status:
             return
         self.kept.statuses[connector_id] = status
         if status == "Available" and connector_id in self.kept.transactions:
             # What ends it may still come, and finds it by its number then.
             outlet.slope = Slope()
-        self._doubt(outlet)
+        if {before, status} != LIMITED:
+            self._doubt(outlet)
+        self.keep()
         self.tell(outlet, self._clock.now(), None)
 
     def measured(self, connector_id: int, meter_values: object, transaction_id: object) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from adapters.ocpp.abilities import Abilities, Unit
 from adapters.ocpp.findings import IGNORES, NEVER_LAPSES, NOT_LINKED, OVERRULED, SLOW
 from adapters.ocpp.kept import Transaction
@@ -34,6 +36,17 @@ async def test_every_message_says_what_the_charger_was_found_to_do(bench: Bench)
     (said,) = await bench.said()
     assert "do not lapse" in said["control"].pop("why")
     assert said["control"] == {"unit": "A", "reads_back": True, "lapses": False}
+
+
+@pytest.mark.parametrize(("status", "stands"), [("SuspendedEVSE", True), ("SuspendedEV", False), ("Finishing", False)])
+async def test_a_limit_stands_where_a_station_says_that_it_limits_or_does_so_no_more(
+    bench: Bench, status: str, stands: bool
+) -> None:
+    bench.station.status_said(1, "Charging", None)
+    for said in (status, "Charging"):
+        told(bench, 0)
+        bench.station.status_said(1, said, None)
+        assert (bench.station.outlets[1].standing is not None) == stands
 
 
 async def test_a_status_of_the_whole_station_and_of_a_connector_it_has_not_say_nothing(bench: Bench) -> None:

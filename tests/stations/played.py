@@ -26,7 +26,8 @@ async def played(
     parts = OcppStations()
     clock = parts.clock()
     pace = Pace(clock.now().replace(microsecond=0), speed)
-    depot = parts.depot(chargers_alone(own_site(site)), 1, pace.start, chargers=chargers)
+    scenario = chargers_alone(own_site(site))
+    depot = parts.depot(scenario, 1, pace.start, chargers=chargers, borne_s=scenario.reaction_s)
     stations = parts.stations(depot, url, passwords or {}, pace=pace, seed=1, chargers=chargers)
     works = [
         asyncio.ensure_future(stations.live()),

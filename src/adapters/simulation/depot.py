@@ -65,7 +65,8 @@ class Depot:
 
     Its first second begins at `start`, so the first tick is one second later. `allocate` serves the twin that
     shows what would have been possible; `plant` is the hardware; `unlinked` are charge points that have no link for
-    other reasons than the fault. Raises NothingToAffect where the fault has nothing to act on.
+    other reasons than the fault. Where a limit is violated, the first `borne_s` on end do not count. Raises
+    NothingToAffect where the fault has nothing to act on.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Depot:
         allocate: Allocator,
         fault: Fault | None = None,
         chargers: Chargers = Chargers.IDEAL,
+        borne_s: int = 0,
     ) -> None:
         self._configurations = Configurations(scenario.configuration, scenario.capacity_steps)
         self.unlinked: frozenset[str] = frozenset()
@@ -92,7 +94,7 @@ class Depot:
         streams = self.plant.as_they_turn_out(visits(scenario.arrivals, self._layout, seed, start))
         self._fleet = Fleet([*self.plant.sockets], streams, self._ideal)
         lags_s = {name: charger.habits.lag_s for name, charger in self.plant.chargers.items()}
-        self._violations = ViolationCounter(self._layout, lags_s, scenario.reaction_s)
+        self._violations = ViolationCounter(self._layout, lags_s, scenario.reaction_s, borne_s)
         self._witness = Witness()
         self._timeline = TimeLine(self._layout)
         self._account = partial(

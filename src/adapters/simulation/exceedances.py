@@ -21,16 +21,18 @@ class Exceedance:
 
 
 class Exceedances:
-    """Ticks in which anything was exceeded, and what it was."""
+    """Ticks in which anything was exceeded, and what it was. On end so many of them, `borne_s`, do not count."""
 
-    def __init__(self) -> None:
+    def __init__(self, borne_s: int = 0) -> None:
         self.ticks = 0
+        self._borne_s = borne_s
         self._nodes: dict[str, Exceedance] = {}
 
     @property
     def worst_first(self) -> list[Exceedance]:
         """The nodes that were exceeded."""
-        return sorted(self._nodes.values(), key=lambda each: (-each.worst_w, -each.ticks, each.node_id))
+        counted = [each for each in self._nodes.values() if each.ticks]
+        return sorted(counted, key=lambda each: (-each.worst_w, -each.ticks, each.node_id))
 
     @property
     def worst_w(self) -> int:
@@ -39,13 +41,18 @@ class Exceedances:
 
     def note(self, now: datetime, excesses_w: Mapping[str, int]) -> None:
         """Take in a tick. A node whose excess is not above 0 was not exceeded."""
-        exceeded = {node_id: excess_w for node_id, excess_w in excesses_w.items() if excess_w > 0}
-        self.ticks += bool(exceeded)
-        for node_id, excess_w in exceeded.items():
+        counts = False
+        for node_id, excess_w in excesses_w.items():
+            if excess_w <= 0:
+                continue
             node = self._nodes.setdefault(node_id, Exceedance(node_id))
-            node.ticks += 1
             node.on_end_s = node.on_end_s + 1 if node.last_at == now - TICK else 1
-            node.longest_s = max(node.longest_s, node.on_end_s)
             node.last_at = now
+            if node.on_end_s <= self._borne_s:
+                continue
+            counts = True
+            node.ticks += 1
+            node.longest_s = max(node.longest_s, node.on_end_s)
             if excess_w > node.worst_w:
                 node.worst_w, node.worst_at = excess_w, now
+        self.ticks += counts

@@ -40,7 +40,7 @@ class ViolationCounter:
 
     `violations`: permitted power below + lowest background > highest capacity, both of the last `reaction_s`, as far as
     anybody could have lowered what is permitted. `overloads`: drawn power below + background > capacity, all of this
-    tick.
+    tick. Of violations on end the first `borne_s` do not count.
 
     A connector is permitted the limit it was told last, from the lag of its charge point (`lags_s`) after the
     delivery until it lapses, whether it obeys or not. Those of one charge point that have none in force are permitted
@@ -49,8 +49,8 @@ class ViolationCounter:
     reaches.
     """
 
-    def __init__(self, layout: Layout, lags_s: Mapping[str, int], reaction_s: int) -> None:
-        self.violations = Exceedances()
+    def __init__(self, layout: Layout, lags_s: Mapping[str, int], reaction_s: int, borne_s: int = 0) -> None:
+        self.violations = Exceedances(borne_s)
         self.overloads = Exceedances()
         self.permitted_w = [0] * len(layout.nodes)
         self._layout = layout

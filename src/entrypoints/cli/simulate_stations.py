@@ -60,7 +60,9 @@ async def _play(
     start = clock.now().replace(microsecond=0)
     pace = Pace(start, speed)
     scenario = at_speed(chargers_alone(played.scenario), speed)
-    depot = parts.depot(scenario, played.seed, start, fault=played.fault, chargers=played.chargers)
+    depot = parts.depot(
+        scenario, played.seed, start, fault=played.fault, chargers=played.chargers, borne_s=scenario.reaction_s
+    )
     stations = parts.stations(depot, url, passwords, pace=pace, seed=played.seed, chargers=played.chargers)
     end = None if duration_s is None else start + timedelta(seconds=duration_s)
     async with asyncio.TaskGroup() as links:

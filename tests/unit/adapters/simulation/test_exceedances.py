@@ -201,6 +201,15 @@ def test_exceedances_have_their_longest_run_and_their_worst_instant() -> None:
     assert [each.worst_at for each in seen.worst_first] == [START + timedelta(seconds=2)] * 2
 
 
+def test_what_is_borne_does_not_count_and_what_lasts_counts_from_then_on() -> None:
+    """CLI-36"""
+    seen = Exceedances(borne_s=2)
+    for second, excesses_w in enumerate(({"a": 9}, {"a": 9}, {}, {"a": 5}, {"a": 5}, {"a": 6}, {"a": 7}), start=1):
+        seen.note(START + timedelta(seconds=second), excesses_w)
+    (each,) = seen.worst_first
+    assert (seen.ticks, each.ticks, each.longest_s, each.worst_w) == (2, 2, 4, 7)
+
+
 @pytest.mark.parametrize("nodes", [[], [Exceedance("a")]])
 def test_nothing_exceeded_is_nothing_to_tell(nodes: list[Exceedance]) -> None:
     seen = Exceedances()

@@ -1,6 +1,7 @@
 """`busbar` as a process of its own, in a folder and with a home that are empty at first."""
 
 import fcntl
+import multiprocessing
 import os
 import pty
 import select
@@ -9,10 +10,13 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from entrypoints.cli.main import main
 
 PATIENCE_S = 120.0
 COMMAND = [sys.executable, "-m", "entrypoints"]
@@ -49,17 +53,41 @@ def run(
     variables: Mapping[str, str] | None = None,
     patience_s: float = PATIENCE_S,
 ) -> Ended:
-    """`busbar` with these arguments, to its end."""
-    ended = subprocess.run(
-        [*COMMAND, *arguments],
-        input=stdin,
-        cwd=home,
-        env=environment(home, variables),
-        capture_output=True,
-        timeout=patience_s,
-        check=False,
-    )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    """`busbar` with these arguments, to its end.
+
+    It is forked from a process that has imported all of it, which takes longer than most commands do. What goes on for
+    a while is begun as its users begin it (`running`).
+    """
+    with TemporaryDirectory() as folder:
+        streams = [Path(folder, name) for name in ("stdin", "stdout", "stderr")]
+        streams[0].write_bytes(stdin)
+        process = _FORKING.Process(target=_be_busbar, args=(home, arguments, environment(home, variables), streams))
+        process.start()
+        process.join(patience_s)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise subprocess.TimeoutExpired([*COMMAND, *arguments], patience_s, stderr=streams[2].read_bytes())
+        return Ended(process.exitcode, streams[1].read_bytes(), streams[2].read_bytes())
+
+
+_FORKING = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload(["tests.e2e.imported"])
+
+
+def _be_busbar(home: Path, arguments: Sequence[str], variables: Mapping[str, str], streams: Sequence[Path]) -> None:
+    os.chdir(home)
+    os.environ.clear()
+    os.environ.update(variables)
+    for number, stream in enumerate(streams):
+        opened = os.open(stream, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+    sys.argv = ["busbar", *arguments]
+    main()
 
 
 class Running:

@@ -8,12 +8,10 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from tests.e2e.processes import Ended
-from tests.e2e.stacks import Stack
 from tests.faults import failover, planted, runs, steadiness
 from tests.faults.checker import repeated, violations
 from tests.faults.runs import Figures, Run
-from tests.faults.stage import Ground, a_ground, a_ground_of_three, migrated, staged
+from tests.faults.stage import Ground, Migrate, a_ground, a_ground_of_three, migrated, staged
 
 KILLS_A_RUN = 5
 """All in one history. A run of its own for each would start and end the deployment fifty times."""
@@ -41,7 +39,7 @@ class Planned:
     bad: tuple[str, ...] = planted.WHOEVER_OWNS
     repeats: bool = True
     ground: Callable[[], AbstractContextManager[Ground]] | None = None
-    migrate: Callable[[Stack], Ended] = migrated
+    migrate: Migrate = migrated
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 from sqlalchemy.exc import DBAPIError
 
@@ -254,6 +255,10 @@ class Stage:
         return "\n".join(f"{each.name}:\n{each.log.read_text()[-1500:]}" for each in self.members)
 
 
+Migrate: TypeAlias = Callable[[Stack], Ended]
+"""Makes tables and topics."""
+
+
 def migrated(stack: Stack) -> Ended:
     """`busbar migrate`, as it is now."""
     return stack.run("migrate")
@@ -264,7 +269,7 @@ def staged(
     ground: Ground,
     seed: int,
     bad: Sequence[str] = planted.WHOEVER_OWNS,
-    migrate: Callable[[Stack], Ended] = migrated,
+    migrate: Migrate = migrated,
 ) -> Iterator[Stage]:
     """A deployment without members and with a load, repeatable by its seed, that is not started yet."""
     with (

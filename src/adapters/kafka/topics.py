@@ -7,7 +7,12 @@ from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaConnectionError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from adapters.kafka.connection import Connection, require_credentials
 from adapters.kafka.rights import Use, found
@@ -77,8 +82,12 @@ async def create_missing(
 async def _retain(admin: Any, topic: str, retention_ms: str) -> None:
     """What else was set for the topic is set again: the request takes the place of all that was."""
     resource = ConfigResource(ConfigResourceType.TOPIC, topic)
-    (response,) = await admin.describe_configs([resource])
-    ((error_code, message, _, _, entries),) = response.resources
+    while True:
+        (response,) = await admin.describe_configs([resource])
+        ((error_code, message, _, _, entries),) = response.resources
+        if for_code(error_code) is not UnknownTopicOrPartitionError:
+            break
+        await asyncio.sleep(HEARING_S)  # another broker is asked, which has not heard of the topic yet
     if error_code:
         raise UnusableTopics(f"{topic} does not say how long it keeps messages: {message or for_code(error_code)}")
     own = {name: value for name, value, _, source, *_ in entries if source == _OF_THE_TOPIC}

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from adapters.kafka import topics as kafka_topics
 from adapters.kafka.reader import reading
 from adapters.kafka.rights import Use
+from adapters.observability.escapes import escaped_json
 from application.ports.bus import Message
 from entrypoints import settings as environment
 from entrypoints.brokers import connection_to
@@ -56,5 +57,5 @@ async def _print(
             for position, message in await reader.receive():
                 line = line_of(message)
                 if line is not None and (follow or reader.was_there(position)):
-                    sys.stdout.buffer.write(line + b"\n")
+                    sys.stdout.buffer.write(escaped_json(line) + b"\n")
             sys.stdout.buffer.flush()

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.database import schema
 from adapters.database.engine import UnusableDatabase, create_engine
+from adapters.observability.escapes import escaped_json
 from application.ports.read_side import ReadModel
 from application.queries.breaches import Breach
 from application.queries.breaches import breaches as list_breaches
@@ -153,5 +154,5 @@ def _where(microgrid_id: str | None) -> tuple[str, datetime]:
 
 
 def _print_json(answer: object) -> int:
-    click.echo(to_json(answer))
+    click.echo(escaped_json(to_json(answer)))
     return 0

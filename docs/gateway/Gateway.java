@@ -22,6 +22,7 @@ public final class Gateway {
         final long ratingW, fallbackW;
         private long limitW, cycleSeq;
         private Instant lapsesAt = Instant.MIN;
+        String said;
 
         Charger(JsonNode configured) {
             id = configured.get("charge_point_id").asText();
@@ -40,10 +41,12 @@ public final class Gateway {
 
         long powerW() { return Math.min(isLimited() ? limitW : fallbackW, ratingW); }
 
+        String status() { return powerW() > 0 ? "Charging" : "SuspendedEVSE"; }
+
         /** What it says of itself: what is not known stays null, a limit is what was read back (duty 2). */
         ObjectNode reading() {
             ObjectNode reading = JSON.createObjectNode().put("connector_id", 1);
-            reading.put("status", powerW() > 0 ? "Charging" : "SuspendedEVSE").put("power_w", powerW());
+            reading.put("status", said = status()).put("power_w", powerW());
             reading.put("applied_limit_w", isLimited() ? limitW : fallbackW);
             return reading.put("applied_cycle_seq", isLimited() ? cycleSeq : null);
         }
@@ -56,7 +59,8 @@ public final class Gateway {
     Gateway(JsonNode site, String prefix) {
         this.microgrid = site.get("microgrid_id").asText();
         this.prefix = prefix;
-        site.get("charge_points").forEach(each -> chargers.put(each.get("charge_point_id").asText(), new Charger(each)));
+        for (JsonNode each : site.get("charge_points"))
+            chargers.put(each.get("charge_point_id").asText(), new Charger(each));
     }
 
     /** Obey the newest cycle alone (duty 4), for as long as its setpoints hold (duty 5). */
@@ -91,14 +95,15 @@ public final class Gateway {
         return record;
     }
 
-    /** Every charger gives a sign of life and a reading every few seconds (duty 3). */
+    /** Every charger gives a sign of life and a reading every few seconds, and at once where its status changes (3). */
     void run(Consumer<String, byte[]> events, Producer<String, byte[]> telemetry) throws Exception {
         Instant due = Instant.now();
         while (true) {
             for (var record : events.poll(Duration.ofMillis(200))) hear(record);
-            if (Instant.now().isBefore(due)) continue;
-            due = Instant.now().plusSeconds(SEND_EVERY_S);
-            for (Charger charger : chargers.values()) telemetry.send(message(charger));
+            boolean isDue = !Instant.now().isBefore(due);
+            if (isDue) due = Instant.now().plusSeconds(SEND_EVERY_S);
+            for (Charger charger : chargers.values())
+                if (isDue || !charger.status().equals(charger.said)) telemetry.send(message(charger));
         }
     }
 
@@ -115,7 +120,8 @@ public final class Gateway {
                 partitions.add(new TopicPartition(each.topic(), each.partition())));
             events.assign(partitions);
             var begins = events.beginningOffsets(partitions);
-            events.endOffsets(partitions).forEach((each, end) -> events.seek(each, Math.max(begins.get(each), end - NEWEST)));
+            events.endOffsets(partitions).forEach((each, end) ->
+                events.seek(each, Math.max(begins.get(each), end - NEWEST)));
             gateway.run(events, telemetry);
         }
     }

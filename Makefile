@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SUPPLY := build/supply
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test slow chart quick frozen check docs reference notice picture contracts openapi bench bench-api bench-service bench-fleet bench-links mutation faults fuzz sbom audit clean
+.PHONY: demo test slow chart quick frozen check docs reference notice picture contracts openapi bench bench-api bench-service bench-fleet bench-links bench-history mutation faults fuzz sbom audit clean
 
 # A simulated depot, balanced live. Options go through ARGS: make demo ARGS="--scenario joondalup-small --seed 7"
 demo: $(VENV)/ready-to-run
@@ -77,6 +77,10 @@ bench-service: $(VENV)/ready-to-measure
 # A gateway with 200 links. make bench-links ARGS="--links 50 --readings 5" for a quick look.
 bench-links: $(VENV)/ready-to-develop
 	$(BIN)/python -m benchmarks.links $(ARGS)
+
+# What history by the minute takes, and how long forgetting it takes. ARGS="--depots 10 --days 9" is quick.
+bench-history: $(VENV)/ready-to-develop
+	$(BIN)/python -m benchmarks.history $(ARGS)
 
 # A thousand depots for ten minutes. make bench-fleet ARGS="--depots 100 --minutes 2" for a quick look.
 bench-fleet: $(VENV)/ready-to-measure

@@ -64,7 +64,7 @@ class SqlPastChanges:
                 "microgrid_id": each.microgrid_id,
                 "node_id": each.node_id,
                 "hour": each.hour,
-                "minutes": _columns(each),
+                "minutes": hour_columns(each),
             }
             for each in hours
         ]
@@ -130,8 +130,8 @@ def log_entry(row: RowMapping) -> LogEntry:
     return LogEntry(**{**row, "code": HappeningCode(row["code"])})
 
 
-def _columns(hour: HourRow) -> bytes:
-    """Column by column, which packs best: the minute of each bucket, then figure by figure."""
+def hour_columns(hour: HourRow) -> bytes:
+    """What is stored of an hour: column by column, which packs best, first the minutes, then figure by figure."""
     minutes = [int((each.at - hour.hour).total_seconds()) // 60 for each in hour.minutes]
     return to_json([minutes, *zip(*map(figures_of, hour.minutes), strict=True)])
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Column, Table, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-AT_ONCE = 2000
+AT_ONCE = 1000
 """Rows of one statement: what gathered while nobody pruned must not outlast the statement time-out."""
 
 

@@ -1,7 +1,9 @@
 """The page of several microgrids, of a large one, and of names that somebody chose with care."""
 
 import re
+from datetime import timedelta
 
+import httpx
 import pytest
 from playwright.async_api import expect
 
@@ -34,6 +36,21 @@ async def test_of_several_microgrids_there_is_a_list_and_each_is_opened_from_it(
         await tab.page.get_by_role("link").filter(has_text=NORTH).click()
         await expect(tab.node(NORTH)).to_be_visible()
         await expect(tab.tree).to_have_count(1)
+
+
+async def test_the_list_says_of_every_depot_what_the_api_says_and_no_longer_that_all_is_well(
+    depots: Depots, tab: Dashboard
+) -> None:
+    """Hours later, the only worker killed: nothing is decided any more. Holds HTTP-16."""
+    async with served(depots.url, VirtualClock(depots.now + timedelta(hours=3))) as address:
+        async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
+            items = (await client.get("/v1/microgrids")).json()["items"]
+        assert [each["state"]["code"] for each in items if each["microgrid_id"] == PLAYED] == ["not_decided"]
+
+        await tab.page.goto(address)
+        for each in items:
+            row = tab.page.get_by_role("listitem").filter(has_text=each["microgrid_id"])
+            await expect(row).to_contain_text(each["state"]["sentence"])
 
 
 LANES = 12

@@ -2,10 +2,11 @@
 
 import { byId, element, list, moveFocusFrom, put, save, say, show } from "./dom.js";
 import { read, readTable } from "./stream.js";
-import { clockOf, HAPPENINGS, plural } from "./text.js";
+import { clockOf, count, duration, HAPPENINGS, plural } from "./text.js";
 
 const AT_ONCE = 100; // entries, of which those of one kind and moment are one line
 const MOST = 500; // what the API gives in one page; all of it is in the table
+const NAMED = 20; // so many of those are named
 const ALIKE = 4; // so many of one kind and moment are told as one, but for breaches, which each have a size
 
 export class Log {
@@ -51,7 +52,7 @@ export class Log {
       const [at, what] = row.children;
       say(at, clock.tell(each.at, as_of.at));
       put(at, { datetime: each.at });
-      say(what, each.others ? `${each.sentence}, and so ${each.others === 1 ? "is" : "are"} ${plural(each.others, "other")}${each.open ? " or more" : ""}` : each.sentence);
+      say(what, each.sentence + lasted(each) + others(each));
       put(row, { "data-code": each.code, "data-node": each.node_id });
     });
     const earlier = byId("log-earlier");
@@ -68,6 +69,15 @@ export class Log {
   }
 }
 
+const lasted = ({ duration_s }) => (duration_s === null ? "" : `, after ${duration(duration_s)}`);
+
+function others({ alike, open }) {
+  if (!alike) return "";
+  const unnamed = alike.length - NAMED;
+  const more = unnamed > 0 ? ` and ${count(unnamed)}${open ? " or" : ""} more` : open ? " and more" : "";
+  return `, and so ${alike.length === 1 ? "is" : "are"} ${plural(alike.length, "other")}: ${alike.slice(0, NAMED).join(", ")}${more}`;
+}
+
 // A link that comes back brings all its chargers back: of many that are alike the first tells of the others.
 function together(entries, goesOn) {
   const alike = (each) => entries.filter((other) => other.at === each.at && other.code === each.code && !each.code.startsWith("breach"));
@@ -77,6 +87,6 @@ function together(entries, goesOn) {
     if (!first.has(moment)) first.set(moment, { each, all: alike(each) });
     const { each: told, all } = first.get(moment);
     if (all.length < ALIKE) return [each];
-    return told === each ? [{ ...each, others: all.length - 1, open: goesOn && all.at(-1) === entries.at(-1) }] : [];
+    return told === each ? [{ ...each, alike: all.slice(1).map((other) => other.node_id), open: goesOn && all.at(-1) === entries.at(-1) }] : [];
   });
 }

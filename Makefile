@@ -70,7 +70,8 @@ bench: $(VENV)/ready-to-measure
 bench-api: $(VENV)/ready-to-develop
 	$(BIN)/python -m benchmarks.api $(ARGS)
 
-# Minutes, on a real Kafka and PostgreSQL (found or started as the tests do). ARGS="--readings 50000 --seconds 10" is quick.
+# An hour, on a quiet machine with a real Kafka and PostgreSQL (found or started as the tests do). ARGS="--before PATH --save"
+# measures another checkout beside this one; ARGS="--parts steps,domain" takes minutes.
 bench-service: $(VENV)/ready-to-measure
 	$(BIN)/python -m benchmarks.service $(ARGS)
 

@@ -1,9 +1,11 @@
 """What is measured: processes of `busbar` on a real broker and a real PostgreSQL, found or started as the tests do."""
 
 import asyncio
+import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.machine import child_running, cpu_seconds
+from tests.e2e.processes import COMMAND, environment
 from tests.e2e.stacks import Process, Stack, a_prefix
 from tests.services import kafka, postgresql
 
@@ -20,20 +23,41 @@ PARTITIONS = 12
 SETTLING_S = 300.0
 
 
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """A broker and a PostgreSQL, for one deployment after the other or side by side."""
+
+    broker: kafka.Broker
+    database: postgresql.PostgresqlServer
+
+    @contextmanager
+    def deployed(self, command: Sequence[str] = tuple(COMMAND)) -> Iterator[Stack]:
+        """Topics and a database of its own, at the newest schema of what this command starts."""
+        with TemporaryDirectory(prefix="busbar-bench-") as home, self.database.new_database() as url:
+            yield _migrated(Stack(Path(home), self.broker.bootstrap_servers, url, a_prefix(), command))
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    with kafka.broker() as broker, postgresql.a_server() as database:
+        yield Servers(broker, database)
+
+
 @contextmanager
 def deployed() -> Iterator[Stack]:
-    """Topics and a database of its own, at the newest schema."""
-    with (
-        TemporaryDirectory(prefix="busbar-bench-") as home,
-        kafka.broker() as broker,
-        postgresql.a_server() as server,
-        server.new_database() as url,
-    ):
-        stack = Stack(Path(home), broker.bootstrap_servers, url, a_prefix())
-        migrated = stack.run("migrate", BUSBAR_TOPIC_PARTITIONS=str(PARTITIONS))
-        if migrated.code != 0:
-            raise RuntimeError(migrated.err.decode())
+    """Topics and a database of its own, on servers of its own."""
+    with servers() as ours, ours.deployed() as stack:
         yield stack
+
+
+def _migrated(stack: Stack) -> Stack:
+    variables = environment(stack.home, stack.variables | {"BUSBAR_TOPIC_PARTITIONS": str(PARTITIONS)})
+    migrated = subprocess.run(
+        [*stack.command, "migrate"], cwd=stack.home, env=variables, capture_output=True, check=False
+    )
+    if migrated.returncode != 0:
+        raise RuntimeError(migrated.stderr.decode())
+    return stack
 
 
 class CpuTimes:
@@ -79,6 +103,11 @@ class Lags:
         await self._consumer.stop()
         await self._admin.close()
 
+    async def end(self, topic: str) -> int:
+        """How many messages ever came on a topic, without the prefix."""
+        partitions = [TopicPartition(f"{self._prefix}.{topic}", number) for number in range(PARTITIONS)]
+        return sum((await self._consumer.end_offsets(partitions)).values())
+
     async def of(self, group: str, topic: str) -> int:
         """Both without the prefix."""
         partitions = [TopicPartition(f"{self._prefix}.{topic}", number) for number in range(PARTITIONS)]
@@ -98,6 +127,14 @@ async def counted(engine: AsyncEngine) -> dict[str, int]:
             )
         ]
     return {"committed": int(versions), "published": int(cycles), "waiting": int(waiting)}
+
+
+async def written(engine: AsyncEngine) -> dict[str, int]:
+    """Bytes that the database server ever wrote ahead, and that the database takes."""
+    question = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0'), pg_database_size(current_database())"
+    async with engine.connect() as connection:
+        ahead, size = (await connection.execute(text(question))).one()
+    return {"wal": int(ahead), "database": int(size)}
 
 
 async def configured(engine: AsyncEngine, depots: int) -> float:

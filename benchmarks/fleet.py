@@ -29,7 +29,7 @@ from adapters.messages import envelope, registry
 from adapters.messages.configuration import SITE_CONFIGURATION
 from adapters.messages.telemetry import CHARGE_POINT_TELEMETRY
 from application import event_types
-from benchmarks.deployment import PARTITIONS, CpuTimes, Lags, configured, counted, deployed, ended, quantiles
+from benchmarks.deployment import PARTITIONS, CpuTimes, Lags, configured, counted, deployed, ended, quantiles, written
 from benchmarks.light_depots import LightDepot, site
 from benchmarks.machine import machine
 from tests.e2e.stacks import Stack
@@ -51,6 +51,7 @@ class Minute:
     projector_lag: int = 0
     outbox: int = 0
     cores: dict[str, float] = field(default_factory=dict)
+    cpu_s: dict[str, float] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
         """The figures, the seconds as quantiles."""
@@ -136,6 +137,7 @@ async def _run(stack: Stack, arguments: argparse.Namespace) -> dict[str, Any]:
             try:
                 await fleet.configure()
                 configuring_s = await configured(engine, arguments.depots)
+                before, published = await written(engine), (await counted(engine))["published"]
                 minutes = [
                     await _minute(fleet, lags, engine, CpuTimes(processes), number + 1)
                     for number in range(arguments.minutes)
@@ -143,7 +145,8 @@ async def _run(stack: Stack, arguments: argparse.Namespace) -> dict[str, Any]:
             finally:
                 await ended(watching)
                 await fleet.close()
-        committed = await counted(engine)
+        committed, after = await counted(engine), await written(engine)
+        cycles = max(1, committed["published"] - published)
         await engine.dispose()
         codes = [process.end(signal.SIGTERM) and process.code for process in processes.values()]
     return {
@@ -156,6 +159,9 @@ async def _run(stack: Stack, arguments: argparse.Namespace) -> dict[str, Any]:
         "cycles": committed,
         "violations": sum(depot.violations for depot in fleet.depots.values()),
         "lag_grows": _grows(minutes),
+        "a_million_connectors": _extrapolated(minutes),
+        "wal_bytes_a_cycle": (after["wal"] - before["wal"]) // cycles,
+        "database_bytes_a_cycle": (after["database"] - before["database"]) // cycles,
         "exit_codes": codes,
     }
 
@@ -167,7 +173,7 @@ async def _minute(fleet: Fleet, lags: Lags, engine: AsyncEngine, cpu: CpuTimes, 
         await fleet.play()
     finally:
         await ended(sampling)
-    minute.cores = cpu.cores()
+    minute.cores, minute.cpu_s = cpu.cores(), cpu.taken()
     print(f"minute {number}: {minute.row()}", file=sys.stderr)
     return minute
 
@@ -195,6 +201,17 @@ def _grows(minutes: Sequence[Minute]) -> bool | None:
         min(value(each) for each in last) > 1.5 * max(value(each) for each in steady)
         for value in (_median_s, lambda each: float(each.worker_lag), lambda each: float(each.projector_lag))
     )
+
+
+def _extrapolated(minutes: Sequence[Minute]) -> dict[str, float]:
+    """Cores by part for 10^6 connectors at a reading a minute each, by the CPU time that a reading took in all."""
+    taken_s: dict[str, float] = {}
+    for minute in minutes:
+        for name, seconds in minute.cpu_s.items():
+            part = name.partition(" ")[0]
+            taken_s[part] = taken_s.get(part, 0.0) + seconds
+    readings = sum(minute.readings for minute in minutes)
+    return {part: round(seconds / readings * 1_000_000 / ROUND_S, 2) for part, seconds in taken_s.items()}
 
 
 def _median_s(minute: Minute) -> float:
@@ -226,6 +243,10 @@ def text(results: dict[str, Any]) -> str:
             "",
             f"cycles committed {cycles['committed']:,}, published {cycles['published']:,}",
             f"violations {results['violations']}",
+            "cores for 10^6 connectors at a reading a minute: "
+            + ", ".join(f"{part} {cores}" for part, cores in results["a_million_connectors"].items()),
+            f"bytes a published cycle: {results['wal_bytes_a_cycle']:,} written ahead by the database,"
+            f" {results['database_bytes_a_cycle']:,} more in it",
             f"lag grows: {results['lag_grows']}; exit codes {results['exit_codes']}",
         ]
     )

@@ -30,7 +30,7 @@ RARELY = {"refresh_interval_s": 3600, "setpoint_valid_for_s": 10800, "standby_re
 SETTLING_S = 10
 
 
-async def _measured(
+async def measured(
     stack: Stack, name: str, depots: int, connectors: int, seconds: int, settings: dict[str, int]
 ) -> Any:
     engine = create_engine(stack.database_url)
@@ -71,7 +71,7 @@ def main() -> None:
     runs = [(int(each), OFTEN) for each in arguments.depots.split(",") if each]
     for depots, settings in [*runs, *([(arguments.idle, RARELY)] if arguments.idle else [])]:
         with deployed() as stack:
-            run = _measured(stack, f"of-{depots}", depots, arguments.connectors, arguments.seconds, settings)
+            run = measured(stack, f"of-{depots}", depots, arguments.connectors, arguments.seconds, settings)
             rows.append(asyncio.run(run) | settings)
         print(rows[-1], file=sys.stderr)
     results = {"machine": machine(), "measured_at": datetime.now(UTC).isoformat(timespec="seconds"), "runs": rows}

@@ -140,6 +140,7 @@ def running(
     *arguments: str,
     variables: Mapping[str, str] | None = None,
     terminal: tuple[int, int] | None = None,
+    command: Sequence[str] = COMMAND,
 ) -> Iterator[Running]:
     """`busbar` with these arguments, in a terminal of so many rows and columns where they are given.
 
@@ -153,7 +154,7 @@ def running(
         error = os.dup(written)
         fcntl.ioctl(written, termios.TIOCSWINSZ, struct.pack("HHHH", *terminal, 0, 0))
     process = subprocess.Popen(
-        [*COMMAND, *arguments],
+        [*command, *arguments],
         stdin=subprocess.DEVNULL if terminal is None else written,
         stdout=written,
         stderr=error,

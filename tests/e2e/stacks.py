@@ -16,19 +16,20 @@ from uuid import uuid4
 from adapters.kafka.connection import Connection
 from adapters.kafka.publisher import KafkaPublisher
 from adapters.messages import registry
-from tests.e2e.processes import PATIENCE_S, Ended, Running, run, running
+from tests.e2e.processes import COMMAND, PATIENCE_S, Ended, Running, run, running
 
 PARTITIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What every process of a deployment is told, and a home for each."""
+    """What every process of a deployment is told, a home for each, and what starts those that go on for a while."""
 
     home: Path
     bootstrap_servers: str
     database_url: str
     prefix: str
+    command: Sequence[str] = tuple(COMMAND)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -47,7 +48,7 @@ class Stack:
         """`busbar` with these arguments in a home that is named."""
         home = self.home / name
         home.mkdir()
-        with running(home, *arguments, variables=self.variables | variables) as process:
+        with running(home, *arguments, variables=self.variables | variables, command=self.command) as process:
             yield Process(process, home / "stderr")
 
     def publish(self, topic: str, message_type: str, payloads: Sequence[Mapping[str, Any]]) -> None:

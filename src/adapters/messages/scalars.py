@@ -76,6 +76,9 @@ Name: TypeAlias = Annotated[str, Field(strict=True, max_length=200, pattern=_PLA
 # Every event repeats the status of every connector: its length is bounded so that events are.
 Status: TypeAlias = Annotated[str, Field(strict=True, pattern=_SHORT_TEXT)]
 
+# A pattern, as generators have no name for a type of two words that may be null.
+RateUnit: TypeAlias = Annotated[str, Field(strict=True, pattern=r"^[WA]$")]
+
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 
 Integer: TypeAlias = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]

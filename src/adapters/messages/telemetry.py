@@ -4,7 +4,7 @@ Where a key may be absent, null says the same: no statement.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, NotRequired, TypeAlias, final
+from typing import Annotated, Final, NotRequired, TypeAlias, final
 
 from pydantic import AfterValidator, Discriminator, FailFast, Tag, TypeAdapter
 from pydantic_core import PydanticCustomError
@@ -19,6 +19,7 @@ from adapters.messages.scalars import (
     MeasuredFigure,
     MeasuredLimit,
     Name,
+    RateUnit,
     ReportedConnectorNumber,
     SessionId,
     Status,
@@ -91,7 +92,7 @@ class ControlV1(TypedDict):
 
     why: NotRequired[Name | None]
     """Why the charger cannot be held to a limit, in words; null: it is controlled."""
-    unit: NotRequired[Literal["W", "A"] | None]
+    unit: NotRequired[RateUnit | None]
     """In which unit the charger takes its limits: `W`, watts; `A`, amperes of each phase; null: not known."""
     reads_back: NotRequired[Flag | None]
     """Whether the charger tells the limit in force; null: not known."""

@@ -39,15 +39,17 @@ def limitless_fill(parents: Sequence[int], capacities_w: Sequence[Watts], claims
     return allocation.fill(parents, [NO_LIMIT] * len(capacities_w), claims)
 
 
-def decide(situation: Situation, memory: Rotation, broken: frozenset[int], certifier: Certifier) -> Plan:
-    """A decision whose fills of these numbers are broken."""
+def decide(
+    situation: Situation, memory: Rotation, before: Plan | None, broken: frozenset[int], certifier: Certifier
+) -> Plan:
+    """A decision whose fills of these numbers are broken; where any is, all are filled anew."""
     number = count()
 
     def filler(parents: Sequence[int], capacities_w: Sequence[Watts], claims: Claims) -> Fill:
         fill = limitless_fill if next(number) in broken else allocation.fill
         return fill(parents, capacities_w, claims)
 
-    return rebalance.decide(situation, memory, filler=filler, certifier=certifier)
+    return rebalance.decide(situation, memory, None if broken else before, filler=filler, certifier=certifier)
 
 
 def no_certificate(situation: Situation, decision: Decision) -> None:

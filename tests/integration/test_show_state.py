@@ -21,7 +21,7 @@ from entrypoints.unusable import UnusableSetting
 from tests.builders import EIGHT, a_site, a_state
 from tests.databases import new_sqlite
 
-KEPT = ["refusals", "published", "memory", "rotation", "breaches"]
+KEPT = ["refusals", "published", "memory", "rotation", "breaches", "retired_at", "retirements"]
 
 Change = Callable[..., None]
 

@@ -65,6 +65,7 @@ PAYLOADS: dict[str, Mapping[str, Any]] = {
     "site.configuration.v1": CONFIGURATION,
     "charge_point.telemetry.v1": CHARGE_POINT_TELEMETRY,
     "circuit.telemetry.v1": CIRCUIT_TELEMETRY,
+    "microgrid.retirement.v1": {"microgrid_id": "malaga"},
 }
 
 

@@ -49,6 +49,18 @@ def kafka_broker() -> Iterator[kafka.Broker]:
         yield broker
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a server or a browser, by the fixtures it asks for or the adapter that its case is named by."""
+    for item in items:
+        case = getattr(item, "callspec", None)
+        asked = {*getattr(item, "fixturenames", ()), *("" if case is None else case.id).split("-")}
+        if asked & {"postgresql", "kafka", "kafka_broker", "ground", "stack"}:
+            item.add_marker(pytest.mark.service)
+        if "browser" in asked:
+            item.add_marker(pytest.mark.browser)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Sum up what tests recorded as the property `exercised`: how many snapshots had which feature."""
     exercised: Counter[str] = Counter()

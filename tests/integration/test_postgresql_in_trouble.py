@@ -1,11 +1,14 @@
 """Decisions on a PostgreSQL that is locked, full or out of connections: nothing twice, and by itself again."""
 
-from contextlib import AsyncExitStack, suppress
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select, text
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -222,3 +225,45 @@ async def test_a_state_that_cannot_be_read_parks_its_depot_alone_and_says_so(
     assert await worker.owned.read_again() == ["depot-3"]
     await worker.refresh()
     assert [cycle_seq for _, cycle_seq in await worker.stored()] == [3, 3, 3, 2, 3]
+
+
+@asynccontextmanager
+async def a_link(to: URL, passes: asyncio.Event) -> AsyncIterator[int]:
+    """The port of a link to a server that swallows whatever it is sent while it does not let it pass."""
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            if passes.is_set():
+                writer.write(data)
+
+    async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_connection(to.host, to.port)
+        await asyncio.gather(carry(reader, to_server), carry(from_server, writer), return_exceptions=True)
+        writer.close()
+        to_server.close()
+
+    server = await asyncio.start_server(join, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+@pytest.mark.slow
+async def test_a_server_behind_a_dead_link_is_given_up_after_a_while(postgresql_url: str) -> None:
+    """Nobody closes a link that died: only the client can know, by its patience."""
+    passes, url = asyncio.Event(), make_url(postgresql_url)
+    passes.set()
+    async with a_link(url, passes) as port:
+        engine = create_engine(url.set(host="127.0.0.1", port=port).render_as_string(hide_password=False))
+        async with asyncio.timeout(60):
+            connection = await engine.connect()
+            await connection.execute(text("SELECT 1"))
+            passes.clear()
+            with pytest.raises((DBAPIError, TimeoutError)):
+                await connection.execute(text("SELECT 1"))
+            await connection.invalidate()
+        passes.set()
+        async with engine.connect() as again:
+            assert await again.scalar(text("SELECT 1")) == 1
+        await engine.dispose()

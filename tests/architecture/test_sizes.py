@@ -1,7 +1,6 @@
 """Files fit three screens, functions one, and calls name their arguments: exceptions are counted and only get fewer."""
 
 import ast
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -61,15 +60,6 @@ def test_there_are_as_many_exceptions_as_are_counted(
 ) -> None:
     """Where there are fewer, the count here is lowered; it is never raised."""
     assert len(exceptions(rule, folder)) == counted, "\n".join(exceptions(rule, folder))
-
-
-def test_the_way_through_a_cycle_is_read_within_an_hour() -> None:
-    """The steps that the domain names, at some 25 lines a minute."""
-    text = (SRC / "domain" / "__init__.py").read_text("utf-8")
-    steps = re.findall(r"^[0-9]\. `([a-z_.]+)`", text, re.MULTILINE)
-    assert len(steps) == 9
-    files = [SRC / "domain" / f"{step.replace('.', '/')}.py" for step in steps]
-    assert sum(len(file.read_text("utf-8").splitlines()) for file in files) < 1500
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What is taken at every node before anything is shared out (R18, R20)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import compress
 from operator import is_not
 
@@ -72,8 +73,8 @@ def _at_charge_point(
         if line.known is not None and line.power_w is not None:
             is_held = line.measured_w > line.power_w or line.known.reading.power_w != line.power_w
             unproven_w += line.told_w if is_held else 0
-            if line.power_w and line.known.measured_at < oldest_at and line.standing is not Standing.RESERVED:
-                oldest_at = line.known.measured_at
+            if line.power_w and (reckoned_by := _reckoned_by(line, line.known.measured_at, moment)) < oldest_at:
+                oldest_at = reckoned_by
         if line.entry.factor > factor:
             factor = line.entry.factor
         if line.own_w is None:
@@ -95,6 +96,14 @@ def _at_charge_point(
         oldest_at=oldest_at,
         unproven_w=unproven_w,
     )
+
+
+def _reckoned_by(line: Line, read_at: datetime, moment: Moment) -> datetime:
+    """Since when meters were reckoned by this reading (R27); one that fell silent may have ended right after it."""
+    if line.standing is not Standing.RESERVED:
+        return read_at
+    hold, stale_after = moment.windows.background_hold, moment.windows.connector_stale_after
+    return read_at + hold if line.silent and moment.at < read_at + stale_after + hold else NEVER
 
 
 def _together(sharing: Sequence[Line], fallback_w: Watts) -> Watts:

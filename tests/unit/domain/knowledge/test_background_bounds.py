@@ -10,13 +10,13 @@ CAPACITY_W = 1_000_000
 TOLD_W = 200_000
 
 
-def depot_at_rest(background_w: int = 100_000, hold_s: int = 60) -> Depot:
+def depot_at_rest(background_w: int = 100_000, hold_s: int = 60, valid_for_s: int = 120) -> Depot:
     """Two chargers of 300 kW behind a meter, cp-1 told 200 kW and drawing it, cp-2 wanting nothing; and a building."""
     depot = Depot(
         grid("gc-1", CAPACITY_W, 0, metered=True),
         charger("cp-1", "gc-1", 300_000),
         charger("cp-2", "gc-1", 300_000),
-        settings=Settings(background_hold_s=hold_s),
+        settings=Settings(background_hold_s=hold_s, setpoint_valid_for_s=valid_for_s),
     )
     for _ in range(20):
         second(depot, background_w)
@@ -182,6 +182,18 @@ def test_R27_it_falls_only_by_what_was_shown_since_the_chargers_were_read() -> N
     for _ in range(3):
         second(depot, 60_000)
     assert background(depot) == 60_000
+
+
+def test_R27_an_end_that_is_not_heard_makes_nothing_fall_when_its_charger_counts_as_silent() -> None:
+    """cp-1 ended behind a dead link: until it is missed, the meter seems to leave 200 kW less to the building."""
+    depot = depot_at_rest(300_000, hold_s=20, valid_for_s=300)
+    for number in range(Settings().connector_stale_after_s // 5 + 10):
+        depot.later(5)
+        depot.hears("cp-2/1", 0, status="Available")
+        if number % 2:
+            depot.meters("gc-1", 300_000)
+        depot.cycle()
+        assert background(depot) == 300_000
 
 
 @pytest.mark.parametrize(("rise_w", "limit_w"), [(10_001, TOLD_W), (10_000, 290_000)])

@@ -53,14 +53,14 @@ def send(
 
 
 def _had_w(situation: Situation, line: Line) -> Watts:
-    """What a connector had before: what it was told last, or reported; where it was neither, what it may draw.
+    """What a connector had before: what it was told last, or reported while that counts; else what it may draw.
 
     After a first cycle that is no more than its part of the fallback of its charge point: more than that together its
     connectors never had.
     """
     last, tree, node = line.entry.last_w, situation.tree, line.connector.charge_point
     if last is not None:
-        return last
+        return min(last, line.exposure_w)
     if not situation.memory.sendings:
         return line.exposure_w
     return min(line.exposure_w, line.entry.at_meter(tree.fallbacks_w[node] // len(tree.connectors_of[node])))

@@ -331,7 +331,7 @@ def test_of_two_workers_one_is_killed_and_the_other_decides_its_microgrids(stack
         killed = time.monotonic()
         events.wait_for(lambda _: time.monotonic() > killed + 1)
         known = sequences(events.all())
-        events.wait_for(lambda _: time.monotonic() > killed + 6)
+        events.wait_for(lambda _: time.monotonic() > killed + 4)
         going_on = {depot for depot in depots if sequences(events.all())[depot] != known[depot]}
         assert set() < going_on < set(depots)
 

@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
-from html.parser import HTMLParser
 from io import StringIO
 from typing import Any
 from xml.etree import ElementTree
@@ -19,6 +18,7 @@ from entrypoints.accept.reports import FILES
 from entrypoints.cli.check import Findings
 from entrypoints.demo.progress import counted
 from tests.builders import EIGHT, a_configuration
+from tests.references import References
 
 TREE = derive(a_configuration(chargers=3))
 VIOLATION = {"node_id": "gc-1", "ticks": 41, "longest_s": 40, "worst_w": 56_929, "worst_s": 61}
@@ -96,19 +96,6 @@ def test_the_worst_instant_is_a_violation_else_an_overdraw_else_where_a_circuit_
     ]
     assert a_run().worst is not None
     assert a_run(time_line={"every_s": 5, "circuits": [], "samples": []}).worst is None
-
-
-class References(HTMLParser):
-    """Whatever a page would fetch or point to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [f"{tag} {name}={value}" for name, value in attrs if name in ("src", "href", "action", "data")]
-        if tag in ("script", "link", "iframe", "img"):
-            self.found.append(tag)
 
 
 def test_the_page_says_what_is_signed_and_needs_nothing_from_anywhere() -> None:

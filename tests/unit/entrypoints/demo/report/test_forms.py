@@ -1,7 +1,6 @@
 """A run as a file: for people, for build servers and for programs (CLI-12)."""
 
 import json
-from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from entrypoints.demo.progress import watched
 from entrypoints.demo.report.forms import FORMS
 from entrypoints.demo.report.html import clock
 from entrypoints.demo.report.run import Run
+from tests.references import References
 from tests.unit.conftest import CommandLine
 
 VIOLATION = {"node_id": "gc-1", "ticks": 41, "longest_s": 40, "worst_w": 56_929, "worst_s": 371}
@@ -56,19 +56,6 @@ def a_run(**more: Any) -> Run:
         },
     }
     return Run("two", {**summary, **more}, account)
-
-
-class References(HTMLParser):
-    """Whatever a page would fetch or point to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [f"{tag} {name}={value}" for name, value in attrs if name in ("src", "href", "action", "data")]
-        if tag in ("script", "link", "iframe", "img"):
-            self.found.append(tag)
 
 
 def test_the_page_says_what_happened_and_needs_nothing_from_anywhere() -> None:

@@ -68,18 +68,18 @@ class Projector:
         self._parked: dict[str, int] = {}
         """How many of its events failed in a row, by microgrid."""
 
-    async def turn(self) -> bool:
-        """Project one batch; returns whether there was any."""
+    async def turn(self) -> int:
+        """Project one batch; returns how many came: BATCH where there may be more at hand."""
         batch = await self._source.receive(BATCH)
         if not batch:
-            return False
+            return 0
         arrived = [(each, each.body) for each in batch if isinstance(each.body, PublishedEvent)]
         alone = [each for each in arrived if each[1].microgrid_id in self._parked]
         await self._project_together([each for each in arrived if each[1].microgrid_id not in self._parked])
         for received, event in alone:
             await self._project_alone(received, event)
         await self._source.acknowledge([received.position for received in batch])
-        return True
+        return len(batch)
 
     async def _project_together(self, arrived: Sequence[Arrived]) -> None:
         """In one transaction; where that fails in one each, to find out whose fault it is."""

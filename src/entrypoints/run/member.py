@@ -66,9 +66,9 @@ def _projecting(container: Container, events: MessageSource) -> Callable[[], Awa
     projector, forgetting = container.projector(source=events, notify_at=notify_at), container.forgetting()
 
     async def project() -> bool:
-        projected: bool = await projector.turn()
+        projected: int = await projector.turn()
         await forgetting.turn()
-        return projected
+        return projected > 0
 
     return project
 

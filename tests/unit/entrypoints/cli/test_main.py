@@ -31,7 +31,9 @@ def test_an_example_is_shown_and_taken(
     name: str, command: click.Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     example = EXAMPLES[name]
-    assert f"Example: {example}" in " ".join(command.get_help(click.Context(command)).split())
+    assert f"Example: {example}" in " ".join(
+        command.get_help(click.Context(command, help_option_names=["-h", "--help"])).split()
+    )
     program, *arguments = shlex.split(example.partition(" >> ")[0])
     monkeypatch.chdir(tmp_path)
     for file in (each for each in arguments if each.endswith((".json", ".jsonl", ".csv")) or each == "passwords"):

@@ -4,6 +4,7 @@ It prints its port. The gateway decides a cycle, with another limit for all, for
 """
 
 import asyncio
+import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -52,7 +53,7 @@ async def gateway(links: int) -> None:
                 for n in range(links)
             ]
             data = {"cycle_seq": cycle_seq, "decided_at": datetime.now(UTC).isoformat(), "setpoints": setpoints}
-            core.receive(PublishedEvent("bench", cycle_seq, event_types.CYCLE_COMPLETED, data, "stream"))
+            core.receive(PublishedEvent("bench", cycle_seq, event_types.CYCLE_COMPLETED, json.dumps(data), "stream"))
     running.cancel()
 
 

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from adapters.messages.events import write_cycle_completed
 from application.ports.ownership import Epoch
+from application.queries.rows import CycleRow
 from domain.events import CycleCompleted, Trigger
 from domain.knowledge.ledger import LedgerEntry
 from domain.knowledge.limits import LimitKind, Mode
@@ -83,6 +85,11 @@ def a_microgrid(
     """A microgrid with a site and a memory, never stored where `version` is not given."""
     site = site or a_site(microgrid_id)
     return Microgrid(microgrid_id, site, state or a_state(site), version)
+
+
+def a_cycle_row(cycle: CycleCompleted) -> CycleRow:
+    """A cycle with what announces it."""
+    return CycleRow(cycle, write_cycle_completed(cycle).decode())
 
 
 def a_cycle_completed(

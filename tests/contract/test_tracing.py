@@ -98,7 +98,7 @@ def test_a_configuration_is_a_span_in_the_trace_of_whoever_offered_it(
 def test_a_projection_consumes_an_event_in_the_trace_of_its_decision(
     tracing: Tracing, exporter: InMemorySpanExporter
 ) -> None:
-    event = PublishedEvent("malaga", 41, "busbar.cycle.completed.v1", {}, "a-stream")
+    event = PublishedEvent("malaga", 41, "busbar.cycle.completed.v1", "{}", "a-stream")
     message = Message("malaga", (), b"{}")
     with tracing.projection_span(
         Received(Position("busbar.events", 3, 1207), message, event, traceparent=TRACEPARENT), event

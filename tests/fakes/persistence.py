@@ -19,6 +19,7 @@ from application.queries.rows import (
     BreachRow,
     BreachState,
     CycleHead,
+    CycleRow,
     GlanceRow,
     HistoryRow,
     HourRow,
@@ -359,24 +360,22 @@ class InMemoryReadModelChanges:
                 status, latest_cycle=latest_cycle, glance=known.glance if known else None
             )
 
-    async def put_latest_cycles(self, cycles: Sequence[CycleCompleted]) -> None:
-        for cycle in cycles:
-            known = self._tables.statuses.get(cycle.microgrid_id)
-            if known:
-                self._tables.statuses[cycle.microgrid_id] = replace(known, latest_cycle=cycle)
-
     async def standings(self, microgrid_ids: Collection[str]) -> Mapping[str, Standing]:
         return {each: standing for each, standing in self._tables.standings.items() if each in microgrid_ids}
 
-    async def put_standings(self, standings: Mapping[str, Standing]) -> None:
+    async def put_news(self, latest: Sequence[CycleRow], standings: Mapping[str, Standing]) -> None:
+        for row in latest:
+            known = self._tables.statuses.get(row.cycle.microgrid_id)
+            if known:
+                self._tables.statuses[row.cycle.microgrid_id] = replace(known, latest_cycle=row.cycle)
         for microgrid_id, standing in standings.items():
             known = self._tables.statuses.get(microgrid_id)
             if known:
                 self._tables.statuses[microgrid_id] = replace(known, glance=standing.glance)
                 self._tables.standings[microgrid_id] = standing
 
-    async def put_cycles(self, cycles: Sequence[CycleCompleted]) -> None:
-        self._tables.cycles.update({(cycle.microgrid_id, cycle.cycle_seq): cycle for cycle in cycles})
+    async def put_cycles(self, cycles: Sequence[CycleRow]) -> None:
+        self._tables.cycles.update({(row.cycle.microgrid_id, row.cycle.cycle_seq): row.cycle for row in cycles})
 
     async def prune_cycles(self, decided_before: datetime) -> int:
         old = [key for key, cycle in self._tables.cycles.items() if cycle.decided_at < decided_before]

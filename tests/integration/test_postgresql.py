@@ -25,7 +25,7 @@ from application.ports.persistence import ConcurrentChange, StorageUnavailable
 from domain.events import DomainEvent
 from domain.microgrid import Microgrid
 from domain.site.site import Site
-from tests.builders import EIGHT, EPOCH, a_cycle_completed, a_microgrid, a_site
+from tests.builders import EIGHT, EPOCH, a_cycle_completed, a_cycle_row, a_microgrid, a_site
 from tests.integration.deciding import decide_until_killed, kill
 from tests.services.postgresql import PostgresqlProcess, a_process
 
@@ -185,7 +185,7 @@ async def test_pruning_waits_for_nobody(engine: AsyncEngine) -> None:
     read_model = SqlReadModelTransactions(engine)
     async with read_model.begin() as changes:
         for seq in (1, 2):
-            await changes.put_cycles([replace(a_cycle_completed("depot", seq, seq), decided_at=EIGHT)])
+            await changes.put_cycles([a_cycle_row(replace(a_cycle_completed("depot", seq, seq), decided_at=EIGHT))])
         await changes.commit()
 
     async with asyncio.timeout(PATIENCE_S), read_model.begin() as one, read_model.begin() as another:

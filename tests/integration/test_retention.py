@@ -13,7 +13,7 @@ from adapters.database.engine import create_engine
 from adapters.database.outbox import SqlPendingEvents
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
 from adapters.database.tables import outbox
-from tests.builders import EIGHT, a_cycle_completed
+from tests.builders import EIGHT, a_cycle_completed, a_cycle_row
 from tests.databases import new_sqlite
 
 
@@ -39,7 +39,7 @@ async def test_a_projection_forgets_the_oldest_cycles_of_all_microgrids_first(en
     async with read_model.begin() as changes:
         for seq in range(1, 6):  # the later of two microgrids' cycles come first
             cycle = a_cycle_completed(f"depot-{seq % 2}", 1, 9 - seq)
-            await changes.put_cycles([replace(cycle, decided_at=EIGHT - timedelta(minutes=seq))])
+            await changes.put_cycles([a_cycle_row(replace(cycle, decided_at=EIGHT - timedelta(minutes=seq)))])
         await changes.commit()
 
     left = []

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import Text, cast, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,12 +22,13 @@ from adapters.database.outbox import SqlPendingEvents
 from adapters.database.ownership import SqlOwnership
 from adapters.database.packing import pack
 from adapters.database.read_model import SqlReadModel, SqlReadModelTransactions
-from adapters.database.tables import connectors, cycles, microgrid_state, microgrids
+from adapters.database.tables import connectors, cycles, microgrid_state, microgrid_status, microgrids
 from adapters.database.unit_of_work import SqlTransactions
 from application.ports.bus import Message
 from application.ports.persistence import StorageUnavailable
+from application.queries.rows import StatusRow
 from domain.events import DomainEvent
-from tests.builders import EIGHT, EPOCH, a_cycle_completed, a_microgrid, a_site
+from tests.builders import EIGHT, EPOCH, a_configuration, a_cycle_completed, a_cycle_row, a_microgrid, a_site
 from tests.databases import new_sqlite
 from tests.integration.deciding import decide_until_killed, kill
 from tests.unit.adapters.database.test_stored_state import OF_SCHEMA_2
@@ -207,7 +208,7 @@ async def test_events_are_stored_packed_and_those_of_the_release_before_are_read
 async def test_an_instant_is_stored_in_utc(engine: AsyncEngine) -> None:
     perth = EIGHT.astimezone(timezone(timedelta(hours=8)))
     async with SqlReadModelTransactions(engine).begin() as changes:
-        await changes.put_cycles([replace(a_cycle_completed(), decided_at=perth)])
+        await changes.put_cycles([a_cycle_row(replace(a_cycle_completed(), decided_at=perth))])
         await changes.commit()
 
     async with engine.connect() as connection:
@@ -217,11 +218,27 @@ async def test_an_instant_is_stored_in_utc(engine: AsyncEngine) -> None:
     assert read.isoformat() == "2026-11-22T08:00:00+00:00"
 
 
+async def test_a_cycle_is_stored_byte_for_byte_as_it_was_announced(engine: AsyncEngine) -> None:
+    row = a_cycle_row(a_cycle_completed())
+    content = '{"of_a_newer_release": 1, ' + row.content[1:]
+    async with SqlReadModelTransactions(engine).begin() as changes:
+        await changes.put_statuses([StatusRow(a_configuration(), (), ())])
+        await changes.put_cycles([replace(row, content=content)])
+        await changes.put_news([replace(row, content=content)], {})
+        await changes.commit()
+
+    for column in (cycles.c.data, microgrid_status.c.latest_cycle):
+        async with engine.connect() as connection:
+            (stored,) = (await connection.execute(select(cast(column, Text)))).scalars().all()
+        assert stored == content
+    assert await SqlReadModel(engine).cycle("depot", 1) == row.cycle
+
+
 async def test_an_instant_without_a_zone_is_refused(engine: AsyncEngine) -> None:
     naive = datetime(2026, 11, 22, 8)  # noqa: DTZ001
     async with SqlReadModelTransactions(engine).begin() as changes:
         with pytest.raises(StatementError, match="no time zone"):
-            await changes.put_cycles([replace(a_cycle_completed(), decided_at=naive)])
+            await changes.put_cycles([a_cycle_row(replace(a_cycle_completed(), decided_at=naive))])
 
 
 async def test_a_connector_needs_its_charge_point(engine: AsyncEngine) -> None:

@@ -1,6 +1,7 @@
 """A depot of scripted stations on the real server of a gateway, with a bus that keeps what goes up."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -96,7 +97,7 @@ class Depot:
             for connector in each.connectors
         ]
         data = {"cycle_seq": self.cycle_seq, "decided_at": now.isoformat(), "setpoints": setpoints}
-        self.gateway.receive(PublishedEvent("depot", self.cycle_seq, CYCLE_COMPLETED, data, "stream"))
+        self.gateway.receive(PublishedEvent("depot", self.cycle_seq, CYCLE_COMPLETED, json.dumps(data), "stream"))
 
     async def decide_for(self, seconds: float, limit_w: int) -> None:
         """A cycle a second."""

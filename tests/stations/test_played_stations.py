@@ -1,6 +1,7 @@
 """The chargers of a simulated depot as stations on the real server of a gateway (CLI-36)."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,7 +46,7 @@ def tell(gateway: Gateway, cycle_seq: int, limit_w: int, valid_for_s: int = 60) 
         for name in ("cp-1", "cp-2")
     ]
     data = {"cycle_seq": cycle_seq, "decided_at": datetime.now(UTC).isoformat(), "setpoints": setpoints}
-    gateway.receive(PublishedEvent("played", cycle_seq, CYCLE_COMPLETED, data, "stream"))
+    gateway.receive(PublishedEvent("played", cycle_seq, CYCLE_COMPLETED, json.dumps(data), "stream"))
 
 
 async def test_stations_obey_report_and_fall_back_at_a_reboot_until_they_are_told_again() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
@@ -297,7 +297,7 @@ async def test_a_newer_configuration_brings_a_new_fallback_and_ends_the_link_of_
     await soon(lambda: all(station.told for station in depot.stations.values()))
     (kept, _), changed = depot.gateway.configuration.charge_points, 6_000
     newer = replace(depot.gateway.configuration, version=2, charge_points=(replace(kept, fallback_power_w=changed),))
-    data = {"configuration": from_json(to_json(configuration_to(newer)))}
+    data = to_json({"configuration": configuration_to(newer)}).decode()
     depot.gateway.receive(PublishedEvent("depot", 1, CONFIGURATION_APPLIED, data, "stream"))
     await soon(lambda: changed in map(limit, depot.stations["cp-1"].told))
     await soon(lambda: depot.stations["cp-2"].link is None)

@@ -1,5 +1,6 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,13 @@ from sqlalchemy.types import TypeDecorator
 
 Json = JSON(none_as_null=True)
 """Text as it was written. Not JSONB: that sorts keys, and what the read model serves keeps the events' order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """JSON text to be stored in such a column as it is."""
+
+    text: str
 
 
 class UtcDateTime(TypeDecorator[datetime]):

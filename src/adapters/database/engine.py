@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from adapters.database.column_types import Written
 from application.ports.persistence import StorageUnavailable
 
 SQLITE_PRAGMAS = (
@@ -129,7 +130,7 @@ async def answers(engine: AsyncEngine) -> bool:
 
 
 def _dump_json(value: object) -> str:
-    return to_json(value).decode()
+    return value.text if isinstance(value, Written) else to_json(value).decode()
 
 
 def _open_ahead(_dialect: Dialect, _entry: ConnectionPoolEntry, arguments: list[Any], named: dict[str, Any]) -> None:

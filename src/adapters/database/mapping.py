@@ -5,9 +5,10 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 from sqlalchemy import RowMapping
 
-from application.queries.rows import BreachRow, StatusRow
+from adapters.database.column_types import Written
+from application.queries.rows import BreachRow, CycleRow, StatusRow
+from application.queries.standing import Standing
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
-from domain.events import CycleCompleted
 
 _BREACHED: Final = TypeAdapter(ConstraintBreached)
 _CLEARED: Final = TypeAdapter(ConstraintCleared)
@@ -27,14 +28,30 @@ def status(row: StatusRow) -> dict[str, Any]:
     }
 
 
-def cycle(decided: CycleCompleted) -> dict[str, Any]:
+NEWS: Final = ("microgrid_id", "latest_cycle", "glance", "standing", "retired_at")
+
+
+def news(microgrid_id: str, latest: CycleRow | None, standing: Standing | None) -> dict[str, Any]:
+    """The columns that every event may change; null where it does not."""
+    values = (
+        microgrid_id,
+        None if latest is None else Written(latest.content),
+        None if standing is None else standing.glance,
+        standing,
+        None if standing is None else standing.retired_at,
+    )
+    return dict(zip(NEWS, values, strict=True))
+
+
+def cycle(row: CycleRow) -> dict[str, Any]:
     """Every column."""
+    decided = row.cycle
     return {
         "microgrid_id": decided.microgrid_id,
         "cycle_seq": decided.cycle_seq,
         "event_seq": decided.event_seq,
         "decided_at": decided.decided_at,
-        "data": decided,
+        "data": Written(row.content),
     }
 
 

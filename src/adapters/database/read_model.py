@@ -12,7 +12,9 @@ from sqlalchemy import (
     RowMapping,
     Select,
     String,
+    Update,
     bindparam,
+    case,
     column,
     func,
     select,
@@ -22,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from adapters.database import mapping, past
 from adapters.database.column_types import Json
 from adapters.database.engine import READ_ONLY, answering, reading
+from adapters.database.many import arrays, rows_of
 from adapters.database.past import SqlPastChanges
 from adapters.database.retention import prune
 from adapters.database.streams import CURRENT
@@ -31,7 +34,16 @@ from application.ports.persistence import ConcurrentChange
 from application.ports.read_side import PositionKey, Reached
 from application.queries.history import bucket_of
 from application.queries.log import LogEntry, LogQuery
-from application.queries.rows import BreachRow, BreachState, CycleHead, GlanceRow, HourRow, NodeBucket, StatusRow
+from application.queries.rows import (
+    BreachRow,
+    BreachState,
+    CycleHead,
+    CycleRow,
+    GlanceRow,
+    HourRow,
+    NodeBucket,
+    StatusRow,
+)
 from application.queries.standing import Standing
 from domain.events import CycleCompleted
 from domain.site.configuration import SiteConfiguration
@@ -42,6 +54,24 @@ RETIRED_AT_ONCE: Final = 100
 _STATUSES: Final = select(*[microgrid_status.c[each.name] for each in fields(StatusRow)])
 _GLANCES: Final = select(*[microgrid_status.c[each.name] for each in fields(GlanceRow)])
 _HEAD: Final = TypeAdapter(CycleHead)
+
+
+_NEWS_COLUMNS: Final = [microgrid_status.c[name] for name in mapping.NEWS]
+
+
+def _news(new: Mapping[str, ColumnElement[Any]]) -> Update:
+    """The columns of a microgrid that events change, each left as it is where there is nothing new."""
+    row = microgrid_status.c
+    values = {name: func.coalesce(new[name], row[name]) for name in ("latest_cycle", "glance", "standing")}
+    retired_at = case((new["standing"].is_(None), row.retired_at), else_=new["retired_at"])
+    return (
+        microgrid_status.update().where(row.microgrid_id == new["microgrid_id"]).values(**values, retired_at=retired_at)
+    )
+
+
+# Made once, as every batch runs them: putting a statement together costs more than sending it.
+_NEWS_TOGETHER: Final = _news(dict(rows_of(*_NEWS_COLUMNS).c.items()))
+_NEWS: Final = _news({each.name: bindparam(f"new_{each.name}", type_=each.type) for each in _NEWS_COLUMNS})
 
 
 class SqlReadModelChanges:
@@ -81,26 +111,12 @@ class SqlReadModelChanges:
             begun_ids = await self._connection.execute(begun.returning(projection_positions.c.microgrid_id), first)
             if len(begun_ids.all()) < len(first):
                 raise ConcurrentChange("another projector has begun with one of these microgrids")
-        await write_over(self._connection, projection_positions, [row for row in rows if row not in first])
+        known = [row for row in rows if (row["projection"], row["microgrid_id"]) in self._locked]
+        await write_over(self._connection, projection_positions, known)
 
     async def put_statuses(self, statuses: Sequence[StatusRow]) -> None:
-        def keeping(excluded: Excluded) -> dict[str, Any]:
-            row = microgrid_status.c
-            latest = func.coalesce(excluded.latest_cycle, row.latest_cycle)
-            kept = {"glance": row.glance, "standing": row.standing, "retired_at": row.retired_at}
-            return {"latest_cycle": latest, **kept}
-
-        await write_over(self._connection, microgrid_status, list(map(mapping.status, statuses)), keeping)
-
-    async def put_latest_cycles(self, latest: Sequence[CycleCompleted]) -> None:
-        if not latest:
-            return
-        row = microgrid_status.c
-        statement = microgrid_status.update().where(row.microgrid_id == bindparam("of"))
-        await self._connection.execute(
-            statement.values(latest_cycle=bindparam("latest", type_=row.latest_cycle.type)),
-            [{"of": each.microgrid_id, "latest": each} for each in sorted(latest, key=lambda each: each.microgrid_id)],
-        )
+        rows = list(map(mapping.status, statuses))
+        await write_over(self._connection, microgrid_status, rows, _keeping_how_it_stands)
 
     async def standings(self, microgrid_ids: Collection[str]) -> Mapping[str, Standing]:
         row = microgrid_status.c
@@ -109,35 +125,24 @@ class SqlReadModelChanges:
         )
         return {each.microgrid_id: each.standing for each in await self._connection.execute(statement)}
 
-    async def put_standings(self, standings: Mapping[str, Standing]) -> None:
-        if not standings:
-            return
-        row = microgrid_status.c
-        statement = microgrid_status.update().where(row.microgrid_id == bindparam("of"))
-        statement = statement.values(
-            glance=bindparam("shown", type_=row.glance.type),
-            standing=bindparam("kept", type_=row.standing.type),
-            retired_at=bindparam("retired", type_=row.retired_at.type),
-        )
-        await self._connection.execute(
-            statement,
-            [
-                {"of": each, "shown": standing.glance, "kept": standing, "retired": standing.retired_at}
-                for each, standing in sorted(standings.items())
-            ],
-        )
+    async def put_news(self, latest: Sequence[CycleRow], standings: Mapping[str, Standing]) -> None:
+        cycles_of = {each.cycle.microgrid_id: each for each in latest}
+        rows = [
+            mapping.news(each, cycles_of.get(each), standings.get(each)) for each in sorted({*cycles_of, *standings})
+        ]
+        if rows and self._connection.dialect.name == "postgresql":
+            await self._connection.execute(_NEWS_TOGETHER, arrays(rows))
+        elif rows:
+            await self._connection.execute(_NEWS, [{f"new_{name}": row[name] for name in row} for row in rows])
 
-    async def put_cycles(self, decided: Sequence[CycleCompleted]) -> None:
+    async def put_cycles(self, decided: Sequence[CycleRow]) -> None:
         await write_over(self._connection, cycles, list(map(mapping.cycle, decided)))
 
     async def prune_cycles(self, decided_before: datetime) -> int:
         return await prune(self._connection, cycles, cycles.c.decided_at, decided_before)
 
     async def put_breaches(self, rows: Sequence[BreachRow]) -> None:
-        def keeping(_: Excluded) -> dict[str, Any]:
-            return {"opened_seq": breaches.c.opened_seq, "opened_at": breaches.c.opened_at}
-
-        await write_over(self._connection, breaches, list(map(mapping.breach, rows)), keeping)
+        await write_over(self._connection, breaches, list(map(mapping.breach, rows)), _keeping_when_it_opened)
 
     async def prune_retired(self, before: datetime) -> int:
         row = microgrid_status.c
@@ -155,6 +160,17 @@ class SqlReadModelChanges:
 
     async def commit(self) -> None:
         await self._connection.commit()
+
+
+def _keeping_how_it_stands(excluded: Excluded) -> dict[str, Any]:
+    row = microgrid_status.c
+    latest = func.coalesce(excluded.latest_cycle, row.latest_cycle)
+    return {"latest_cycle": latest, "glance": row.glance, "standing": row.standing, "retired_at": row.retired_at}
+
+
+def _keeping_when_it_opened(excluded: Excluded) -> dict[str, Any]:
+    del excluded
+    return {"opened_seq": breaches.c.opened_seq, "opened_at": breaches.c.opened_at}
 
 
 class SqlReadModelTransactions:

@@ -24,13 +24,13 @@ def received(record: "ConsumerRecord[bytes, bytes]", read: Read) -> Received:
     message = Message(_key(record), tuple(record.headers), record.value)
     # A broker may be told to keep the time of arrival instead; one before 0 is none.
     sent_at = datetime.fromtimestamp(record.timestamp / 1000, UTC) if record.timestamp >= 0 else None
-    message_id, traceparent = envelope.attributes(message)
+    attributes = envelope.attributes(message)
     return Received(
         _position(record),
         message,
         read(record.topic, message),
-        id=message_id,
-        traceparent=traceparent,
+        id=attributes.id,
+        traceparent=attributes.traceparent,
         sent_at=sent_at,
     )
 

@@ -149,7 +149,8 @@ class MemorySource:
     def _received(self, partition: Partition, offset: int, message: Message) -> Received:
         position = Position(partition.topic, partition.number, offset)
         body = self._read(partition.topic, message)
-        return Received(position, message, body, *envelope.attributes(message))
+        attributes = envelope.attributes(message)
+        return Received(position, message, body, attributes.id, attributes.traceparent)
 
 
 class _Group:

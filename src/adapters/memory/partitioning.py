@@ -29,7 +29,7 @@ def murmur2(data: bytes) -> int:
     return state - (1 << 32) if state >> 31 else state
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def partition_of(key: str, partitions: int) -> int:
     """The partition, of so many, on which every message of this key lies."""
     return (murmur2(encode_key(key)) & 0x7FFFFFFF) % partitions

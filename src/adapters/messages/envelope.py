@@ -5,8 +5,9 @@ structured mode one JSON object of both.
 import json
 import re
 from base64 import b64decode
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from pydantic_core import to_json
 
@@ -63,11 +64,6 @@ def wrap(
     return Message(microgrid_id, headers, value)
 
 
-def is_structured(message: Message) -> bool:
-    """Whether attributes and data are said to stand in the value together."""
-    return _media_type(message) == STRUCTURED
-
-
 def in_binary_mode(message: Message) -> tuple[Message, Any]:
     """A message in the structured mode as it would be in the binary mode; and its data, parsed.
 
@@ -92,40 +88,56 @@ def in_binary_mode(message: Message) -> tuple[Message, Any]:
     return Message(message.key, tuple(headers), json.dumps(data).encode()), data
 
 
-def attributes(message: Message) -> tuple[str | None, str | None]:
-    """Id and trace context of a message in either mode, as `id_of` and `traceparent` give them."""
-    if is_structured(message):
-        try:
-            message, _ = in_binary_mode(message)
-        except NotJson:
-            return None, None
-    return id_of(message), traceparent(message)
+@dataclass(slots=True)
+class Attributes:
+    """What the headers of a message say, each None where there is none or it is no such thing.
+
+    `type` is the CloudEvents type, `id` that by which a re-publish is known; `stream` is what the source of an event
+    names, empty where there is no source. Without a content type a value is JSON: that is what CloudEvents assumes.
+    """
+
+    type: str | None
+    id: str | None
+    stream: str
+    media_type: str | None
+    traceparent: str | None
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """Of a name that occurs twice the last counts."""
+        headers = dict(message.headers)
+        return cls(
+            type=_text(headers.get("ce_type")),
+            id=_text(headers.get("ce_id")),
+            stream=(_text(headers.get("ce_source")) or "").removeprefix(_STREAMS),
+            media_type=_media_type(headers.get("content-type")),
+            traceparent=_traceparent(headers.get("traceparent")),
+        )
+
+    @property
+    def is_structured(self) -> bool:
+        """Whether attributes and data are said to stand in the value together."""
+        return self.media_type == STRUCTURED
+
+    @property
+    def is_json(self) -> bool:
+        return self.media_type in (None, MEDIA_TYPE)
+
+
+def attributes(message: Message) -> Attributes:
+    """Of a message in either mode; of one in the structured mode that is no JSON object nothing."""
+    found = Attributes.of(message)
+    if not found.is_structured:
+        return found
+    try:
+        return Attributes.of(in_binary_mode(message)[0])
+    except NotJson:
+        return Attributes.of(replace(message, headers=()))
 
 
 def type_of(message: Message) -> str | None:
     """The CloudEvents type, None where there is none."""
-    return _header(message, "ce_type")
-
-
-def id_of(message: Message) -> str | None:
-    """The id by which a re-publish is known, None where there is none."""
-    return _header(message, "ce_id")
-
-
-def stream_of(message: Message) -> str:
-    """The stream that the source of an event names; empty where there is no source."""
-    return (_header(message, "ce_source") or "").removeprefix(_STREAMS)
-
-
-def is_json(message: Message) -> bool:
-    """Whether the value is said to be JSON. Without a content type it is: JSON is what CloudEvents assumes."""
-    return _media_type(message) in (None, MEDIA_TYPE)
-
-
-def traceparent(message: Message) -> str | None:
-    """The W3C trace context the message belongs to, None where there is none or it is no such thing."""
-    text = _header(message, "traceparent")
-    return text if text and _TRACEPARENT.fullmatch(text) else None
+    return Attributes.of(message).type
 
 
 def structured(message: Message, data: Any) -> bytes:
@@ -138,21 +150,24 @@ def structured(message: Message, data: Any) -> bytes:
     return to_json({**attributes, "data": data})
 
 
-def _media_type(message: Message) -> str | None:
-    content_type = _header(message, "content-type")
+def _text(header: bytes | None) -> str | None:
+    return None if header is None else header.decode(errors="replace")
+
+
+def _media_type(header: bytes | None) -> str | None:
+    if header == b"application/json":  # nearly every message
+        return MEDIA_TYPE
+    content_type = _text(header)
     return None if content_type is None else content_type.partition(";")[0].strip().lower()
+
+
+def _traceparent(header: bytes | None) -> str | None:
+    text = _text(header)
+    return text if text and _TRACEPARENT.fullmatch(text) else None
 
 
 def _utf8(text: str) -> bytes:
     return text.encode(errors="replace")
-
-
-def _header(message: Message, name: str) -> str | None:
-    """The last of this name."""
-    for known, value in reversed(message.headers):
-        if known == name:
-            return None if value is None else value.decode(errors="replace")
-    return None
 
 
 def _rfc3339(instant: datetime) -> str:

@@ -62,7 +62,11 @@ def write_line(letter: DeadLetter) -> bytes:
 def _named(message: Message) -> str | None:
     """The microgrid that the data name, where anybody can tell."""
     try:
-        data = envelope.in_binary_mode(message)[1] if envelope.is_structured(message) else parse(message.value or b"")
+        data = (
+            envelope.in_binary_mode(message)[1]
+            if envelope.Attributes.of(message).is_structured
+            else parse(message.value or b"")
+        )
     except NotJson:
         return None
     named = data.get("microgrid_id") if isinstance(data, dict) else None

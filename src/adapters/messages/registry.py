@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar, assert_never
 
 from pydantic import TypeAdapter, ValidationError
@@ -97,13 +96,15 @@ def read(topic: str, message: Message) -> Inbound:
         detail = f"The value is {dropped.length} bytes long, more than {MESSAGE_BYTES}."
         return Unreadable("too_large", detail, replace(message, value=None), dropped)
     data = None
-    as_it_came, structured = message, envelope.is_structured(message)
+    as_it_came, attributes = message, envelope.Attributes.of(message)
+    structured = attributes.is_structured
     try:
         if structured:
             message, data = envelope.in_binary_mode(message)
+            attributes = envelope.Attributes.of(message)
     except NotJson as error:
         return Unreadable("invalid_json", str(error), message)
-    reader, unreadable = _reader(topic, message)
+    reader, unreadable = _reader(topic, attributes)
     if reader is None:
         return Unreadable(*unreadable, as_it_came)
     if not structured and (body := _quickly(reader, message.value or b"")) is not None:
@@ -116,19 +117,19 @@ def read(topic: str, message: Message) -> Inbound:
     return _read(reader, data, message.value or b"", as_it_came)
 
 
-def _reader(topic: str, message: Message) -> tuple[Callable[[Any], Body] | None, tuple[str, str]]:
+def _reader(topic: str, attributes: envelope.Attributes) -> tuple[Callable[[Any], Body] | None, tuple[str, str]]:
     """What reads the data of a message in the binary mode, or the code and the sentence that say why nothing does."""
-    event_type = envelope.type_of(message)
+    event_type = attributes.type
     if event_type is None:
         return None, ("missing_type", "There is no ce_type.")
-    if len(envelope.id_of(message) or "") > ID_LENGTH:
+    if len(attributes.id or "") > ID_LENGTH:
         return None, ("invalid_header", f"The ce_id is longer than {ID_LENGTH} characters.")
     reader: Callable[[Any], Body] | None = READERS.get(event_type)
     if topic.rpartition(".")[2] == _TOPIC_OF_EVENTS:
-        reader = partial(events.read_event, event_type, envelope.stream_of(message))
+        reader = events.EventReader(event_type, attributes.stream)
     if reader is None:
         return None, ("unknown_type", "The type in ce_type is none that is read here.")
-    if not envelope.is_json(message):
+    if not attributes.is_json:
         return None, ("unsupported_content_type", "The content type is not application/json.")
     return reader, ("", "")
 
@@ -137,7 +138,7 @@ def _quickly(reader: Callable[[Any], Body], value: bytes) -> Body | None:
     """What nearly every message says; None where one has to be looked at closely: it may have `1.0` for a whole number,
     or be wrong, and `parse` and what reads it then say where.
     """
-    plain = PLAIN_READERS.get(reader)
+    plain = reader.plain if isinstance(reader, events.EventReader) else PLAIN_READERS.get(reader)
     try:
         if plain is not None and (body := plain(value)) is not None:
             return body

@@ -45,18 +45,19 @@ class TracedPublisher:
                 span.end()
 
     def _begun(self, message: Message) -> Span:
+        said = envelope.Attributes.of(message)
         attributes = {
             names.MESSAGING_SYSTEM: self._messaging_system,
             names.OPERATION_NAME: names.PUBLISH,
             names.OPERATION_TYPE: "send",
             names.DESTINATION: self._topic,
             names.MESSAGE_KEY: message.key,
-            names.EVENT_ID: envelope.id_of(message),
-            names.EVENT_TYPE: envelope.type_of(message),
+            names.EVENT_ID: said.id,
+            names.EVENT_TYPE: said.type,
         }
         return self._tracer.start_span(
             f"{names.PUBLISH} {self._topic}",
-            context=context_of(envelope.traceparent(message)),
+            context=context_of(said.traceparent),
             kind=SpanKind.PRODUCER,
             attributes={name: value for name, value in attributes.items() if value is not None},
         )

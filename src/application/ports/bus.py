@@ -1,16 +1,19 @@
 """What comes over the bus and goes out on it."""
 
 import hashlib
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, Protocol, Self, TypeAlias
 
 from domain.knowledge.readings import Telemetry
 from domain.site.configuration import Fault, SiteConfiguration
+from domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """An encoded message: key, headers and value as they lie on the bus.
 
@@ -22,7 +25,7 @@ class Message:
     value: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Position:
     """Where a message lies on the bus."""
 
@@ -105,15 +108,21 @@ class Unreadable:
     dropped: Digest | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PublishedEvent:
-    """An event as subscribers see it: `data` is the parsed JSON of its value, `stream` what its source names."""
+    """An event as subscribers see it: `content` is the JSON of its value as it came, `stream` what its source names."""
 
     microgrid_id: str
     event_seq: int
     type: str
-    data: dict[str, Any]
+    content: str
     stream: str
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The content, parsed once it is asked for: a cycle of a large depot takes its time."""
+        parsed: dict[str, Any] = json.loads(self.content)
+        return parsed
 
 
 Offer: TypeAlias = SiteConfiguration | MalformedConfiguration | Retirement
@@ -122,7 +131,7 @@ Offer: TypeAlias = SiteConfiguration | MalformedConfiguration | Retirement
 Inbound: TypeAlias = Offer | Telemetry | Tombstone | PublishedEvent | Unreadable
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Received:
     """One message of a batch: as it came, read, with its place, its id, its trace and the time the bus has for it."""
 

@@ -12,6 +12,7 @@ from application.queries.rows import (
     BreachRow,
     BreachState,
     CycleHead,
+    CycleRow,
     GlanceRow,
     HistoryRow,
     HourRow,
@@ -101,19 +102,18 @@ class ReadModelChanges(Protocol):
         """A status leaves the latest cycle where it has none, and how the microgrid stands in any case."""
         ...
 
-    async def put_latest_cycles(self, cycles: Sequence[CycleCompleted]) -> None:
-        """One a microgrid; of no effect while it has no status."""
-        ...
-
     async def standings(self, microgrid_ids: Collection[str]) -> Mapping[str, Standing]:
         """How these microgrids stand, of those that a status is known of."""
         ...
 
-    async def put_standings(self, standings: Mapping[str, Standing]) -> None:
-        """By microgrid, each with its glance, and when it retired; of no effect while it has no status."""
+    async def put_news(self, latest: Sequence[CycleRow], standings: Mapping[str, Standing]) -> None:
+        """The newest cycles, one a microgrid, and how microgrids stand, with the glance and when they retired.
+
+        A microgrid keeps what is not put of it; of no effect while it has no status.
+        """
         ...
 
-    async def put_cycles(self, cycles: Sequence[CycleCompleted]) -> None: ...
+    async def put_cycles(self, cycles: Sequence[CycleRow]) -> None: ...
 
     async def prune_cycles(self, decided_before: datetime) -> int:
         """Forget the oldest of these cycles, some thousand at most; returns how many."""

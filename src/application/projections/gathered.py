@@ -11,7 +11,7 @@ from application.projections.hours import make_hours
 from application.projections.keeping import AS_A_RULE, Keeping
 from application.queries.history import one_more
 from application.queries.log import LogEntry
-from application.queries.rows import BreachRow, HistoryRow, StatusRow
+from application.queries.rows import BreachRow, CycleRow, HistoryRow, StatusRow
 from application.queries.standing import Standing
 from domain.events import CycleCompleted
 from domain.site.configuration import SiteConfiguration
@@ -38,8 +38,11 @@ class Gathered:
         self._standings = dict(standings)
         self._changed: set[str] = set()
         """The microgrids whose standing is another one now."""
-        self._latest_cycles: dict[str, CycleCompleted] = {}
-        self._cycles: dict[tuple[str, int], CycleCompleted] = {}
+        self._content = ""
+        """The JSON of the event whose effects come now."""
+
+        self._latest_cycles: dict[str, CycleRow] = {}
+        self._cycles: dict[tuple[str, int], CycleRow] = {}
         self._breaches: dict[tuple[str, str], BreachRow] = {}
         self._history: dict[tuple[str, datetime], HistoryRow] = {}
         self._configurations = configurations
@@ -66,6 +69,10 @@ class Gathered:
         self._reached[key] = self._advanced[key] = Reached(event.stream, event.event_seq)
         return True
 
+    def begin(self, event: PublishedEvent) -> None:
+        """What is put from now on are effects of this event."""
+        self._content = event.content
+
     def put_status(self, status: StatusRow) -> None:
         self._statuses[status.microgrid_id] = status
 
@@ -78,10 +85,10 @@ class Gathered:
         self._changed.add(microgrid_id)
 
     def put_latest_cycle(self, cycle: CycleCompleted) -> None:
-        self._latest_cycles[cycle.microgrid_id] = cycle
+        self._latest_cycles[cycle.microgrid_id] = CycleRow(cycle, self._content)
 
     def put_cycle(self, cycle: CycleCompleted) -> None:
-        self._cycles[cycle.microgrid_id, cycle.cycle_seq] = cycle
+        self._cycles[cycle.microgrid_id, cycle.cycle_seq] = CycleRow(cycle, self._content)
 
     def put_breach(self, breach: BreachRow) -> None:
         """A breach that is known keeps when and with which event it opened."""
@@ -115,8 +122,8 @@ class Gathered:
         """Write all of it. Raises ConcurrentChange where another projector wrote in between."""
         await changes.put_positions(self._advanced)
         await changes.put_statuses(list(self._statuses.values()))
-        await changes.put_latest_cycles(list(self._latest_cycles.values()))
-        await changes.put_standings({each: self._standings[each] for each in sorted(self._changed)})
+        standings = {each: self._standings[each] for each in self._changed}
+        await changes.put_news(list(self._latest_cycles.values()), standings)
         await changes.put_cycles(list(self._cycles.values()))
         await changes.put_breaches(list(self._breaches.values()))
         await self._write_history(changes)

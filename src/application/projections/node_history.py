@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from application.projections.gathered import Gathered
 from application.projections.projector import Projection, nothing
-from application.queries.history import TEN_SECONDS, begins, figures_of
-from application.queries.rows import HistoryRow, NodeBucket, NodeFigures
+from application.queries.history import TEN_SECONDS, begins, figures_of_connector, figures_of_node
+from application.queries.rows import HistoryRow, NodeFigures
 from application.queries.tree import measured_w
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import (
@@ -20,7 +20,6 @@ from domain.events import (
     MicrogridProvisioned,
     MicrogridRetired,
 )
-from domain.sharing.plan import Quality
 from domain.site.identifiers import connector_node_id
 
 
@@ -31,34 +30,14 @@ def _decided(cycle: CycleCompleted, gathered: Gathered) -> None:
 
 
 def _figures(cycle: CycleCompleted) -> Iterator[tuple[str, NodeFigures]]:
-    """By node id. A connector's limit is what it was sent."""
-    at = cycle.decided_at
+    """By node id."""
+    charge_points = {}
     for node in cycle.nodes:
-        bucket = NodeBucket(
-            at=at,
-            measured_w=node.measured_w,
-            measured_max_w=node.measured_w,
-            limit_w=node.limit_w,
-            allocated_w=node.allocated_w,
-            background_w=node.background_w,
-            reserved_w=node.reserved_w,
-            quality=node.quality,
-        )
-        yield node.node_id, figures_of(bucket)
-    charge_points = {node.node_id: node for node in cycle.nodes}
+        charge_points[node.node_id] = node
+        yield node.node_id, figures_of_node(node)
     for each in cycle.setpoints:
         known_w = measured_w(each, charge_points[each.charge_point_id])
-        bucket = NodeBucket(
-            at=at,
-            measured_w=known_w,
-            measured_max_w=known_w,
-            limit_w=each.limit_w,
-            allocated_w=each.target_w,
-            background_w=0,
-            reserved_w=each.reserved_w,
-            quality=Quality.MISSING if known_w is None else Quality.OK,
-        )
-        yield connector_node_id(each.charge_point_id, each.connector_id), figures_of(bucket)
+        yield connector_node_id(each.charge_point_id, each.connector_id), figures_of_connector(each, known_w)
 
 
 NODE_HISTORY = Projection(

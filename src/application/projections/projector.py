@@ -135,6 +135,7 @@ def apply(event: PublishedEvent, fact_of: FactOf, projections: Sequence[Projecti
         return False
     fact = fact_of(event)
     if fact is not None:
+        gathered.begin(event)
         for projection in concerned:
             projection.effects[type(fact)](fact, gathered)
     return True

@@ -130,8 +130,10 @@ def _measured_again(breach: OpenBreach, cycle: CycleCompleted) -> OpenBreach:
 
 def _stopped_for_good(cycle: CycleCompleted, conditions: list[Condition], turn: timedelta) -> Iterator[str]:
     """The connectors that are stopped for longer than a turn of theirs, or with all others below a node that want."""
-    at, parents = cycle.decided_at, {node.node_id: node.parent_id for node in cycle.nodes}
     stopped = {each.node_id: each for each in conditions if each.code is ConditionCode.STOPPED}
+    if not stopped:
+        return
+    at, parents = cycle.decided_at, {node.node_id: node.parent_id for node in cycle.nodes}
     wanting, without = Counter[str](), Counter[str]()
     above: dict[str, list[str]] = {}
     for each in cycle.setpoints:

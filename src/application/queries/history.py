@@ -8,6 +8,7 @@ from typing import Final
 
 from application.ports.read_side import ReadModel
 from application.queries.rows import HistoryRow, NodeBucket, NodeFigures
+from domain.sharing import plan as decided
 from domain.sharing.plan import Quality
 
 TEN_SECONDS: Final = timedelta(seconds=10)
@@ -19,6 +20,7 @@ HOURS_AT_ONCE: Final = 48
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = datetime.max.replace(tzinfo=UTC)
 _WORST_FIRST: Final = tuple(Quality)
+_NUMBER_OF: Final = {quality: number for number, quality in enumerate(_WORST_FIRST)}
 
 
 class Step(StrEnum):
@@ -90,7 +92,6 @@ def bucket_of(at: datetime, figures: NodeFigures) -> NodeBucket:
 
 def figures_of(bucket: NodeBucket) -> NodeFigures:
     """What `bucket_of` reads."""
-    quality = None if bucket.quality is None else _WORST_FIRST.index(bucket.quality)
     return [
         bucket.measured_w,
         bucket.limit_w,
@@ -98,7 +99,34 @@ def figures_of(bucket: NodeBucket) -> NodeFigures:
         bucket.background_w,
         bucket.reserved_w,
         bucket.measured_max_w,
-        quality,
+        None if bucket.quality is None else _NUMBER_OF[bucket.quality],
+    ]
+
+
+def figures_of_node(node: decided.NodeFigures) -> NodeFigures:
+    """The same of a node after one decision, its load the highest."""
+    return [
+        node.measured_w,
+        node.limit_w,
+        node.allocated_w,
+        node.background_w,
+        node.reserved_w,
+        node.measured_w,
+        _NUMBER_OF[node.quality],
+    ]
+
+
+def figures_of_connector(setpoint: decided.Setpoint, known_w: int | None) -> NodeFigures:
+    """The same of a connector that is known to draw so much. Its limit is what it was sent."""
+    quality = Quality.MISSING if known_w is None else Quality.OK
+    return [
+        known_w,
+        setpoint.limit_w,
+        setpoint.target_w,
+        0,
+        setpoint.reserved_w,
+        known_w,
+        _NUMBER_OF[quality],
     ]
 
 
@@ -106,9 +134,11 @@ def later(before: NodeFigures | None, now: NodeFigures) -> NodeFigures:
     """A bucket with one more cycle: that stands for it, but for the highest load and the lowest limit."""
     if before is None:
         return now
-    former = bucket_of(_EPOCH, before)
+    former_w, former_limit_w, *_ = before
+    former_max_w = before[5] if len(before) > 5 else None  # an earlier release did not store it
+    most_w = former_w if former_max_w is None else former_max_w
     measured_w, limit_w, *rest, max_w, quality = now
-    return [measured_w, _known(min, former.limit_w, limit_w), *rest, _known(max, former.measured_max_w, max_w), quality]
+    return [measured_w, _known(min, former_limit_w, limit_w), *rest, _known(max, most_w, max_w), quality]
 
 
 def one_more(before: HistoryRow | None, now: HistoryRow) -> HistoryRow:

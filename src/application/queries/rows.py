@@ -38,6 +38,14 @@ class StatusRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CycleRow:
+    """A published cycle whole. `content` is the JSON that announced it, which is stored as it came."""
+
+    cycle: CycleCompleted
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class CycleHead:
     """A published cycle without what is long: its nodes and setpoints."""
 

@@ -25,7 +25,7 @@ async def test_how_a_microgrid_stands_is_kept_and_shown_in_a_line(persistence: P
     standing = decided(configured(None, configuration_applied()), a_cycle())
     async with persistence.read_model_transactions.begin() as changes:
         assert await changes.standings(["depot"]) == {}
-        await changes.put_standings({"depot": standing, "nowhere": standing})
+        await changes.put_news([], {"depot": standing, "nowhere": standing})
         await changes.commit()
 
     async with persistence.read_model_transactions.begin() as changes:

@@ -14,7 +14,7 @@ from domain.events import CycleCompleted, TreeNode
 from domain.sharing.plan import Outcome
 from domain.site.configuration import SiteWarning
 from domain.site.power_tree import NodeType
-from tests.builders import EIGHT, a_configuration, a_cycle_completed
+from tests.builders import EIGHT, a_configuration, a_cycle_completed, a_cycle_row
 from tests.contract.persistence.conftest import Persistence
 from tests.fakes.persistence import STREAM
 
@@ -36,7 +36,7 @@ def a_cycle(microgrid_id: str = "depot", cycle_seq: int = 1) -> CycleCompleted:
 
 
 def an_event(event_seq: int, of: str = "depot", stream: str = STREAM) -> PublishedEvent:
-    return PublishedEvent(of, event_seq, "busbar.cycle.completed.v1", {}, stream)
+    return PublishedEvent(of, event_seq, "busbar.cycle.completed.v1", "{}", stream)
 
 
 async def advance(
@@ -57,7 +57,7 @@ async def put(persistence: Persistence, *rows: StatusRow | CycleCompleted) -> No
                 case StatusRow():
                     await changes.put_statuses([row])
                 case CycleCompleted():
-                    await changes.put_cycles([row])
+                    await changes.put_cycles([a_cycle_row(row)])
         await changes.commit()
 
 
@@ -138,7 +138,7 @@ async def test_position_and_effect_are_forgotten_together(persistence: Persisten
     async with persistence.read_model_transactions.begin() as changes:
         await changes.put_positions({("status", "depot"): Reached(STREAM, 1)})
         await changes.put_statuses([STATUS])
-        await changes.put_cycles([a_cycle()])
+        await changes.put_cycles([a_cycle_row(a_cycle())])
 
     assert await persistence.read_model.status("depot") is None
     assert await persistence.read_model.cycle("depot", 1) is None
@@ -181,7 +181,7 @@ async def test_the_latest_cycle_changes_nothing_else_of_the_status(persistence: 
     await put(persistence, STATUS, of_another(STATUS, "another"))
 
     async with persistence.read_model_transactions.begin() as changes:
-        await changes.put_latest_cycles([a_cycle(cycle_seq=3)])
+        await changes.put_news([a_cycle_row(a_cycle(cycle_seq=3))], {})
         await changes.commit()
 
     assert await persistence.read_model.status("depot") == replace(STATUS, latest_cycle=a_cycle(cycle_seq=3))
@@ -190,7 +190,7 @@ async def test_the_latest_cycle_changes_nothing_else_of_the_status(persistence: 
 
 async def test_the_latest_cycle_of_a_microgrid_without_a_status_is_dropped(persistence: Persistence) -> None:
     async with persistence.read_model_transactions.begin() as changes:
-        await changes.put_latest_cycles([a_cycle(cycle_seq=3)])
+        await changes.put_news([a_cycle_row(a_cycle(cycle_seq=3))], {})
         await changes.commit()
 
     assert await persistence.read_model.statuses() == []

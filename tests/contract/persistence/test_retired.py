@@ -32,7 +32,7 @@ async def test_a_microgrid_that_retired_is_forgotten_with_its_breaches_and_keeps
         await advance(persistence, 1, of=of)
         async with persistence.read_model_transactions.begin() as changes:
             await changes.put_statuses([of_another(STATUS, of)])
-            await changes.put_standings({of: replace(standing, retired_at=retired_at)})
+            await changes.put_news([], {of: replace(standing, retired_at=retired_at)})
             await changes.put_breaches([a_breach(of=of)])
             await changes.commit()
 
@@ -51,7 +51,7 @@ async def test_a_microgrid_that_is_in_use_again_is_kept(persistence: Persistence
     for retired_at in (EIGHT, None):
         async with persistence.read_model_transactions.begin() as changes:
             await changes.put_statuses([STATUS])
-            await changes.put_standings({"depot": replace(standing, retired_at=retired_at)})
+            await changes.put_news([], {"depot": replace(standing, retired_at=retired_at)})
             await changes.commit()
     async with persistence.read_model_transactions.begin() as changes:
         assert await changes.prune_retired(EIGHT + timedelta(hours=1)) == 0

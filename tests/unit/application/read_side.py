@@ -30,6 +30,7 @@ async def project(
     async with transactions.begin() as changes:
         gathered = await gathering(list(map(published, events)), changes)
         for event in events:
+            gathered.begin(published(event))
             for projection in projections:
                 projection.effects[type(event)](event, gathered)
         await gathered.write(changes)

@@ -33,7 +33,7 @@ class Database:
 
 
 def an_event(number: int, event_seq: int, stream: str = "s-1") -> PublishedEvent:
-    return PublishedEvent(f"m-{number}", event_seq, "busbar.cycle.completed.v1", {}, stream)
+    return PublishedEvent(f"m-{number}", event_seq, "busbar.cycle.completed.v1", "{}", stream)
 
 
 BOTH = ("busbar.configuration", "busbar.telemetry")

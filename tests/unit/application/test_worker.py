@@ -9,10 +9,9 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.partitioning import partition_of
-from adapters.messages import registry
+from adapters.messages import envelope, registry
 from adapters.messages.configuration import configuration_to
 from adapters.messages.dead_letters import DeadLetterTopic
-from adapters.messages.envelope import traceparent
 from application import mailbox
 from application.decisions import ATTEMPTS
 from application.ports.bus import Message, Position, PublicationRefused, Unreadable
@@ -113,7 +112,7 @@ async def test_a_cycle_without_news_is_run_and_not_published(service: Service) -
 async def test_events_stand_in_the_trace_of_the_messages_that_caused_them(service: Service) -> None:
     await started(service)
     messages = [row.message for row in service.database.tables.outbox.values()]
-    assert [traceparent(message) for message in messages] == [TRACEPARENT] * 3
+    assert [envelope.attributes(message).traceparent for message in messages] == [TRACEPARENT] * 3
 
 
 async def test_an_answer_names_the_message_that_it_answers_and_its_instant(service: Service) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from adapters.messages.events import (
+    fact_of,
     unsaid,
     write_configuration_applied,
     write_configuration_rejected,
@@ -19,6 +20,8 @@ from adapters.messages.events import (
     write_cycle_completed,
     write_microgrid_provisioned,
 )
+from application import event_types
+from application.ports.bus import PublishedEvent
 from domain.breaches.constraint import Cause, ConstraintBreached, ConstraintCleared, Contributor
 from domain.breaches.over_limit import Severity
 from domain.events import (
@@ -304,10 +307,10 @@ def test_a_cycle_is_written_in_the_order_of_the_contract_with_null_where_nothing
     st.booleans(),
     st.booleans(),
 )
-def test_a_cycle_is_written_as_its_model_would_be(
+def test_a_cycle_is_written_and_read_as_by_its_model(
     cycle: CycleCompleted, text: str, at: datetime, number: int, is_heard: bool, is_found: bool
 ) -> None:
-    """Holds EVT-7: what the schema is made of, and what is written, are the same."""
+    """Holds EVT-7: what the schema is made of, what is written, and what is read again are the same."""
     setpoint = replace(
         cycle.setpoints[0], status=text, requested_w=number, session=ServedSession(text, at, at, 1, 1, 0)
     )
@@ -322,7 +325,30 @@ def test_a_cycle_is_written_as_its_model_would_be(
         controls=(ControlledCharger("cp-1", Control(text, None, is_heard, None)),) if is_found else (),
     )
     for each in (cycle, changed):
-        assert write_cycle_completed(each) == MODEL.dump_json(each, exclude=unsaid(each))
+        written = write_cycle_completed(each)
+        assert written == MODEL.dump_json(each, exclude=unsaid(each))
+        assert fact_of(a_published_cycle(written.decode())) == each
+
+
+def a_published_cycle(content: str) -> PublishedEvent:
+    return PublishedEvent("malaga", 41, event_types.CYCLE_COMPLETED, content, "s-1")
+
+
+@pytest.mark.parametrize(
+    ("said", "odd"), [('"cycle_seq":17', '"cycle_seq":17.0'), ('"degraded":false', '"degraded":"no"')]
+)
+def test_what_is_odd_in_a_cycle_is_left_to_its_model(said: str, odd: str) -> None:
+    assert said in CYCLE_DATA
+    assert fact_of(a_published_cycle(CYCLE_DATA.replace(said, odd))) == CYCLE
+
+
+def test_what_no_cycle_is_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        fact_of(a_published_cycle(CYCLE_DATA.replace('"outcome":"curtailed"', '"outcome":"else"')))
+
+
+def test_a_key_that_is_not_known_is_left() -> None:
+    assert fact_of(a_published_cycle('{"of_a_newer_release":[{}],' + CYCLE_DATA[1:])) == CYCLE
 
 
 def test_what_chargers_were_found_to_do_stands_at_the_end_of_a_cycle() -> None:

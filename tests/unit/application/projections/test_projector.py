@@ -270,7 +270,7 @@ async def test_a_parked_microgrid_goes_on_when_what_is_missing_comes_again() -> 
 
 
 async def test_an_event_that_cannot_be_projected_leaves_no_trace_and_parks_its_microgrid_alone() -> None:
-    strange = PublishedEvent("depot", 2, event_types.CYCLE_COMPLETED, {"cycle_seq": 2}, STREAM)
+    strange = PublishedEvent("depot", 2, event_types.CYCLE_COMPLETED, '{"cycle_seq": 2}', STREAM)
     stream, database, counts = Stream(a_cycle(1)), InMemoryDatabase(), RememberedCounts()
     projector = a_projector(stream, InMemoryReadModelTransactions(database), counts)
     await drain(projector)

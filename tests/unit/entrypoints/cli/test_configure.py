@@ -1,5 +1,6 @@
 """What `busbar configure --wait` makes of the events it hears (CLI-24, CLI-25)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ FAULTS = [{"code": "no_grid_connection", "path": "/circuits", "message": "There 
 
 
 def event(kind: str, microgrid_id: str = "depot", **data: Any) -> PublishedEvent:
-    return PublishedEvent(microgrid_id, 1, kind, data, "a-stream")
+    return PublishedEvent(microgrid_id, 1, kind, json.dumps(data), "a-stream")
 
 
 def applied(version: int) -> PublishedEvent:

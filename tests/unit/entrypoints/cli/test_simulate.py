@@ -1,5 +1,6 @@
 """What a depot that is played again knows of the runs before."""
 
+import json
 from typing import Any
 
 import pytest
@@ -56,4 +57,4 @@ def test_a_cycle_is_not_obeyed_where_it_is_not_known_for_which_site(past: Past) 
 
 
 def published(event_type: str, data: dict[str, Any]) -> PublishedEvent:
-    return PublishedEvent("joondalup-small", 1, event_type, data, "a-stream")
+    return PublishedEvent("joondalup-small", 1, event_type, json.dumps(data), "a-stream")

@@ -76,15 +76,22 @@ class Bench:
 
         That is beyond what the same takes that finds nothing there: a start, taking over, nothing to do.
         """
-        taken: list[float] = []
-        for number in range(2):
-            with self.stack.running(f"{command}-{number}", command) as process:
-                await asyncio.to_thread(process.has_joined)
-                while await self.lags.of(group, topic) or (await counted(self.engine))["waiting"]:
-                    await asyncio.sleep(0.2)
-                taken.append(cpu_seconds(process.running.process.pid))
-                process.end(signal.SIGTERM)
+        taken = [await self.worked_off(f"{command}-{number}", command, group, topic) for number in range(2)]
         return taken[0] - taken[1]
+
+    async def worked_off(self, name: str, command: str, group: str, topic: str) -> float:
+        """CPU seconds of such a process from its start until nothing of the topic is left."""
+        with self.stack.running(name, command) as process:
+            await asyncio.to_thread(process.has_joined)
+            await self.is_done(group, topic)
+            taken_s = cpu_seconds(process.running.process.pid)
+            process.end(signal.SIGTERM)
+        return taken_s
+
+    async def is_done(self, group: str, topic: str) -> None:
+        """Wait until nothing of the topic is left for the group, and no event that is not published."""
+        while await self.lags.of(group, topic) or (await counted(self.engine))["waiting"]:
+            await asyncio.sleep(0.2)
 
     async def say(self, some: slice) -> int:
         """These chargers of every depot, all at once; returns how many readings that is."""

@@ -11,10 +11,11 @@ import signal
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import kept, latency, statements, steady, steps
+from benchmarks import kept, latency, rounds, statements, steady, steps
 from benchmarks.bench import CONNECTORS, benched
 from benchmarks.checkouts import HERE, Checkout, least_tuples
 from benchmarks.deployment import Servers, counted, servers
@@ -24,8 +25,14 @@ from benchmarks.units import frozen_value_s
 from tests.e2e.stacks import Stack
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("domain", "steps", "steady", "statements", "throughput", "kept", "latency")
+PARTS = ("domain", "steps", "statements", "throughput", "rounds")
+"""What the aims are about, in ten minutes."""
+
+MORE_PARTS = ("steady", "kept", "latency")
+"""What takes its time by the clock."""
+
 TUPLE_ROUNDS = 2
+IN_ROUNDS = 200
 NOTHING_BY_TIME = {**kept.RARELY, "connector_stale_after_s": 7200}
 """What is decided follows from readings alone, however long it takes to work them off."""
 
@@ -54,10 +61,10 @@ def main() -> None:
 def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--before", type=Path, help="a checkout that is measured beside this one")
-    parser.add_argument("--parts", default=",".join(PARTS), help="some of these, in this order")
-    parser.add_argument("--readings", type=int, default=200_000, help="how many are worked off")
+    parser.add_argument("--parts", default=",".join(PARTS), help=f"some, in this order; also {', '.join(MORE_PARTS)}")
+    parser.add_argument("--readings", type=int, default=120_000, help="how many are worked off")
     parser.add_argument("--depots", default="5,20,200", help=f"numbers of depots of {CONNECTORS} connectors")
-    parser.add_argument("--rounds", type=int, default=6, help="of readings in a turn, five seconds each")
+    parser.add_argument("--rounds", type=int, default=6, help="in which all chargers say something")
     parser.add_argument("--seconds", type=int, default=60, help="how long latency and kept depots are measured")
     parser.add_argument("--idle", type=int, default=10_000, help="depots of which none is due")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}/service.json and .txt")
@@ -77,6 +84,9 @@ def _measured(part: str, ours: Servers, checkouts: list[Checkout], arguments: ar
                 return asyncio.run(steady.measured(stacks, arguments.rounds))
         case "statements":
             return {each.name: _of(each, ours, statements.measured) for each in checkouts}
+        case "rounds":
+            measure = partial(rounds.measured, depots=IN_ROUNDS, rounds=arguments.rounds)
+            return {each.name: _of(each, ours, measure) for each in checkouts}
         case "throughput":
             return [
                 _throughput(ours, checkouts, int(depots), arguments.readings) for depots in arguments.depots.split(",")
@@ -115,7 +125,7 @@ def _throughput(ours: Servers, checkouts: list[Checkout], depots: int, count: in
 
 
 async def _worked_off(stack: Stack, depots: int, count: int, name: str, *, is_first: bool) -> dict[str, Any]:
-    """Readings that lie there before a worker begins, then all events before a projector does."""
+    """Readings that lie there before a worker begins."""
     async with benched(stack, depots, NOTHING_BY_TIME) as bench:
         with stack.running("configured-by", "worker") as worker:
             await asyncio.to_thread(worker.has_joined)
@@ -125,17 +135,7 @@ async def _worked_off(stack: Stack, depots: int, count: int, name: str, *, is_fi
         await bench.put(count)
         worker_s = await bench.cpu_s("worker", "worker", "telemetry")
         cycles = (await counted(bench.engine))["published"] - before["published"]
-        events = await bench.lags.end("events")
-        projector_s = await bench.cpu_s("project", "projector", "events")
-        found: dict[str, Any] = {
-            name: {
-                "readings": count,
-                "cycles": cycles,
-                "events": events,
-                "worker_s": round(worker_s, 2),
-                "projector_s": round(projector_s, 2),
-            }
-        }
+        found: dict[str, Any] = {name: {"readings": count, "cycles": cycles, "worker_s": round(worker_s, 2)}}
         if is_first:
             every = max(1, count // max(1, cycles))
             found["bare loop"] = await asyncio.to_thread(bench.bare, count, every, await bench.newest_cycle())

@@ -13,6 +13,10 @@ AIMS = {
 }
 """In units."""
 
+TITLES = {"a reading": "a reading", "a cycle": "a cycle with 50 readings", "an event": "an event, projector"}
+OF_BEFORE = {"a reading": 0.6, "a cycle": 0.45, "an event": 0.15}
+"""How much of the code before each may cost."""
+
 SHARES = {5: 0.55, 20: 0.45, 200: 0.28}
 """Readings a CPU second against the bare loop, by depots: aims."""
 
@@ -32,6 +36,8 @@ def text(results: dict[str, Any]) -> str:
     for part, told in _PARTS.items():
         if part in results:
             lines += ["", *told(results[part], unit)]
+    if "throughput" in results and "rounds" in results:
+        lines += ["", *_costs(results["throughput"], results["rounds"], unit)]
     return "\n".join(lines)
 
 
@@ -71,12 +77,11 @@ def _steady(found: dict[str, Any], unit: float) -> Iterator[str]:
             yield f"  {what:24}{_beside({name: by_name[name][what] for name in _names(by_name)})}"
 
 
-def costs(rows: list[dict[str, Any]], name: str) -> dict[str, float]:
-    """CPU seconds of a reading, and of a cycle with 50 of them, that fit all runs best; and of an event its projector.
+def costs(runs: list[dict[str, Any]]) -> dict[str, float]:
+    """CPU seconds of a reading, and of a cycle with 50 of them, that fit all runs of a worker best.
 
     Where few depots say much, readings are nearly all there is; where many do, cycles are.
     """
-    runs = [row[name] for row in rows]
     rr, rc, cc = (
         sum(run[one] * run[other] for run in runs)
         for one, other in (("readings", "readings"), ("readings", "cycles"), ("cycles", "cycles"))
@@ -84,12 +89,7 @@ def costs(rows: list[dict[str, Any]], name: str) -> dict[str, float]:
     rs, cs = (sum(run[of] * run["worker_s"] for run in runs) for of in ("readings", "cycles"))
     determinant = rr * cc - rc * rc
     reading_s, cycle_s = (cc * rs - rc * cs) / determinant, (rr * cs - rc * rs) / determinant
-    events = sum(run["events"] for run in runs)
-    return {
-        "a reading": reading_s,
-        "a cycle": cycle_s + CONNECTORS * reading_s,
-        "an event": sum(run["projector_s"] for run in runs) / events,
-    }
+    return {"a reading": reading_s, "a cycle": cycle_s + CONNECTORS * reading_s}
 
 
 def _throughput(rows: list[dict[str, Any]], unit: float) -> Iterator[str]:
@@ -100,20 +100,35 @@ def _throughput(rows: list[dict[str, Any]], unit: float) -> Iterator[str]:
             run = row[name]
             yield (
                 f"  {name:8}worker {run['worker_s']:.2f} s of CPU for {run['cycles']:,} cycles,"
-                f" {run['readings'] / max(1, run['cycles']):,.0f} readings a cycle;"
-                f" projector {run['projector_s']:.2f} s for {run['events']:,} events"
+                f" {run['readings'] / max(1, run['cycles']):,.0f} readings a cycle"
             )
         bare = row["bare loop"]["readings_per_cpu_s"]
         shares = {name: row[name]["readings"] / row[name]["worker_s"] / bare for name in names}
         aim = f" (aim {SHARES[row['depots']]})" if row["depots"] in SHARES else ""
         yield f"  readings a CPU second, of the bare loop's {bare:,}: {_beside(shares)}{aim}"
-    if len(rows) > 1:
-        of = {name: costs(rows, name) for name in names}
-        for what, aim_units in AIMS.items():
-            microseconds = {name: of[name][what] * 1e6 for name in names}
-            units = {name: of[name][what] / unit for name in names}
-            title = {"a cycle": "a cycle with 50 readings", "an event": "an event, projector"}.get(what, what)
-            yield f"{title:26}us {_beside(microseconds, 1)}; units {_beside(units, 1)} (aim {aim_units:g})"
+
+
+def _rounds(found: dict[str, Any], unit: float) -> Iterator[str]:
+    del unit
+    yield f"{found['now']['depots']} depots of {CONNECTORS} connectors, all of which say something at once, in rounds"
+    for name in _names(found):
+        run = found[name]
+        yield (
+            f"  {name:8}worker {run['worker_s']:.2f} s of CPU for {run['readings']:,} readings and {run['cycles']:,}"
+            f" cycles; projector {run['projector_s']:.2f} s for {run['events']:,} events"
+        )
+
+
+def _costs(rows: list[dict[str, Any]], rounds: dict[str, Any], unit: float) -> Iterator[str]:
+    names = _names(rounds)
+    of = {name: costs([*(row[name] for row in rows), rounds[name]]) for name in names}
+    for name in names:
+        of[name]["an event"] = rounds[name]["projector_s"] / rounds[name]["events"]
+    for what, title in TITLES.items():
+        microseconds = {name: of[name][what] * 1e6 for name in names}
+        units = {name: of[name][what] / unit for name in names}
+        of_before = f" (at most {OF_BEFORE[what]})" if "before" in names else ""
+        yield f"{title:26}us {_beside(microseconds, 1)}{of_before}; units {_beside(units, 1)} (aim {AIMS[what]:g})"
 
 
 def _steps(rows: list[dict[str, Any]], unit: float) -> Iterator[str]:
@@ -168,6 +183,7 @@ def _latency(found: dict[str, Any], unit: float) -> Iterator[str]:
 
 _PARTS = {
     "throughput": _throughput,
+    "rounds": _rounds,
     "steady": _steady,
     "steps": _steps,
     "statements": _statements,

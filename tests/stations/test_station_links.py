@@ -22,8 +22,10 @@ from adapters.ocpp.gateway import Gateway
 from adapters.ocpp.memory import LinkMemory
 from adapters.ocpp.passwords import Passwords, hashed
 from adapters.ocpp.server import NotLoopback, Server
+from adapters.ocpp.spoken import ALONE
 from application.event_types import CONFIGURATION_APPLIED
 from application.ports.bus import PublishedEvent
+from tests.specification import ROOT
 from tests.stations.depot import FALLBACK_W, VALID_S, Bus, Depot, configuration, depot_of, gateway_of, living
 from tests.stations.scripted import Habits, Station
 
@@ -61,7 +63,13 @@ async def test_a_station_of_another_ocpp_is_refused_with_a_sentence(depot: Depot
     with pytest.raises(InvalidStatus) as refused:
         await opened(depot.port, "cp-1", protocol)
     assert refused.value.response.status_code == 400
-    assert b"OCPP 1.6-J alone" in refused.value.response.body
+    assert refused.value.response.body == f"{ALONE}\n".encode()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/gateway.md"])
+def test_who_brings_a_depot_reads_beforehand_which_stations_are_not_served(page: str) -> None:
+    assert "tations of OCPP 2.0.1 are not served" in ALONE
+    assert "tations of OCPP 2.0.1 are not served" in (ROOT / page).read_text()
 
 
 async def test_a_station_that_the_site_does_not_have_is_not_found(depot: Depot) -> None:

@@ -23,9 +23,10 @@ from websockets.typing import Subprotocol
 from adapters.ocpp.addresses import is_loopback
 from adapters.ocpp.gateway import Gateway
 from adapters.ocpp.passwords import Passwords
+from adapters.ocpp.spoken import ALONE, SUBPROTOCOL
 from application.ports.clock import Clock
 
-SPOKEN: Final = Subprotocol("ocpp1.6")
+SPOKEN: Final = Subprotocol(SUBPROTOCOL)
 
 FRAME_BYTES: Final = 64 * 1024
 HANDSHAKE_S: Final = 10
@@ -38,10 +39,6 @@ WRONG_PASSWORD: Final = timedelta(seconds=1)
 
 SPARE: Final = 50
 """Sockets beyond one for each charge point: some are about to be replaced, some to be refused."""
-
-OTHER_PROTOCOL: Final = (
-    "This gateway speaks OCPP 1.6-J alone (subprotocol ocpp1.6); stations of OCPP 2.0.1 are not served.\n"
-)
 
 _logger = logging.getLogger(__name__)
 _websockets = logging.getLogger("adapters.ocpp.websockets")
@@ -102,8 +99,8 @@ class Server:
             return socket.respond(HTTPStatus.NOT_FOUND, "The site has no charge point of this id.\n")
         offered = ",".join(request.headers.get_all("Sec-WebSocket-Protocol"))
         if SPOKEN not in [each.strip() for each in offered.split(",")]:
-            _logger.warning("%s does not offer ocpp1.6 but %.100s", charge_point_id, offered or "nothing")
-            return socket.respond(HTTPStatus.BAD_REQUEST, OTHER_PROTOCOL)
+            _logger.warning("%s does not offer %s but %.100s", charge_point_id, SPOKEN, offered or "nothing")
+            return socket.respond(HTTPStatus.BAD_REQUEST, f"{ALONE}\n")
         return None
 
     async def _is_admitted(self, charge_point_id: str, headers: Headers) -> bool:

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from adapters.ocpp.spoken import ALONE
 from entrypoints.demo.report import html as run_report
 
 Made = TypeVar("Made")
@@ -22,7 +23,7 @@ def page(template: str, **values: Any) -> bytes:
     """One page that needs nothing from anywhere else."""
     environment = Environment(loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined)
     environment.filters |= {"clock": run_report.clock, "watts": "{:,} W".format}
-    return environment.get_template(template).render(values).encode()
+    return environment.get_template(template).render(values, ocpp=ALONE).encode()
 
 
 def suite(

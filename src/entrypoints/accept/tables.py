@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from adapters.ocpp.spoken import ALONE
 from entrypoints.accept.acceptance import Acceptance
 from entrypoints.accept.outcomes import Instant, Played
 from entrypoints.cli.tables import kw, new_table
@@ -13,13 +14,14 @@ from entrypoints.demo.report.html import clock
 
 
 def shown(acceptance: Acceptance) -> Iterator[RenderableType]:
-    """What failed, sentence by sentence; the proof and the runs as tables; the verdict."""
+    """What failed, sentence by sentence; the proof and the runs as tables; which OCPP is spoken; the verdict."""
     for sentence in (*acceptance.check_failures, *acceptance.proof_failures):
         yield Text(sentence, style="bold red")
     if acceptance.draws:
         yield _proof(acceptance)
     if acceptance.outcomes:
         yield _runs(acceptance)
+    yield Text(ALONE, style="dim")
     yield Text(_verdict(acceptance), style="bold")
 
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
+from adapters.ocpp.spoken import ALONE
 from application.trial.findings import Verdict
 from entrypoints.accept.gateway.acceptance import Acceptance
 from entrypoints.cli.tables import new_table
 
 
 def shown(acceptance: Acceptance) -> Iterator[RenderableType]:
-    """What every check came to, and the verdict."""
+    """What every check came to, which OCPP is spoken, and the verdict."""
     table = new_table("duty", "check", "verdict", "")
     for each in acceptance.results:
         what = {
@@ -22,6 +23,7 @@ def shown(acceptance: Acceptance) -> Iterator[RenderableType]:
         verdict = each.verdict.value.replace("_", " ")
         table.add_row(str(each.check.duty), each.check.name, verdict, what, style=None if each.passed else "bold red")
     yield table
+    yield Text(ALONE, style="dim")
     word = "accepted: pass" if acceptance.passed else "not accepted: fail"
     unseen = f" {acceptance.unseen} of {len(acceptance.results)} checks had nothing to judge." * bool(acceptance.unseen)
     yield Text(f"The gateway of {acceptance.site} is {word}.{unseen}", style="bold")

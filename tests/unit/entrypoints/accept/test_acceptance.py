@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from adapters.ocpp.spoken import ALONE
 from application.fail_safe import worst_draws
 from domain.site.power_tree import derive
 from entrypoints.accept.acceptance import Acceptance, Asked
@@ -120,6 +121,7 @@ def test_the_page_says_what_is_signed_and_needs_nothing_from_anywhere() -> None:
         "gc-1 at 91.0 % of its capacity",
         "there are no meters",
         'class="load" points=',
+        ALONE,
     ):
         assert said in page
 

@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 import platformdirs
-import pytest
+
+from tests.services.finding import missing
 
 PATIENCE_S = 3600
 """It takes nine minutes of a processor."""
@@ -15,12 +16,12 @@ PATIENCE_S = 3600
 def program(crate: str, version: str, need: str) -> Path:
     """The program of a crate. `need`: whose need it is, in a sentence.
 
-    Without cargo the test is skipped, in continuous integration too: that does not install it.
+    Without cargo the test is skipped, in continuous integration it fails.
     """
     folder = platformdirs.user_cache_path("busbar") / f"{crate}-{version}"
     if not folder.exists():
         if shutil.which("cargo") is None:
-            pytest.skip(f"{need} cargo (rustup, or Debian, Ubuntu: apt install cargo).")
+            missing(f"{need} cargo (rustup; Debian 12: apt install cargo-web; Ubuntu: apt install cargo).")
         _build(crate, version, folder)
     return folder / "bin" / crate
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import chromium, faketime, postgresql, small_disk
+from tests.services import cargo, chromium, faketime, postgresql, small_disk
 from tests.services.finding import missing
 from tests.services.processes import DidNotStart, free_port, start, stop, wait_until
 
@@ -38,6 +38,13 @@ def test_a_disk_that_must_not_be_mounted_skips_and_fails_where_ci_is_set(
         monkeypatch.setenv("CI", ci)
         with pytest.raises(outcome, match="as root"), small_disk.a_small_disk(tmp_path / f"disk-{ci}", mib=1):
             pass
+
+
+def test_a_compiler_that_is_missing_fails_where_ci_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(pytest.fail.Exception, match="A station needs cargo"):
+        cargo.program("ocppsim", "0.0.0", "A station needs")
 
 
 async def test_a_browser_that_is_missing_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

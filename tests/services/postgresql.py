@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,18 @@ class PostgresqlServer:
             yield self._url.set(database=name).render_as_string(hide_password=False)
         finally:
             asyncio.run(_execute(self._url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+    @contextmanager
+    def backup(self, url: str) -> Iterator[Callable[[], None]]:
+        """A copy of a database that nothing uses now; gives what puts it back in its place."""
+        name = make_url(url).database
+        copy = f"{name}_copy"
+        asyncio.run(_execute(self._url, f"CREATE DATABASE {copy} TEMPLATE {name}"))
+        put_back = (f"DROP DATABASE {name} WITH (FORCE)", f"CREATE DATABASE {name} TEMPLATE {copy}")
+        try:
+            yield lambda: asyncio.run(_execute(self._url, *put_back))
+        finally:
+            asyncio.run(_execute(self._url, f"DROP DATABASE {copy}"))
 
 
 @dataclass(frozen=True, slots=True)

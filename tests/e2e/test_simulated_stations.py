@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import httpx
 import pytest
 from pydantic_core import to_json
 
@@ -19,6 +20,8 @@ from tests.specification import ROOT
 SITE: Final = ROOT / "examples" / "garage.json"
 SAFE_W: Final = 30_000
 """What its grid connection is held to while nothing is heard of its meter."""
+
+MINUTE_S: Final = 60
 
 FALLBACKS_W: Final = 4 * 4_140
 
@@ -72,6 +75,39 @@ def test_a_metered_site_leaves_safe_mode_once_its_meter_is_heard(home: Path) -> 
                 sending.stdin.write(to_json(reading | {"measured_at": at}) + b"\n")
                 sending.stdin.flush()
             sending.stdin.close()
+
+
+@pytest.mark.slow
+def test_the_first_vehicle_charges_under_a_binding_limit_within_a_minute_of_the_start(home: Path) -> None:
+    """In real time, both commands started at once in an empty folder; prints the seconds."""
+    page, port = free_port(), free_port()
+    listening = ("--ocpp", f"127.0.0.1:{port}", "--port", str(page), "--data", "data")
+    began = time.monotonic()
+    with (
+        running(home, "run", "--site", str(SITE), *listening),
+        running(home, "simulate", "--site", str(SITE), "--ocpp", f"ws://127.0.0.1:{port}"),
+    ):
+        _soon(lambda: any(map(_is_held, _setpoints(page))))
+        took_s = time.monotonic() - began
+    print(f"{took_s:.1f} s from the start to the first vehicle that charges under a binding limit")
+    assert took_s < MINUTE_S
+
+
+def _setpoints(page: int) -> list[dict[str, Any]]:
+    """Those of the latest cycle; none before there is one."""
+    try:
+        found = httpx.get(f"http://127.0.0.1:{page}/v1/microgrids/garage", trust_env=False)
+    except httpx.TransportError:
+        return []
+    cycle = found.json().get("latest_cycle") or {"setpoints": []}
+    setpoints: list[dict[str, Any]] = cycle["setpoints"]
+    return setpoints
+
+
+def _is_held(setpoint: dict[str, Any]) -> bool:
+    """Whether a vehicle draws, by more than nothing and no more than its charger is told, as a circuit has no more."""
+    drawn_w, limit_w = setpoint["measured_w"] or 0, setpoint["limit_w"] or 0
+    return setpoint["binding_node_id"] is not None and 0 < drawn_w <= limit_w * 1.06
 
 
 def _mode(home: Path) -> str | None:

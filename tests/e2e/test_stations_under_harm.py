@@ -76,8 +76,9 @@ async def test_no_limit_is_exceeded_beyond_the_reaction_whatever_links_stations_
         running_before = _transactions(stations)
         await processes.kill()
         killed = stations.now
-        await _until(stations, killed + timedelta(seconds=VALID_S + 5))
-        assert [name for name, each in stations.by_id.items() if not _has_fallen_back(each, stations)] == []
+        fell_back_s = await _fallen_back(stations, killed)
+        print(f"All stations fell back {fell_back_s:.1f} s after the process was killed; {VALID_S} s are valid.")
+        assert fell_back_s <= VALID_S + 5
         await _until(stations, killed + timedelta(seconds=VALID_S + 15))
         await processes.begin()
         await _until(stations, began + timedelta(seconds=6 * MINUTE))
@@ -121,6 +122,13 @@ async def _each(stations: Stations, every_s: float, harm: Callable[[str], None])
 async def _until(stations: Stations, instant: datetime) -> None:
     while stations.now < instant:  # noqa: ASYNC110
         await asyncio.sleep(0.2)
+
+
+async def _fallen_back(stations: Stations, killed: datetime) -> float:
+    """Wait until every station has fallen back; returns how many seconds that took."""
+    while not all(_has_fallen_back(each, stations) for each in stations.by_id.values()):  # noqa: ASYNC110
+        await asyncio.sleep(0.2)
+    return (stations.now - killed).total_seconds()
 
 
 def _drawn_w(stations: Stations) -> int:

@@ -1,41 +1,71 @@
-"""What the acceptance of a site costs: the scenarios as sites, each run of `busbar accept site` after the other.
+"""What `busbar accept site` takes: the scenarios as site files, one after the other, as a customer runs it.
 
 `python -m benchmarks.acceptance [SCENARIO ...]` prints for each, as soon as it is known, how many runs were played for
-20 simulated minutes, the CPU seconds of the plain run and of all of them, and whether all passed. On two processors it
-takes half of that, and the start of Python on each.
+20 simulated minutes, the seconds that passed and those of all processors, and the verdict; at the end the sums. Exit 0
+where all were accepted.
 """
 
 import json
+import subprocess
 import sys
-from time import process_time
+from dataclasses import dataclass
+from os import times
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.layout import read_layout
 from adapters.simulation.scenarios import SCENARIOS
-from entrypoints import settings as environment
-from entrypoints.accept.outcomes import Played
-from entrypoints.accept.playing import Run, play
-from entrypoints.cli.accept import EACH_S
-from entrypoints.service.refusals import quiet
 
-ROW = "{:<22}{:>11}{:>6}{:>10}{:>8}  {}"
+ROW = "{:<22}{:>11}{:>6}{:>12}{:>9}  {}"
 
 
-def main(names: list[str]) -> None:
-    """Play them in this process. What is printed can be kept in `results/acceptance.txt`."""
-    quiet(environment.load())
-    print(ROW.format("site", "connectors", "runs", "plain, s", "all, s", "passed"))
+@dataclass(frozen=True, slots=True)
+class Took:
+    """An acceptance: how many runs it played, in seconds that passed and seconds of all processors."""
+
+    runs: int
+    seconds: float
+    cpu_s: float
+    verdict: str
+
+
+def main(names: list[str]) -> int:
+    """Accept them. What is printed can be kept in `results/acceptance.txt`."""
+    print(ROW.format("site", "connectors", "runs", "passed, s", "CPU, s", "verdict"))
+    all_took = []
     for name in names or SCENARIOS:
         configuration = SCENARIOS[name].configuration
-        site, began, outcomes, plain_s = json.dumps(configuration).encode(), process_time(), [], 0.0
-        for fault in (None, *FAULTS):
-            outcomes.append(play(Run(site, fault, seed=1, seconds=EACH_S)))
-            plain_s = plain_s or process_time() - began
-        played = [each for each in outcomes if isinstance(each, Played)]
-        passed = "yes" if all(each.passed for each in played) else "no"
-        seconds = (f"{plain_s:.1f}", f"{process_time() - began:.0f}")
-        print(ROW.format(name, len(read_layout(configuration).outlets), len(played), *seconds, passed), flush=True)
+        took = accepted(json.dumps(configuration))
+        all_took.append(took)
+        print(_row(name, str(len(read_layout(configuration).outlets)), took), flush=True)
+    verdict = "pass" if all(each.verdict == "pass" for each in all_took) else "fail"
+    figures = ((each.runs, each.seconds, each.cpu_s) for each in all_took)
+    runs, seconds, cpu_s = map(sum, zip(*figures, strict=True))
+    print(_row("all", "", Took(int(runs), seconds, cpu_s, verdict)))
+    return 0 if verdict == "pass" else 1
+
+
+def accepted(site: str) -> Took:
+    """What the command takes for a site."""
+    with TemporaryDirectory() as folder:
+        Path(folder, "site.json").write_text(site)
+        command = [sys.executable, "-m", "entrypoints", "accept", "site", "site.json", "--report", "report"]
+        began = times()
+        subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=False)
+        ended = times()
+        report = json.loads(Path(folder, "report", "report.json").read_text())
+    cpu_s = sum(ended[2:4]) - sum(began[2:4])
+    return Took(
+        sum(each["verdict"] is not None for each in report["runs"]),
+        ended.elapsed - began.elapsed,
+        cpu_s,
+        report["verdict"],
+    )
+
+
+def _row(name: str, connectors: str, took: Took) -> str:
+    return ROW.format(name, connectors, took.runs, f"{took.seconds:.0f}", f"{took.cpu_s:.0f}", took.verdict)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

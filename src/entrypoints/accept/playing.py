@@ -72,7 +72,7 @@ async def _play(run: Run) -> Played:
             fault=fault,
             chargers=Chargers.REAL,
         )
-        async with open_demo(container) as demo:
+        async with open_demo(container, is_shown=False) as demo:
             for _ in range(run.seconds):
                 await demo.tick()
             return Played(

@@ -113,6 +113,8 @@ def _slips_of_ratings(configuration: SiteConfiguration) -> Iterator[SiteWarning]
         identifier = charge_point.charge_point_id
         if 0 < charge_point.max_power_w < LEAST_RATING_W:
             yield _kilowatts(identifier, "rating", charge_point.max_power_w)
+        if 0 < charge_point.fallback_w < LEAST_MINIMUM_W:
+            yield _kilowatts(identifier, "fallback", charge_point.fallback_w)
         for connector in charge_point.connectors:
             node_id = connector_node_id(identifier, connector.connector_id)
             if 0 < connector.max_power_w < LEAST_RATING_W:

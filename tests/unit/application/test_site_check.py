@@ -43,11 +43,12 @@ def test_a_limit_in_kilowatts_is_named() -> None:
     ("charge_point", "node_id"),
     [
         (ChargePoint("cp-1", "f-1", 150, (Connector(1, 150_000),)), "cp-1"),
+        (ChargePoint("cp-1", "f-1", 150_000, (Connector(1, 150_000),), fallback_power_w=11), "cp-1"),
         (ChargePoint("cp-1", "f-1", 150_000, (Connector(1, 150),)), "cp-1/1"),
         (ChargePoint("cp-1", "f-1", 150_000, (Connector(1, 150_000, min_power_w=10),)), "cp-1/1"),
     ],
 )
-def test_a_rating_or_a_minimum_in_kilowatts_is_named(charge_point: ChargePoint, node_id: str) -> None:
+def test_a_rating_a_fallback_or_a_minimum_in_kilowatts_is_named(charge_point: ChargePoint, node_id: str) -> None:
     others = (ChargePoint("cp-2", "f-1", 150_000, (Connector(1, 150_000),)),)
     assert ("likely_kilowatts", node_id) in codes(a_configuration(charge_points=(charge_point, *others)))
 

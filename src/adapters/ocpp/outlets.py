@@ -9,7 +9,7 @@ from adapters.ocpp.kept import Kept, Transaction
 from adapters.ocpp.registers import Slope
 from adapters.ocpp.setpoints import Setpoint, Standing
 from domain.knowledge.readings import STATUSES_WITH_DEMAND
-from domain.site.configuration import Connector
+from domain.site.configuration import Connector, Settings
 
 SAMPLED: Final = timedelta(seconds=30)
 """Who sent a sample so long ago at most will soon send another, with which news can go up."""
@@ -21,6 +21,10 @@ IMPLAUSIBLE: Final = 10
 def tolerance_w(limit_w: int, apply_tolerance_w: int) -> int:
     """How far above its limit a charger may be (specification, words)."""
     return max(apply_tolerance_w, limit_w // 20)
+
+
+def _bearable_w(standing: Standing, settings: Settings) -> int:
+    return standing.told_w + tolerance_w(standing.told_w, settings.apply_tolerance_w)
 
 
 @dataclass(slots=True)
@@ -41,8 +45,10 @@ class Outlet:
     """When it was last found to be over."""
     known_since: datetime | None = None
     """Since when it is known without a break what it was told."""
-    replaced: list[tuple[datetime, int]] = field(default_factory=list)
-    """What it was told before, in watts, and until when; the latest ones."""
+    replaced: list[tuple[datetime, Standing]] = field(default_factory=list)
+    """What stood before, and until when; the latest ones."""
+    drawn: tuple[datetime, float] | None = None
+    """What it drew by its newest sample, in watts, and when that was taken."""
     again: bool = False
     """What it was told is told once more, in another way."""
     doubts: int = 0
@@ -77,14 +83,14 @@ class Outlet:
         if self.standing is None:
             self.known_since, self.replaced = now, []
         elif self.standing.told_w != standing.told_w:
-            self.replaced = [*self.replaced[-19:], (now, self.standing.told_w)]
+            self.replaced = [*self.replaced[-19:], (now, self.standing)]
         self.standing = standing
 
     def in_force_w(self, at: datetime, grace: timedelta) -> int | None:
         """The highest of what it was told and may still apply (R36); None where that is not known."""
         if self.standing is None or self.known_since is None or at < self.known_since + grace:
             return None
-        return max([self.standing.told_w, *(told_w for until, told_w in self.replaced if at < until + grace)])
+        return max([self.standing.told_w, *(each.told_w for until, each in self.replaced if at < until + grace)])
 
     def is_sampled(self, now: datetime) -> bool:
         """Whether the next sample is near."""
@@ -94,34 +100,55 @@ class Outlet:
         """The power, None where it cannot be one of this connector."""
         return None if power_w is None or power_w > IMPLAUSIBLE * self.connector.max_power_w else power_w
 
-    def applied_cycle_seq(self, now: datetime, apply_tolerance_w: int) -> int | None:
-        """The newest cycle whose limit the station accepted, does not contradict and has in force."""
-        standing = self.standing
-        if standing is None or now >= standing.setpoint.lapses_at or standing.setpoint.cycle_seq == 0:
+    def applied_cycle_seq(self, now: datetime, settings: Settings) -> int | None:
+        """The newest cycle whose limit the station accepted, does not contradict and surely has in force."""
+        if self.standing is None:
             return None
         read = self.read_back
-        if read is None or read[0] < standing.accepted_at:
+        if read is None or read[0] < self.standing.accepted_at:
             # Not asked since: it goes by what the station said before.
-            return None if self.kept.abilities.reads_back else standing.setpoint.cycle_seq
-        contradicts = read[1] is not None and read[1] > standing.told_w + tolerance_w(
-            standing.told_w, apply_tolerance_w
-        )
-        return None if contradicts else standing.setpoint.cycle_seq
+            if self.kept.abilities.reads_back:
+                return None
+        elif read[1] is not None and read[1] > _bearable_w(self.standing, settings):
+            return None
+        named = self._surely_in_force(self.standing, now, settings).setpoint
+        return None if now >= named.lapses_at or named.cycle_seq == 0 else named.cycle_seq
 
-    def reading(self, at: datetime, power_w: float | None, now: datetime, apply_tolerance_w: int) -> Mapping[str, Any]:
-        """Its part of a message, taken at an instant (TEL-1). What was read back is said once."""
-        limit_w = None
-        if self.has_news and self.read_back is not None and self.read_back[0] <= at:
-            limit_w = self.read_back[1]
-        self.has_news = self.has_news and self.read_back is not None and self.read_back[0] > at
+    def _surely_in_force(self, standing: Standing, now: datetime, settings: Settings) -> Standing:
+        """The newest that the station keeps to. One that accepted a lower limit, and tells it, may still be coming
+        down: it keeps to that once it drew no more, or had the grace for it. Without demand nothing comes down.
+        """
+        grace = timedelta(seconds=settings.apply_grace_s)
+        before = [each for until, each in self.replaced if now < until + grace] if self.has_demand else []
+        while any(each.told_w > (bearable_w := _bearable_w(standing, settings)) for each in before):
+            if self.drawn is not None and standing.since <= self.drawn[0] and self.drawn[1] <= bearable_w:
+                break
+            standing = before.pop()
+        return standing
+
+    def _comes_down(self, read_w: int | None, now: datetime, settings: Settings) -> bool:
+        """Whether the station tells the limit that it was told, but may not keep to it yet."""
+        standing = self.standing
+        return (
+            standing is not None
+            and read_w is not None
+            and read_w <= _bearable_w(standing, settings)
+            and self._surely_in_force(standing, now, settings) is not standing
+        )
+
+    def reading(self, at: datetime, power_w: float | None, now: datetime, settings: Settings) -> Mapping[str, Any]:
+        """Its part of a message, taken at an instant (TEL-1). What was read back is said once, when it is in force."""
+        read = self.read_back if self.has_news else None
+        tells = read is not None and read[0] <= at and not self._comes_down(read[1], now, settings)
+        self.has_news = read is not None and not tells
         self.measured_at = at if self.measured_at is None else max(at, self.measured_at)
         return {
             "connector_id": self.number,
             "status": self.status,
             "power_w": None if power_w is None else round(power_w),
             "requested_w": None,
-            "applied_limit_w": limit_w,
-            "applied_cycle_seq": self.applied_cycle_seq(now, apply_tolerance_w),
+            "applied_limit_w": read[1] if read is not None and tells else None,
+            "applied_cycle_seq": self.applied_cycle_seq(now, settings),
             "refused_cycle_seq": None if self.refused is None else self.refused.cycle_seq,
             "session": self._session(),
         }

@@ -168,7 +168,7 @@ class Station:
 
     def tell(self, outlet: Outlet, at: datetime, power_w: float | None) -> None:
         """Say what is known of a connector, its power at that instant or that this is not known."""
-        reading = outlet.reading(at, power_w, self._clock.now(), self.settings.apply_tolerance_w)
+        reading = outlet.reading(at, power_w, self._clock.now(), self.settings)
         if reading["status"] is not None:
             self._say(at, [reading])
 
@@ -187,7 +187,7 @@ class Station:
         power_w = outlet.plausible(power_w)
         if power_w is None or (outlet.measured_at is not None and at <= outlet.measured_at):
             return
-        outlet.sampled_at = now
+        outlet.sampled_at, outlet.drawn = now, (at, power_w)
         self._judge(outlet, partial(power_seen, outlet, at, power_w, self.settings))
         self.tell(outlet, at, power_w)
 

@@ -8,6 +8,7 @@ from adapters.ocpp.abilities import Abilities, Unit
 from adapters.ocpp.findings import IGNORES, NEVER_LAPSES, NOT_LINKED, OVERRULED, SLOW
 from adapters.ocpp.kept import Transaction
 from adapters.ocpp.setpoints import Setpoint, Standing
+from domain.site.configuration import Settings
 from tests.builders import EIGHT
 from tests.unit.adapters.ocpp.conftest import Bench, meter_value, power
 
@@ -166,12 +167,61 @@ async def test_a_limit_waits_for_the_sample_that_is_near_and_was_taken_after_it(
 async def test_a_cycle_is_named_while_what_it_brought_is_in_force_and_not_contradicted(bench: Bench) -> None:
     outlet = bench.station.outlets[1]
     told(bench, 11_000, cycle_seq=5)
-    assert outlet.applied_cycle_seq(EIGHT, 500) == 5
-    assert outlet.applied_cycle_seq(EIGHT + 120 * SECOND, 500) is None
+    assert outlet.applied_cycle_seq(EIGHT, Settings()) == 5
+    assert outlet.applied_cycle_seq(EIGHT + 120 * SECOND, Settings()) is None
     outlet.read_back = (EIGHT, 22_000)
-    assert outlet.applied_cycle_seq(EIGHT, 500) is None
+    assert outlet.applied_cycle_seq(EIGHT, Settings()) is None
     outlet.read_back = (EIGHT, 11_400)
-    assert outlet.applied_cycle_seq(EIGHT, 500) == 5
+    assert outlet.applied_cycle_seq(EIGHT, Settings()) == 5
+
+
+async def lowered(bench: Bench, status: str = "Charging") -> None:
+    """A connector that was told 22 kW, and ten seconds later accepts 7 and tells them when it is asked."""
+    bench.station.status_said(1, status, None)
+    told(bench, 22_000, cycle_seq=5)
+    bench.clock.advance(EIGHT + 10 * SECOND)
+    told(bench, 7_000, cycle_seq=6)
+    bench.station.outlets[1].read_back = (bench.clock.now(), 7_000)
+    bench.station.outlets[1].has_news = True
+    await bench.said()
+
+
+async def sampled(bench: Bench, seconds: int, watts: int) -> tuple[int | None, int | None]:
+    """What a sample brings up: the cycle that is named and the limit."""
+    bench.clock.advance(EIGHT + seconds * SECOND)
+    bench.station.measured(1, meter_value(bench.clock.now(), power(watts)), None)
+    (reading,) = await bench.readings()
+    return reading["applied_cycle_seq"], reading["applied_limit_w"]
+
+
+async def test_a_lower_limit_that_a_station_tells_counts_once_it_draws_no_more(bench: Bench) -> None:
+    await lowered(bench)
+    assert await sampled(bench, 12, 21_900) == (5, None)
+    assert await sampled(bench, 14, 12_000) == (5, None)
+    assert await sampled(bench, 16, 7_100) == (6, 7_000)
+    told(bench, 9_000, cycle_seq=7)
+    assert await sampled(bench, 17, 7_100) == (7, None)
+
+
+async def test_a_lower_limit_counts_after_the_grace_whatever_is_drawn(bench: Bench) -> None:
+    await lowered(bench)
+    assert await sampled(bench, 29, 21_900) == (5, None)
+    assert await sampled(bench, 30, 21_900) == (6, 7_000)
+
+
+async def test_of_several_lower_limits_the_lowest_counts_that_is_kept(bench: Bench) -> None:
+    await lowered(bench)
+    bench.clock.advance(EIGHT + 12 * SECOND)
+    told(bench, 5_000, cycle_seq=7)
+    bench.station.outlets[1].read_back = (bench.clock.now(), 5_000)
+    assert await sampled(bench, 13, 7_100) == (6, None)
+    assert await sampled(bench, 31, 7_100) == (6, None)
+    assert await sampled(bench, 32, 7_100) == (7, 5_000)
+
+
+async def test_a_lower_limit_counts_at_once_where_nothing_is_plugged_in(bench: Bench) -> None:
+    await lowered(bench, "Available")
+    assert bench.station.outlets[1].applied_cycle_seq(bench.clock.now(), Settings()) == 6
 
 
 async def test_a_refusal_is_said_at_once_where_no_sample_is_near(bench: Bench) -> None:

@@ -95,6 +95,26 @@ def test_after_a_first_cycle_it_is_the_part_of_the_fallback_that_its_charge_poin
     assert depot.limits() == {"cp-1/1": 15_000, "cp-1/2": 15_000, "cp-2/1": 20_000}
 
 
+def test_where_nothing_is_left_a_reported_limit_that_no_longer_counts_is_not_sent_again() -> None:
+    """R43: cp-1 refused all it was sent, and fell back: the 90 kW it reported once cannot be in force since then."""
+    depot = Depot(
+        grid("gc-1", 100_000), charger("cp-1", "gc-1", 90_000, fallback_w=20_000), charger("cp-2", "gc-1", 90_000)
+    )
+    depot.hears("cp-1/1", 0, applied_limit_w=90_000)
+    depot.hears("cp-2/1", 0, applied_limit_w=0)
+    depot.cycle()
+    depot.later(5)
+    depot.hears("cp-1/1", 0, refused_cycle_seq=1)
+    depot.cycle()
+    depot.later(150)
+    depot.hears("cp-1/1", 0)
+    depot.hears("cp-2/1", 90_000, applied_limit_w=90_000)
+    line = depot.line("cp-1/1")
+    assert (line.entry.last_w, line.exposure_w) == (90_000, 20_000)
+    assert depot.targets() == {"cp-1/1": 50_000, "cp-2/1": 50_000}
+    assert depot.limits()["cp-1/1"] == 20_000
+
+
 def test_a_full_feeder_stops_raises_below_it_and_no_others() -> None:
     """Holds SEND-4."""
     depot = Depot(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tests.worlds.depot import Gauge
 from tests.worlds.edits import Edit, limited, retimed
 from tests.worlds.habits import AMPERE_W, Span
 from tests.worlds.plot import Plot
@@ -87,10 +88,19 @@ def _lower_below_the_safe_one(plot: Plot) -> None:
             continue
         if fallbacks_w + buildings_w <= safe_w:
             silent = Span(span.start - plot.draw.randint(40, 90), span.end)
-            if plot.rises_below(circuit.circuit_id, Span(silent.start - KNOWN_AFTER_S, silent.end)):
+            if plot.rises_below(circuit.circuit_id, Span(_unseen_since(gauge, silent) - KNOWN_AFTER_S, silent.end)):
                 # What rises then cannot be known, and nothing but the safe limit leaves room for it.
                 continue
             plot.gauges[circuit.circuit_id] = replace(gauge, silent=(*gauge.silent, silent))
             change = limited(circuit.circuit_id, plot.draw.randint(fallbacks_w + buildings_w, safe_w), safe_w)
             # Where another edit changes the same limit, that is what holds.
             plot.edits.insert(0, Edit(span, change))
+
+
+def _unseen_since(gauge: Gauge, silent: Span) -> int:
+    """Since when a meter says nothing that is relied on, where it is silent for other reasons as well."""
+    since = silent.start
+    for each in sorted(gauge.silent, key=lambda span: span.end, reverse=True):
+        if each.start < since <= each.end + KNOWN_AFTER_S:
+            since = each.start
+    return since

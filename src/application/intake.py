@@ -126,10 +126,12 @@ class Intake:
     def _take(self, received: Received) -> None:
         body = received.body
         match body:
+            case ChargePointTelemetry() | CircuitTelemetry():  # nearly all there is
+                if self._lies_right(body, received):
+                    self._hear(body, received)
             case SiteConfiguration() | MalformedConfiguration() | Retirement():
-                self._take_in(body, received)
-            case ChargePointTelemetry() | CircuitTelemetry():
-                self._take_in(body, received)
+                if self._lies_right(body, received):
+                    self._unanswered.add(body.microgrid_id, received)
             case Tombstone():
                 self._counters.tombstone()
             case Unreadable():
@@ -139,12 +141,15 @@ class Intake:
             case _:
                 assert_never(body)
 
-    def _take_in(self, body: Offer | Telemetry, received: Received) -> None:
+    def _lies_right(self, body: Offer | Telemetry, received: Received) -> bool:
+        """Whether it lies where its key belongs; a dead letter where it does not."""
         if self._owned.lies_elsewhere(body.microgrid_id, received.position):
             self._put_aside(received.position, Unreadable(*WRONG_PARTITION, received.message))
-        elif isinstance(body, Offer):
-            self._unanswered.add(body.microgrid_id, received)
-        elif self._is_answerable(body.microgrid_id):
+            return False
+        return True
+
+    def _hear(self, body: Telemetry, received: Received) -> None:
+        if self._is_answerable(body.microgrid_id):
             self._later[body.microgrid_id].append((body, received))
         else:
             self._post(body, received)

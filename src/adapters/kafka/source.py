@@ -158,14 +158,14 @@ class KafkaSource(ConsumerRebalanceListener):
         """
         if self._closed:
             return
-        newest: dict[TopicPartition, int] = {}
+        newest: dict[tuple[str, int], int] = {}
         for position in positions:
-            partition = TopicPartition(position.topic, position.partition)
-            newest[partition] = max(position.offset + 1, newest.get(partition, 0))
+            partition = position.topic, position.partition
+            newest[partition] = max(position.offset, newest.get(partition, 0))
         try:
             async with asyncio.timeout(COMMITTING_S):
                 for partition, offset in newest.items():
-                    await self._note(partition, offset)
+                    await self._note(TopicPartition(*partition), offset + 1)
                 await self._commit()
         except TimeoutError:
             _logger.warning("Positions were not committed within %.0f s", COMMITTING_S)

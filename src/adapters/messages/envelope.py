@@ -5,9 +5,9 @@ structured mode one JSON object of both.
 import json
 import re
 from base64 import b64decode
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from pydantic_core import to_json
 
@@ -88,56 +88,68 @@ def in_binary_mode(message: Message) -> tuple[Message, Any]:
     return Message(message.key, tuple(headers), json.dumps(data).encode()), data
 
 
-@dataclass(slots=True)
 class Attributes:
-    """What the headers of a message say, each None where there is none or it is no such thing.
+    """What the headers of a message say. Each is read when it is asked for: of a reading hardly any ever is."""
 
-    `type` is the CloudEvents type, `id` that by which a re-publish is known; `stream` is what the source of an event
-    names, empty where there is no source. Without a content type a value is JSON: that is what CloudEvents assumes.
-    """
+    __slots__ = ("_headers",)
 
-    type: str | None
-    id: str | None
-    stream: str
-    media_type: str | None
-    traceparent: str | None
-
-    @classmethod
-    def of(cls, message: Message) -> Self:
+    def __init__(self, message: Message) -> None:
         """Of a name that occurs twice the last counts."""
-        headers = dict(message.headers)
-        return cls(
-            type=_text(headers.get("ce_type")),
-            id=_text(headers.get("ce_id")),
-            stream=(_text(headers.get("ce_source")) or "").removeprefix(_STREAMS),
-            media_type=_media_type(headers.get("content-type")),
-            traceparent=_traceparent(headers.get("traceparent")),
-        )
+        self._headers = dict(message.headers)
+
+    @property
+    def type(self) -> str | None:
+        """The CloudEvents type, None where there is none."""
+        return _text(self._headers.get("ce_type"))
+
+    @property
+    def id(self) -> str | None:
+        """The id by which a re-publish is known, None where there is none."""
+        return _text(self._headers.get("ce_id"))
+
+    @property
+    def stream(self) -> str:
+        """The stream that the source of an event names; empty where there is no source."""
+        return (_text(self._headers.get("ce_source")) or "").removeprefix(_STREAMS)
+
+    @property
+    def traceparent(self) -> str | None:
+        """The W3C trace context the message belongs to, None where there is none or it is no such thing."""
+        text = _text(self._headers.get("traceparent"))
+        return text if text and _TRACEPARENT.fullmatch(text) else None
 
     @property
     def is_structured(self) -> bool:
         """Whether attributes and data are said to stand in the value together."""
-        return self.media_type == STRUCTURED
+        return self._media_type() == STRUCTURED
 
     @property
     def is_json(self) -> bool:
-        return self.media_type in (None, MEDIA_TYPE)
+        """Whether the value is said to be JSON. Without a content type it is: JSON is what CloudEvents assumes."""
+        return self._media_type() in (None, MEDIA_TYPE)
+
+    def _media_type(self) -> str | None:
+        header = self._headers.get("content-type")
+        if header == b"application/json":  # of nearly every message
+            return MEDIA_TYPE
+        content_type = _text(header)
+        return None if content_type is None else content_type.partition(";")[0].strip().lower()
 
 
 def attributes(message: Message) -> Attributes:
     """Of a message in either mode; of one in the structured mode that is no JSON object nothing."""
-    found = Attributes.of(message)
+    found = Attributes(message)
     if not found.is_structured:
         return found
     try:
-        return Attributes.of(in_binary_mode(message)[0])
+        return Attributes(in_binary_mode(message)[0])
     except NotJson:
-        return Attributes.of(replace(message, headers=()))
+        return Attributes(replace(message, headers=()))
 
 
 def type_of(message: Message) -> str | None:
     """The CloudEvents type, None where there is none."""
-    return Attributes.of(message).type
+    return Attributes(message).type
 
 
 def structured(message: Message, data: Any) -> bytes:
@@ -152,18 +164,6 @@ def structured(message: Message, data: Any) -> bytes:
 
 def _text(header: bytes | None) -> str | None:
     return None if header is None else header.decode(errors="replace")
-
-
-def _media_type(header: bytes | None) -> str | None:
-    if header == b"application/json":  # nearly every message
-        return MEDIA_TYPE
-    content_type = _text(header)
-    return None if content_type is None else content_type.partition(";")[0].strip().lower()
-
-
-def _traceparent(header: bytes | None) -> str | None:
-    text = _text(header)
-    return text if text and _TRACEPARENT.fullmatch(text) else None
 
 
 def _utf8(text: str) -> bytes:

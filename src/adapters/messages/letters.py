@@ -64,7 +64,7 @@ def _named(message: Message) -> str | None:
     try:
         data = (
             envelope.in_binary_mode(message)[1]
-            if envelope.Attributes.of(message).is_structured
+            if envelope.Attributes(message).is_structured
             else parse(message.value or b"")
         )
     except NotJson:

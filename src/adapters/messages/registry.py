@@ -96,12 +96,12 @@ def read(topic: str, message: Message) -> Inbound:
         detail = f"The value is {dropped.length} bytes long, more than {MESSAGE_BYTES}."
         return Unreadable("too_large", detail, replace(message, value=None), dropped)
     data = None
-    as_it_came, attributes = message, envelope.Attributes.of(message)
+    as_it_came, attributes = message, envelope.Attributes(message)
     structured = attributes.is_structured
     try:
         if structured:
             message, data = envelope.in_binary_mode(message)
-            attributes = envelope.Attributes.of(message)
+            attributes = envelope.Attributes(message)
     except NotJson as error:
         return Unreadable("invalid_json", str(error), message)
     reader, unreadable = _reader(topic, attributes)

@@ -45,7 +45,7 @@ class TracedPublisher:
                 span.end()
 
     def _begun(self, message: Message) -> Span:
-        said = envelope.Attributes.of(message)
+        said = envelope.Attributes(message)
         attributes = {
             names.MESSAGING_SYSTEM: self._messaging_system,
             names.OPERATION_NAME: names.PUBLISH,

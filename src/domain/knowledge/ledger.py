@@ -1,7 +1,7 @@
 """The setpoint ledger: what each connector was told, and what of it may be in force (R8 to R15)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import pairwise
 from operator import attrgetter
@@ -146,7 +146,7 @@ class LedgerEntry:
         if limit_w is None or (newest is not None and newest.limit_w == limit_w):
             return self
         raised = self.last_limit_w is None or limit_w > self.last_limit_w
-        overtaken = () if newest is None else (replace(newest, last_sent=before[-1]),)
+        overtaken = () if newest is None else (newest.overtaken(before[-1]),)
         after = self.copy()
         after.setpoints = (
             *self.setpoints[:-1],

@@ -84,6 +84,11 @@ class SentSetpoint:
         first = (self.limit_w, self.first_cycle_seq, self.first_sent_at, self.raised)
         return type(self)(*first, followed_at=at, last_sent=self.last_sent)
 
+    def overtaken(self, last_sent: Sending) -> Self:
+        """It is no longer the newest: this sending was the last to bring it."""
+        first = (self.limit_w, self.first_cycle_seq, self.first_sent_at, self.raised)
+        return type(self)(*first, followed_at=self.followed_at, last_sent=last_sent)
+
 
 def recent(sendings: Sequence[Sending], at: datetime) -> tuple[Sending, ...]:
     """The sendings that can still matter at this instant."""

@@ -14,6 +14,9 @@ from domain.site.configuration import Connector, Settings
 SAMPLED: Final = timedelta(seconds=30)
 """Who sent a sample so long ago at most will soon send another, with which news can go up."""
 
+HOLDS_BACK: Final = "SuspendedEVSE"
+"""The status of a station that lets nothing flow although a vehicle wants power."""
+
 IMPLAUSIBLE: Final = 10
 """A power so many times the rating is written in another unit than it says: it is not known."""
 
@@ -116,10 +119,11 @@ class Outlet:
 
     def _surely_in_force(self, standing: Standing, now: datetime, settings: Settings) -> Standing:
         """The newest that the station keeps to. One that accepted a lower limit, and tells it, may still be coming
-        down: it keeps to that once it drew no more, or had the grace for it. Without demand nothing comes down.
+        down: it keeps to that once it drew no more, holds all back, or had the grace for it. Without demand nothing
+        comes down.
         """
-        grace = timedelta(seconds=settings.apply_grace_s)
-        before = [each for until, each in self.replaced if now < until + grace] if self.has_demand else []
+        grace, draws = timedelta(seconds=settings.apply_grace_s), self.has_demand and self.status != HOLDS_BACK
+        before = [each for until, each in self.replaced if now < until + grace] if draws else []
         while any(each.told_w > (bearable_w := _bearable_w(standing, settings)) for each in before):
             if self.drawn is not None and standing.since <= self.drawn[0] and self.drawn[1] <= bearable_w:
                 break

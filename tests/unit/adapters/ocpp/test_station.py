@@ -219,8 +219,9 @@ async def test_of_several_lower_limits_the_lowest_counts_that_is_kept(bench: Ben
     assert await sampled(bench, 32, 7_100) == (7, 5_000)
 
 
-async def test_a_lower_limit_counts_at_once_where_nothing_is_plugged_in(bench: Bench) -> None:
-    await lowered(bench, "Available")
+@pytest.mark.parametrize("status", ["Available", "SuspendedEVSE"])
+async def test_a_lower_limit_counts_at_once_where_nothing_can_flow(bench: Bench, status: str) -> None:
+    await lowered(bench, status)
     assert bench.station.outlets[1].applied_cycle_seq(bench.clock.now(), Settings()) == 6
 
 

@@ -11,7 +11,7 @@ from adapters.database.stored_events import SqlStoredEvents
 from application.ports.clock import Clock
 from domain.events import DomainEvent, Trigger
 from domain.microgrid import Microgrid
-from domain.site.configuration import Settings
+from domain.site.configuration import Settings, SiteConfiguration
 from entrypoints.api.app import create_app
 from entrypoints.api.auth import Access, Anonymous
 from entrypoints.api.feed import Feed
@@ -35,6 +35,12 @@ class ShownDepot:
             self._depot.configuration, self.clock.now()
         )
         await add(self.database_url, configured.events, self.clock)
+
+    async def configure(self, configuration: SiteConfiguration) -> None:
+        """A newer configuration comes into force."""
+        change = self._depot.microgrid.configure(configuration, self.clock.now())
+        self._depot.configuration, self._depot.microgrid = configuration, change.microgrid
+        await add(self.database_url, change.events, self.clock)
 
     async def decide(self) -> Sequence[DomainEvent]:
         """One cycle on what was heard so far; returns what it announced."""

@@ -49,7 +49,9 @@ def entries(tab: Dashboard) -> Locator:
 
 
 def rows(file: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(StringIO(file.read_text("utf-8"))))
+    """As a spreadsheet reads it, which takes a file for UTF-8 where that is its first mark."""
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(StringIO(file.read_text("utf-8-sig"))))
 
 
 async def test_what_happened_is_told_newest_first_by_the_clock_of_the_site(
@@ -142,6 +144,32 @@ async def test_the_chart_is_over_an_hour_or_a_week_too_and_the_address_says_so(
     await expect(chart.get_by_role("button", name=button)).to_have_attribute("aria-pressed", "true")
     await opened.page.go_back()
     await expect(day(opened).get_by_role("slider", name="Minute")).to_be_visible()
+
+
+async def test_nodes_are_kept_in_the_chart_beside_the_one_that_is_looked_at_and_the_address_says_which(
+    opened: Dashboard,
+) -> None:
+    minute = day(opened).get_by_role("slider", name="Minute")
+    keep = day(opened).get_by_role("button", name="Keep in chart")
+    kept = day(opened).get_by_role("list", name="Kept in the chart")
+    await expect(minute).to_have_attribute("aria-valuetext", re.compile("limit 200 kW$"))
+    await keep.press("Enter")
+    await expect(keep).to_have_attribute("aria-pressed", "true")
+    await expect(kept).to_have_count(0)
+
+    await opened.node("cp-1").click()
+    await expect(day(opened)).to_contain_text("Last 24 hours of cp-1")
+    await expect(kept.get_by_role("button")).to_have_accessible_name("Leave out gc-1")
+    await expect(minute).to_have_attribute("aria-valuetext", re.compile(r"^16:00: .*; gc-1 \d+ kW$"))
+    await expect(day(opened).locator("path.kept")).to_have_attribute("d", re.compile("^M"))
+    await expect(opened.page).to_have_url(re.compile("#cp-1&with=gc-1$"))
+
+    await opened.page.reload()
+    await expect(minute).to_have_attribute("aria-valuetext", re.compile("; gc-1 "))
+    await kept.get_by_role("button").press("Enter")
+    await expect(kept).to_have_count(0)
+    await expect(minute).to_have_attribute("aria-valuetext", re.compile("limit 60 kW$"))
+    await expect(day(opened).get_by_role("heading")).to_be_focused()
 
 
 async def test_many_that_happened_alike_at_one_moment_are_one_line(database_url: str, tab: Dashboard) -> None:

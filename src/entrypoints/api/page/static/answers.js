@@ -1,7 +1,7 @@
 // What is asked of a site first, in words: the verdict, the breaches, and four answers.
 
 import { controlled, found } from "./controls.js";
-import { byId, element, list, put, say, show } from "./dom.js";
+import { byId, element, list, moveFocusFrom, put, say, show } from "./dom.js";
 import { CAUSES, clockOf, count, duration, exactKw, held, KINDS, kw, kwh, label, plural } from "./text.js";
 
 const MANY = 3;
@@ -117,7 +117,10 @@ function lines(target, head, items) {
   say(target.children[0], head);
   show(target.children[1], items.length > 0);
   if (items.length > 6) put(target.children[1], { tabindex: 0, "aria-label": "All of them" });
-  else target.children[1].removeAttribute("tabindex");
+  else if (target.children[1].hasAttribute("tabindex")) {
+    moveFocusFrom(target.children[1]);
+    target.children[1].removeAttribute("tabindex");
+  }
   list(target.children[1], items, (each) => each.split(" ")[0], () => element("li"), say);
 }
 

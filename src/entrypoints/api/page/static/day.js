@@ -1,9 +1,11 @@
-// A node over the last hour, day or week: its mean load, its highest, and the limit that was in force, as steps.
+// A node over the last hour, day or week: its mean load, its highest, and the limit that was in force, as steps; and
+// the mean load of other nodes that are kept beside it.
 
 import { USUAL } from "./address.js";
-import { byId, drawn, put, save, say, show } from "./dom.js";
+import { byId, drawn, element, list, put, save, say, show } from "./dom.js";
 import { grid } from "./chart.js";
-import { read, readTable } from "./stream.js";
+import { Series } from "./series.js";
+import { Missing, readTable } from "./stream.js";
 import { clockOf, exactKw, kw } from "./text.js";
 
 const MINUTE_MS = 60_000;
@@ -19,30 +21,56 @@ const RANGES = {
 };
 const [LEFT, TOP, BOTTOM, HEIGHT] = [44, 12, 176, 200];
 const NARROW = 560;
+const MOST_KEPT = 3; // each has a line of its own kind
 
 export class Day {
+  // `chosen` is called where another range or other nodes were chosen here.
   constructor(path, chosen) {
     this.path = path;
-    this.nodeId = null;
+    this.main = new Series(path, null);
+    this.kept = [];
     this.range = USUAL;
-    this.minutes = [];
     this.timeZone = "UTC";
     this.svg = byId("day-chart");
     this.told = byId("day-minute");
-    byId("day-table").onclick = async () => save(await readTable(this.#asked(this.#begin())), `${this.nodeId.replaceAll("/", "-")}.csv`);
+    byId("day-table").onclick = async () => save(
+      await readTable(this.main.asked(RANGES[this.range].step, this.#begin())), `${this.main.nodeId.replaceAll("/", "-")}.csv`);
     byId("day-ranges").onclick = ({ target }) => {
       if (!target.dataset.range || target.dataset.range === this.range) return;
-      this.over(target.dataset.range);
+      this.over(target.dataset.range, this.keptIds);
       chosen();
     };
+    this.keep = (nodeId) => {
+      const others = this.keptIds.filter((each) => each !== nodeId);
+      this.over(this.range, this.keptIds.includes(nodeId) ? others : [...others, nodeId].slice(-MOST_KEPT));
+      chosen();
+    };
+    byId("day-keep").onclick = () => this.keep(this.main.nodeId);
     this.told.oninput = () => this.#point();
     this.svg.onpointermove = (event) => this.#pointed(event.offsetX);
     new ResizeObserver(() => this.#draw()).observe(this.svg);
   }
 
-  // From now on over the last hour, day or week.
-  over(range) {
-    const other = range !== this.range;
+  get minutes() {
+    return this.main.minutes;
+  }
+
+  get keptIds() {
+    return this.kept.map((each) => each.nodeId);
+  }
+
+  // Those that are drawn beside the node that is looked at.
+  get others() {
+    return this.kept.filter((each) => each.nodeId !== this.main.nodeId);
+  }
+
+  // From now on over the last hour, day or week, and these nodes stay in it whichever is looked at.
+  over(range, keptIds) {
+    const another = range !== this.range;
+    const other = another || String(keptIds) !== String(this.keptIds);
+    const known = another ? [] : this.kept;
+    if (another) this.main = new Series(this.path, this.main.nodeId);
+    this.kept = keptIds.map((nodeId) => known.find((each) => each.nodeId === nodeId) ?? new Series(this.path, nodeId));
     this.range = range;
     const { title, mean } = RANGES[range];
     say(byId("day-title"), title);
@@ -50,72 +78,83 @@ export class Day {
     put(this.told, { "aria-label": mean[0].toUpperCase() + mean.slice(1) });
     for (const each of byId("day-ranges").children) put(each, { "aria-pressed": each.dataset.range === range });
     if (!other) return;
-    Object.assign(this, { minutes: [], readAt: null });
     this.#draw();
     this.read().catch(() => undefined); // the stream tells of a service that is gone
   }
 
   async of(nodeId, now) {
-    const another = nodeId !== this.nodeId;
     this.now = now;
-    if (!another || now === null) return;
-    Object.assign(this, { nodeId, minutes: [], readAt: null });
+    if (nodeId === this.main.nodeId || now === null) return;
+    this.main = new Series(this.path, nodeId);
     await this.read();
   }
 
-  // All of the day for a node that was just chosen, else what came since.
   async read() {
-    const { nodeId, now, range } = this;
-    if (nodeId === null || this.readAt === now) return;
-    this.readAt = now;
-    const since = this.minutes.at(-1)?.at ?? this.#begin();
-    const found = [];
-    for (let cursor = ""; cursor !== null;) {
-      const page = await read(`${this.#asked(since)}&limit=500${cursor}`);
-      found.push(...page.items);
-      cursor = page.next_cursor && `&cursor=${encodeURIComponent(page.next_cursor)}`;
-    }
-    if (this.nodeId !== nodeId || this.range !== range) return;
-    const begin = this.#begin();
-    this.minutes = [...this.minutes.filter((each) => each.at < since && each.at >= begin), ...found.reverse()];
-    this.#draw();
+    const { main, now, range } = this;
+    if (main.nodeId === null) return;
+    const reading = [main, ...this.others].map((each) => each.read(RANGES[range].step, this.#begin(), now).catch((error) => {
+      if (each === main || !(error instanceof Missing)) throw error;
+      this.kept = this.kept.filter((other) => other !== each); // a configuration took it away
+      return true;
+    }));
+    const came = await Promise.all(reading);
+    if (came.some(Boolean) && this.main === main && this.range === range) this.#draw();
   }
 
   #begin() {
     return new Date(Date.parse(this.now) - RANGES[this.range].span).toISOString();
   }
 
-  #asked(since) {
-    return `${this.path}/history/${this.nodeId}?step=${RANGES[this.range].step}&from=${encodeURIComponent(since)}`;
-  }
-
   #draw() {
     const { minutes, svg } = this;
     const width = svg.clientWidth;
     const highest = worst(minutes);
-    say(byId("day-node"), this.nodeId === null ? "" : `of ${this.nodeId}`);
+    const { nodeId } = this.main;
+    say(byId("day-node"), nodeId === null ? "" : `of ${nodeId}`);
     put(svg, { "aria-label": highest === null ? "No load is known" : `The highest load was ${this.#words(highest)}` });
+    put(byId("day-keep"), { "aria-pressed": this.keptIds.includes(nodeId) });
+    show(byId("day-kept"), this.others.length > 0);
+    list(byId("day-kept"), this.others, (each) => each.nodeId, () => this.#leaving(), (child, each) => {
+      put(child.firstChild.firstChild, { class: `key ${this.#kind(each)}` });
+      say(child.firstChild.lastChild, each.nodeId);
+    });
     show(byId("day-reading"), minutes.length > 0);
     put(this.told, { max: Math.max(0, minutes.length - 1) });
     if (!this.chosen) this.told.value = minutes.length - 1;
-    if (width > 0 && this.nodeId !== null) svg.replaceChildren(...this.#parts(width));
+    if (width > 0 && nodeId !== null) svg.replaceChildren(...this.#parts(width));
     this.#point();
+  }
+
+  // Leaves a node out that was kept.
+  #leaving() {
+    const button = element("button", { type: "button", class: "quiet" }, element("i"),
+      element("span", { class: "unseen" }, "Leave out "), element("span"));
+    const child = element("li", {}, button);
+    button.addEventListener("click", () => this.keep(child.dataset.key));
+    return child;
+  }
+
+  #kind(series) {
+    return `kept-${this.kept.indexOf(series) + 1}`;
   }
 
   #parts(width) {
     put(this.svg, { viewBox: `0 0 ${width} ${HEIGHT}` });
-    const top = 1.08 * Math.max(1000, ...this.minutes.flatMap((each) => [each.measured_max_w ?? 0, each.limit_w ?? 0]));
+    const top = 1.08 * Math.max(1000, ...this.minutes.flatMap((each) => [each.measured_max_w ?? 0, each.limit_w ?? 0]),
+      ...this.others.flatMap((other) => other.minutes.map((each) => each.measured_w ?? 0)));
     const { span, bucket, holds } = RANGES[this.range];
     const end = Date.parse(this.now) + bucket;
     this.x = (at) => Math.max(LEFT, LEFT + (1 - (end - at) / span) * (width - LEFT));
     const y = (watts) => BOTTOM - (Math.max(0, watts) / top) * (BOTTOM - TOP);
-    const { load, highest, limit, over } = lines(withEnds(this.minutes, bucket, holds, end), this.x, y);
+    const drawnOf = (minutes) => lines(withEnds(minutes, bucket, holds, end), this.x, y);
+    const { load, highest, limit, over } = drawnOf(this.minutes);
     return [
       ...grid(top).flatMap((watts) => [
         drawn("line", { class: "grid", x1: LEFT, x2: width, y1: y(watts), y2: y(watts) }),
         drawn("text", { x: LEFT - 6, y: y(watts) + 3.5, class: "end" }, exactKw(watts))]),
       ...this.#marks(width, end),
       drawn("path", { class: "excess", d: over }), drawn("path", { class: "highest", d: highest }),
+      ...this.others.map((each) => drawn("path", { class: `kept ${this.#kind(each)}`, d: drawnOf(each.minutes).load })),
       drawn("path", { class: "line", d: load }), drawn("path", { class: "bound", d: limit }),
       drawn("line", { class: "pointer", y1: TOP, y2: BOTTOM }),
     ];
@@ -159,7 +198,8 @@ export class Day {
 
   #words({ at, measured_w, measured_max_w, limit_w }) {
     const load = measured_w === null ? "not measured" : `${kw(measured_w)} kW, at most ${kw(measured_max_w)} kW`;
-    return `${clockOf(this.timeZone).tellMinute(at, this.now)}: ${load}, ${limit_w === null ? "no limit" : `limit ${kw(limit_w)} kW`}`;
+    const others = this.others.map((each) => `; ${each.nodeId} ${kw(each.at(at))} kW`).join("");
+    return `${clockOf(this.timeZone).tellMinute(at, this.now)}: ${load}, ${limit_w === null ? "no limit" : `limit ${kw(limit_w)} kW`}${others}`;
   }
 }
 

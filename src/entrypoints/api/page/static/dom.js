@@ -30,7 +30,9 @@ export function say(target, text) {
 }
 
 export function show(target, shown) {
-  if (target.hidden === shown) target.hidden = !shown;
+  if (target.hidden !== shown) return;
+  if (!shown) moveFocusFrom(target);
+  target.hidden = !shown;
 }
 
 // How live what is shown is, in the header.
@@ -44,8 +46,10 @@ export function announce(text) {
   say(byId("announcer"), text);
 }
 
-// Elements for these items, by key: those that are there are kept, and their focus with them.
+// Elements for these items, by key: those that are there are kept, and their focus with them. One that is moved would
+// lose it, so others make room for the one that has it.
 export function list(parent, items, key, make, update) {
+  const focused = document.activeElement;
   const kept = new Map([...parent.children].map((child) => [child.dataset.key, child]));
   items.forEach((item, position) => {
     const name = String(key(item));
@@ -53,7 +57,8 @@ export function list(parent, items, key, make, update) {
     kept.delete(name);
     child.dataset.key = name;
     update(child, item);
-    if (parent.children[position] !== child) parent.insertBefore(child, parent.children[position] ?? null);
+    if (child.contains(focused)) while (parent.children[position] !== child) parent.append(parent.children[position]);
+    else if (parent.children[position] !== child) parent.insertBefore(child, parent.children[position] ?? null);
   });
   for (const gone of kept.values()) {
     moveFocusFrom(gone);
@@ -61,10 +66,11 @@ export function list(parent, items, key, make, update) {
   }
 }
 
-// Where the focus is in what is about to go, the heading of its card has it next: never the body.
+// Where the focus is in what is about to go, the heading of its card has it next, that of the page where the card goes
+// too: never the body.
 export function moveFocusFrom(leaving) {
-  const heading = leaving.contains(document.activeElement) && leaving.closest(".card")?.querySelector("h2");
-  if (!heading) return;
+  if (!leaving.contains(document.activeElement)) return;
+  const heading = leaving.parentElement.closest(".card")?.querySelector("h2") ?? byId("title");
   put(heading, { tabindex: -1 });
   heading.focus({ preventScroll: true });
 }

@@ -1,6 +1,6 @@
 // What happened, newest first, in words and by the clock of the site.
 
-import { byId, element, list, moveFocusFrom, put, save, say, show } from "./dom.js";
+import { byId, element, list, put, save, say, show } from "./dom.js";
 import { read, readTable } from "./stream.js";
 import { clockOf, count, duration, HAPPENINGS, plural } from "./text.js";
 
@@ -55,10 +55,7 @@ export class Log {
       say(what, each.sentence + lasted(each) + others(each));
       put(row, { "data-code": each.code, "data-node": each.node_id });
     });
-    const earlier = byId("log-earlier");
-    const more = next_cursor !== null && this.shown < MOST;
-    if (!more) moveFocusFrom(earlier);
-    show(earlier, more);
+    show(byId("log-earlier"), next_cursor !== null && this.shown < MOST);
   }
 
   #entry() {

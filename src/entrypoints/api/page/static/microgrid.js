@@ -161,12 +161,12 @@ export class MicrogridPage {
   }
 
   address() {
-    history.pushState(null, "", written(this.selected, this.day.range));
+    history.pushState(null, "", written(this.selected, this.day.range, this.day.keptIds));
   }
 
   follow() {
-    const { nodeId, range } = named(location.hash);
-    this.day.over(range);
+    const { nodeId, range, kept } = named(location.hash);
+    this.day.over(range, kept);
     this.selected = this.view === null || this.has(nodeId) ? nodeId : this.view.microgrid_id;
     if (this.view !== null) this.showSelected();
   }

@@ -5,10 +5,10 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from io import StringIO
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request
 from pydantic_core import to_json
@@ -17,6 +17,9 @@ from starlette.responses import Response
 from entrypoints.api.compression import tag_as_sent
 
 CSV = "text/csv"
+
+_BEGINS_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""A spreadsheet passes over white space before a formula."""
 
 _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
@@ -77,7 +80,12 @@ def _cell(value: object) -> object:
         return ""
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" and value else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_BEGINS_FORMULAS) else value
+
+
+def spreadsheet_time(instant: datetime) -> str:
+    """The instant as spreadsheets read times: without a zone, in UTC, to the second."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def answer_with(request: Request, representation: Representation, media_type: str = "application/json") -> Response:

@@ -18,7 +18,7 @@ from application.queries.status import as_of
 from domain.sharing.plan import ServedSession
 from domain.site.identifiers import connector_node_id, natural_key
 from entrypoints.api import cursors, described, examples, past_schemas, schemas
-from entrypoints.api.answers import answer, answer_csv, wants_csv
+from entrypoints.api.answers import answer, answer_csv, spreadsheet_time, wants_csv
 from entrypoints.api.parameters import Cursor, From, Known, Limit, Reads, To
 from entrypoints.api.problems import Problem
 
@@ -32,6 +32,8 @@ _END = datetime.max.replace(tzinfo=UTC)
 _HISTORY: Final = tuple(each.name for each in fields(NodeBucket))
 _LOG: Final = ("at", "code", "node_id", "sentence", "before_w", "now_w", "duration_s")
 _SESSION: Final = tuple(each.name for each in fields(ServedSession))
+_TIME: Final = "time_utc"
+"""`at` as a spreadsheet reads it."""
 _OF_A_LINE: Final = ("power_w", "state", "ready_at", "short_by_wh")
 
 router = APIRouter(prefix="/v1/microgrids", tags=["microgrids"])
@@ -71,7 +73,7 @@ async def history(
     )
     items, next_cursor = cursors.page(buckets, count, "history", lambda bucket: bucket.at.isoformat())
     if wants_csv(request):
-        return answer_csv(request, _HISTORY, [_cells(each, _HISTORY) for each in items], next_cursor)
+        return answer_csv(request, (*_HISTORY, _TIME), [_cells(each, _HISTORY) for each in items], next_cursor)
     return _page(request, items, next_cursor, microgrid, reads)
 
 
@@ -98,7 +100,7 @@ async def log(
     entries = await reads.read_model.log(microgrid.microgrid_id, wanted, count + 1)
     items, next_cursor = cursors.page(entries, count, "log", lambda each: f"{each.at.isoformat()} {each.number}")
     if wants_csv(request):
-        return answer_csv(request, _LOG, [_cells(each, _LOG) for each in items], next_cursor)
+        return answer_csv(request, (*_LOG, _TIME), [_cells(each, _LOG) for each in items], next_cursor)
     return _page(request, list(map(_logged, items)), next_cursor, microgrid, reads)
 
 
@@ -128,7 +130,7 @@ def _page(request: Request, items: Any, next_cursor: str | None, microgrid: Stat
 
 
 def _cells(item: NodeBucket | LogEntry, columns: Sequence[str]) -> list[object]:
-    return [getattr(item, column) for column in columns]
+    return [*(getattr(item, column) for column in columns), spreadsheet_time(item.at)]
 
 
 def _logged(entry: LogEntry) -> dict[str, Any]:

@@ -89,6 +89,7 @@ async def test_tables_have_the_same_rows_and_nothing_for_null(api: httpx.AsyncCl
         assert len(rows) == len(items) > 0
         for row, item in zip(rows, items, strict=True):
             flat = {**item, **item.pop("session")} if "session" in item else item
+            row.pop("time_utc", None)
             assert row == {name: "" if flat[name] is None else str(flat[name]) for name in row}
 
 

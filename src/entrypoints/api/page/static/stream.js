@@ -29,10 +29,10 @@ export async function read(path) {
   return (await checked(response)).json();
 }
 
-// The same as a table of comma-separated values.
+// The same as a table of comma-separated values. A file has no media type that says UTF-8: its first mark does.
 export async function readTable(path) {
   const response = await fetch(path, { headers: headers({ Accept: "text/csv" }), cache: "no-store" });
-  return (await checked(response)).blob();
+  return new Blob(["\ufeff", await (await checked(response)).blob()], { type: "text/csv" });
 }
 
 // Reads until the stream ends or fails. `heard` gets every event; returns the last id in any case by `heard`.

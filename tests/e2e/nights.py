@@ -1,20 +1,24 @@
 """A simulated depot and the aggregate that balances it, second by second, without bus and database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from adapters.messages.configuration import read_configuration
 from adapters.messages.telemetry import read_charge_point_telemetry, read_circuit_telemetry
 from adapters.simulation.depot import Depot, Summary
 from adapters.simulation.faults.scripts import FAULTS
+from adapters.simulation.layout import Payload
 from adapters.simulation.scenario import Scenario
 from application.mailbox import Mailbox
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import CycleCompleted, DomainEvent
 from domain.microgrid import Microgrid
 from entrypoints.container import Container
+
+Watch: TypeAlias = Callable[[Depot, Sequence[Payload], Sequence[DomainEvent]], None]
+"""Sees a second of a run: the depot at its end, the messages that arrived in it, and what was announced."""
 
 
 @dataclass(slots=True)
@@ -55,7 +59,13 @@ class Night:
                     pass
 
 
-def play(scenario: Scenario, seconds: int, fault: str | None = None, seed: int = 1) -> Night:
+def play(
+    scenario: Scenario,
+    seconds: int,
+    fault: str | None = None,
+    seed: int = 1,
+    watch: Watch = lambda depot, arrived, events: None,
+) -> Night:
     """The run that `busbar demo --headless` plays, in the same lock-step, with the aggregate alone deciding."""
     container = Container(database_url="", scenario=scenario, seed=seed, fault=FAULTS.get(fault or ""))
     clock, depot, mailbox = container.clock(), container.depot(), Mailbox(container.clock())
@@ -65,12 +75,15 @@ def play(scenario: Scenario, seconds: int, fault: str | None = None, seed: int =
         if second:
             clock.advance(clock.now() + timedelta(seconds=1))
         payloads = depot.tick(clock.now()) if second else []
+        announced: list[DomainEvent] = []
         if depot.takes_over:
             mailbox.close(microgrid.microgrid_id)
             mailbox.open(microgrid)
         if configuration is not depot.configuration:
             configuration = depot.configuration
-            microgrid = microgrid.configure(read_configuration(configuration), clock.now()).microgrid
+            configured = microgrid.configure(read_configuration(configuration), clock.now())
+            microgrid = configured.microgrid
+            announced += configured.events
             mailbox.open(microgrid)
         for payload in payloads:
             mailbox.post(_read(payload))
@@ -80,7 +93,9 @@ def play(scenario: Scenario, seconds: int, fault: str | None = None, seed: int =
             mailbox.decided(due, microgrid)
             assert change.plan_fault is None, change.plan_fault
             night.note(change.events)
+            announced += change.events
             _deliver(depot, change.events)
+        watch(depot, payloads, announced)
     night.summary = depot.summary()
     return night
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from application.queries import sentences
 from application.queries.standing import Condition, ConditionCode, Standing
 from application.queries.state import State, StateCode
+from domain.sharing.plan import Quality
 
 Found: TypeAlias = tuple[StateCode, str, datetime | None]
 
@@ -40,8 +41,11 @@ def _states(standing: Standing, at: datetime) -> Iterator[Found]:
         yield StateCode.NOT_HONOURED, sentences.not_honoured(place, unheeding), _earliest(unheeding)
     if silent := standing.of(ConditionCode.CHARGER_SILENT):
         yield StateCode.CHARGERS_SILENT, sentences.chargers_silent(silent), _earliest(silent)
-    if unread := [each for each in standing.of(ConditionCode.SAFE_MODE) if each.node_id in place.metered]:
+    unsafe = [each for each in standing.of(ConditionCode.SAFE_MODE) if each.node_id in place.metered]
+    if unread := [each for each in unsafe if each.quality is not Quality.BAD]:
         yield StateCode.METER_SILENT, sentences.meter_silent(place, unread), _earliest(unread)
+    if contradicted := [each for each in unsafe if each.quality is Quality.BAD]:
+        yield StateCode.METER_CONTRADICTED, sentences.meter_contradicted(place, contradicted), _earliest(contradicted)
     yield StateCode.WITHIN_LIMITS, sentences.WITHIN_LIMITS, at
 
 

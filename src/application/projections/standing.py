@@ -77,7 +77,7 @@ def _conditions(cycle: CycleCompleted) -> Iterator[Condition]:
     at, figures = cycle.decided_at, {node.node_id: node for node in cycle.nodes}
     if cycle.outcome is Outcome.INFEASIBLE:
         fullest = max(cycle.nodes, key=_too_much_w)
-        taken_w = fullest.background_w + fullest.reserved_w if _too_much_w(fullest) > 0 else None
+        taken_w = _taken_w(fullest) if _too_much_w(fullest) > 0 else None
         yield Condition(ConditionCode.INFEASIBLE, fullest.node_id, at, taken_w)
     held_w: dict[str, Watts] = {}
     for each in cycle.setpoints:
@@ -92,11 +92,16 @@ def _conditions(cycle: CycleCompleted) -> Iterator[Condition]:
         yield Condition(ConditionCode.CHARGER_SILENT, charge_point_id, at, watts)
     for node in cycle.nodes:
         if node.mode is Mode.SAFE:
-            yield Condition(ConditionCode.SAFE_MODE, node.node_id, at)
+            yield Condition(ConditionCode.SAFE_MODE, node.node_id, at, quality=node.quality)
 
 
 def _too_much_w(node: NodeFigures) -> Watts:
-    return 0 if node.limit_w is None else node.background_w + node.reserved_w - node.limit_w
+    return 0 if node.limit_w is None else _taken_w(node) - node.limit_w
+
+
+def _taken_w(node: NodeFigures) -> Watts:
+    """What a node carries that no setpoint lowers now; what connectors draw against their setpoints is measured."""
+    return max(node.background_w + node.reserved_w, node.measured_w or 0)
 
 
 def _too_much_drawn_w(setpoint: Setpoint) -> Watts | None:

@@ -71,6 +71,12 @@ def meter_silent(place: Place, conditions: Sequence[Condition]) -> str:
     return f"The meter of {place.name_of(conditions[0].node_id)} is silent, its safe limit holds"
 
 
+def meter_contradicted(place: Place, conditions: Sequence[Condition]) -> str:
+    if len(conditions) > 1:
+        return f"{len(conditions)} meters are contradicted by their chargers, their safe limits hold"
+    return f"The meter of {place.name_of(conditions[0].node_id)} is contradicted by its chargers, its safe limit holds"
+
+
 def clock(place: Place, instant: datetime, at: datetime) -> str:
     """The time of day on the site, with the day where it is not that of `at`."""
     zone = ZoneInfo(place.time_zone)

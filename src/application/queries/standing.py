@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from application.queries.rows import CycleHead, Glance
 from application.queries.state import State
+from domain.sharing.plan import Quality
 from domain.site.configuration import SiteConfiguration
 from domain.site.power import Watts
 
@@ -27,7 +28,7 @@ class Condition:
 
     `watts`: what a node carries that cannot be lowered (infeasible), what a connector draws over what it was told (not
     honoured), what is held for a charger (silent); null where that is not known. `because_of`: the node that has no
-    room (stopped).
+    room (stopped). `quality`: how good the figures of a node in safe mode are.
     """
 
     code: ConditionCode
@@ -35,6 +36,7 @@ class Condition:
     since: datetime
     watts: Watts | None = None
     because_of: str | None = None
+    quality: Quality | None = None
 
 
 @dataclass(frozen=True, slots=True)

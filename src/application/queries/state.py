@@ -27,7 +27,9 @@ class StateCode(StrEnum):
     CHARGERS_SILENT = "chargers_silent"
     """A charger is not heard."""
     METER_SILENT = "meter_silent"
-    """A meter is not relied on."""
+    """A meter is not heard, and its node's safe limit holds."""
+    METER_CONTRADICTED = "meter_contradicted"
+    """A meter cannot be right by what its chargers draw, and its node's safe limit holds."""
     WITHIN_LIMITS = "within_limits"
     """Nothing of all that."""
 

@@ -5,7 +5,7 @@ import { read, Refused } from "./stream.js";
 import { kw, plural } from "./text.js";
 
 const LIST_EVERY_MS = 2000;
-const WORST_FIRST = ["no_data", "not_decided", "over_limit", "infeasible", "stopped", "not_honoured", "chargers_silent", "meter_silent", "within_limits", "retired"];
+const WORST_FIRST = ["no_data", "not_decided", "over_limit", "infeasible", "stopped", "not_honoured", "chargers_silent", "meter_silent", "meter_contradicted", "within_limits", "retired"];
 const rank = (each) => WORST_FIRST.indexOf(each.state.code);
 
 const pause = () => new Promise((resume) => setTimeout(resume, LIST_EVERY_MS));

@@ -65,12 +65,16 @@ class Cycles:
         partitions: the group has to be joined anew, as this member and the group disagree on who reads what.
         """
         self.begun += 1
-        due = self._mailbox.next_due()
-        is_due = due is not None and due <= self._clock.steady()
+        is_due = self.is_due()
         if is_due:
             await self._run_some()
         self.ended = self.begun
         return is_due
+
+    def is_due(self) -> bool:
+        """Whether a cycle is due by now."""
+        due = self._mailbox.next_due()
+        return due is not None and due <= self._clock.steady()
 
     async def _run_some(self) -> None:
         async with self._decisions.one_at_a_time:

@@ -84,6 +84,9 @@ class Intake:
         self._later: defaultdict[str, list[tuple[Telemetry, Received]]] = defaultdict(list)
         """Readings of microgrids with configurations that came before them."""
 
+        self.is_behind = False
+        """Whether there is more at hand, by the newest turn: a whole batch was, or configurations."""
+
         self._letters: list[tuple[Position, Unreadable]] = []
         self._receipts: Counter[Receipt] = Counter()
 
@@ -114,6 +117,7 @@ class Intake:
         self._letters.clear()
         if batch:
             self._taken.append((self._cycles.begun + 1, [received.position for received in batch]))
+        self.is_behind = len(batch) == BATCH or answered
         return bool(batch) or answered
 
     async def _acknowledge(self) -> None:

@@ -26,8 +26,10 @@ NEEDS = Needs(
 )
 """What was published it reads to see whether the bus is ahead of the database."""
 
-LOOKS_EVERY_S = 0.02
-"""How often it is looked whether a cycle is due, where none was."""
+GATHERS_S = 0.04
+"""How long messages gather where few came, and cycles where all that were due are decided: a fetch, an acknowledgement
+and a transaction cost as much for one as for ten. Well below the 100 ms within which what is due is to be decided.
+"""
 
 IDLE_S = 0.5
 """How long what is published waits for a transaction that marks it by the way."""
@@ -49,13 +51,16 @@ class Loops:
 
     async def take_in(self) -> bool:
         async with self._taking_in:
-            return await self._intake.turn()
+            found = await self._intake.turn()
+        if not self._intake.is_behind:
+            await asyncio.sleep(GATHERS_S)
+        return found
 
     async def decide(self) -> bool:
         async with self._deciding:
             decided = await self._cycles.turn()
-        if not decided:
-            await asyncio.sleep(LOOKS_EVERY_S)
+        if not self._cycles.is_due():
+            await asyncio.sleep(GATHERS_S)
         return decided
 
     async def publish(self) -> bool:

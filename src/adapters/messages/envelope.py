@@ -91,11 +91,12 @@ def in_binary_mode(message: Message) -> tuple[Message, Any]:
 class Attributes:
     """What the headers of a message say. Each is read when it is asked for: of a reading hardly any ever is."""
 
-    __slots__ = ("_headers",)
+    __slots__ = ("_headers", "_media_type")
 
     def __init__(self, message: Message) -> None:
         """Of a name that occurs twice the last counts."""
         self._headers = dict(message.headers)
+        self._media_type = _media_type(self._headers.get("content-type"))
 
     @property
     def type(self) -> str | None:
@@ -121,19 +122,12 @@ class Attributes:
     @property
     def is_structured(self) -> bool:
         """Whether attributes and data are said to stand in the value together."""
-        return self._media_type() == STRUCTURED
+        return self._media_type == STRUCTURED
 
     @property
     def is_json(self) -> bool:
         """Whether the value is said to be JSON. Without a content type it is: JSON is what CloudEvents assumes."""
-        return self._media_type() in (None, MEDIA_TYPE)
-
-    def _media_type(self) -> str | None:
-        header = self._headers.get("content-type")
-        if header == b"application/json":  # of nearly every message
-            return MEDIA_TYPE
-        content_type = _text(header)
-        return None if content_type is None else content_type.partition(";")[0].strip().lower()
+        return self._media_type in (None, MEDIA_TYPE)
 
 
 def attributes(message: Message) -> Attributes:
@@ -164,6 +158,13 @@ def structured(message: Message, data: Any) -> bytes:
 
 def _text(header: bytes | None) -> str | None:
     return None if header is None else header.decode(errors="replace")
+
+
+def _media_type(header: bytes | None) -> str | None:
+    if header == b"application/json":  # of nearly every message
+        return MEDIA_TYPE
+    content_type = _text(header)
+    return None if content_type is None else content_type.partition(";")[0].strip().lower()
 
 
 def _utf8(text: str) -> bytes:

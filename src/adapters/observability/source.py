@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from itertools import groupby
 
 from opentelemetry.metrics import MeterProvider
 
@@ -28,14 +27,14 @@ class MeasuredSource:
 
     async def receive(self, limit: int, without: Collection[str] = ()) -> Sequence[Received]:
         batch = await self._source.receive(limit, without)
-        now = self._clock.now()
-        for topic, received in groupby(batch, key=lambda each: each.position.topic):
-            self._measure(topic, now, [each.sent_at for each in received if each.sent_at is not None])
+        now, oldest = self._clock.now(), dict[str, datetime]()
+        for received in batch:
+            topic, sent_at = received.position.topic, received.sent_at
+            if sent_at is not None and (topic not in oldest or sent_at < oldest[topic]):
+                oldest[topic] = sent_at
+        for topic, sent_at in oldest.items():
+            self._lag.record(max(0.0, (now - sent_at).total_seconds()), {names.DESTINATION: topic})
         return batch
 
     async def acknowledge(self, positions: Sequence[Position]) -> None:
         await self._source.acknowledge(positions)
-
-    def _measure(self, topic: str, now: datetime, sent_at: Sequence[datetime]) -> None:
-        if sent_at:
-            self._lag.record(max(0.0, (now - min(sent_at)).total_seconds()), {names.DESTINATION: topic})

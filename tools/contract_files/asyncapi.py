@@ -51,7 +51,7 @@ def asyncapi(schemas: Mapping[str, Part], examples: Mapping[Example, Part]) -> s
         "operations": {f"{topic.does}-{topic.name}": _operation(topic) for topic in TOPICS},
         "components": {
             "messages": messages,
-            "schemas": shapes(schemas),
+            "schemas": shapes({name: schemas[name] for name in types}),
             "securitySchemes": {
                 "plain": {"type": "plain", "description": "SASL/PLAIN"},
                 "scram-sha-256": {"type": "scramSha256", "description": "SASL/SCRAM-SHA-256"},

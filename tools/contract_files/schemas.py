@@ -15,6 +15,7 @@ from pydantic_core import core_schema
 from adapters.messages import configuration as wire
 from adapters.messages.configuration import SITE_CONFIGURATION, SiteConfigurationV1
 from adapters.messages.envelope import schema_of
+from adapters.messages.notices import LOG_ENTRY, LogEntryV1
 from adapters.messages.registry import WRITERS
 from adapters.messages.retirement import MICROGRID_RETIREMENT, MicrogridRetirementV1
 from adapters.messages.telemetry import (
@@ -42,6 +43,9 @@ INBOUND: Final[Mapping[str, Any]] = {
 OUTBOUND: Final[Mapping[str, Any]] = {event_type: event for event, (event_type, _) in WRITERS.items()}
 """A CloudEvents type that goes out -> its wire shape, stated as it is written: every key is there, but few."""
 
+NOTIFIED: Final[Mapping[str, Any]] = {LOG_ENTRY: LogEntryV1}
+"""A CloudEvents type that a webhook is sent -> its wire shape; it is on no topic."""
+
 DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "SettingsV1": asdict(Settings()),
     "StrategyV1": asdict(Strategy()),
@@ -56,7 +60,7 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
 def schemas() -> dict[str, Schema]:
     """CloudEvents type -> the JSON Schema of its data, the types that come in first."""
     return {name: _schema(name, shape, "validation") for name, shape in INBOUND.items()} | {
-        name: _schema(name, shape, "serialization") for name, shape in OUTBOUND.items()
+        name: _schema(name, shape, "serialization") for name, shape in {**OUTBOUND, **NOTIFIED}.items()
     }
 
 

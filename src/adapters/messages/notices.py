@@ -8,22 +8,29 @@ from typing_extensions import TypedDict
 
 from adapters.messages import envelope
 from application.ports.notifying import Notice
-from application.queries.log import HappeningCode
 
 LOG_ENTRY: Final = "busbar.log.entry.v1"
 
 
 class LogEntryV1(TypedDict):
-    """Something that happened."""
+    """Something that happened, as a webhook is sent it; it is on no topic."""
 
     microgrid_id: str
+    """The microgrid in which it happened."""
     at: datetime
-    code: HappeningCode
+    """When it was decided or applied (UTC)."""
+    code: str
+    """What happened, in a word, such as `breach_opened`: one of the codes of the API's log. More may be added."""
     node_id: str
+    """Where it happened: a node, a connector as `<charge_point_id>/<connector_id>`, or the microgrid."""
     sentence: str
+    """What happened, in a sentence."""
     before_w: int | None
+    """The limit that was, in watts; null: there was none, or this is about none."""
     now_w: int | None
+    """The limit that is, or the load that was observed, in watts; null: there is none, or this is about none."""
     duration_s: int | None
+    """How long that had lasted which is over, in seconds; null: nothing is over."""
 
 
 _ENTRY: Final = TypeAdapter(LogEntryV1)
@@ -35,7 +42,7 @@ def write_notice(notice: Notice) -> bytes:
     data = LogEntryV1(
         microgrid_id=entry.microgrid_id,
         at=entry.at,
-        code=entry.code,
+        code=entry.code.value,
         node_id=entry.node_id,
         sentence=entry.sentence,
         before_w=entry.before_w,

@@ -23,6 +23,8 @@ from docs.webhook_receiver import is_genuine
 from entrypoints import webhook
 from entrypoints.unusable import UnusableSetting
 from tests.contract.persistence.test_waiting_notices import NOTICE
+from tests.contract_files.validation import complaints
+from tools.contract_files.files import committed_schemas
 
 SECRET = "whsec-of-a-test"
 
@@ -93,6 +95,7 @@ async def test_an_entry_is_a_structured_cloudevent_that_is_signed(server: tuple[
         },
     }
     assert write_notice(NOTICE) == body
+    assert complaints(json.loads(body)["data"], committed_schemas()["busbar.log.entry.v1"]) == []
 
 
 def test_the_signature_is_what_anybody_can_compute() -> None:

@@ -14,7 +14,7 @@ BEGIN
 END
 $$;
 
-GRANT SELECT ON alembic_version TO busbar_worker, busbar_projector, busbar_api;
+GRANT SELECT ON alembic_version, prepared_version TO busbar_worker, busbar_projector, busbar_api;
 GRANT SELECT ON streams TO busbar_worker, busbar_projector;
 
 GRANT SELECT, INSERT, UPDATE, DELETE

@@ -223,7 +223,7 @@ def test_an_api_does_not_start_on_an_older_schema(home: Path, state: str) -> Non
     elif state == "an older schema":
         assert run(home, "migrate", variables=variables).code == 0
         with closing(sqlite3.connect(home / "busbar.sqlite3")) as database:
-            database.execute("UPDATE alembic_version SET version_num = '0001'")
+            database.execute("UPDATE prepared_version SET version_num = '0001'")
             database.commit()
     ended = run(home, "api", "--port", "0", variables=variables)
     assert (ended.code, ended.lines) == (2, [])

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from adapters.database.engine import UnusableDatabase, create_engine
 from adapters.database.migrations import config, upgrade
-from adapters.database.schema import current_schema, is_newest, newest_schema
+from adapters.database.schema import Revisions, is_newest, newest_schema, revisions
 from adapters.database.tables import metadata
 from tests.databases import sqlite_url
 from tests.integration.states_before_packing import states_are_packed
@@ -27,13 +27,13 @@ def tables_in(file: Path) -> set[str]:
 async def test_an_empty_database_becomes_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "a folder with 100 % and ünïcode.sqlite3"
-    assert await current_schema(sqlite_url(file)) is None
+    assert await revisions(sqlite_url(file)) == Revisions()
     assert not await is_newest(sqlite_url(file))
 
     await upgrade(sqlite_url(file))
 
     assert await is_newest(sqlite_url(file))
-    assert tables_in(file) == {*metadata.tables, "alembic_version"}
+    assert tables_in(file) == {*metadata.tables, "prepared_version", "alembic_version"}
 
 
 async def test_the_newest_database_stays_as_it_is(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def definitions_in(file: Path) -> dict[str, list[str]]:
     """By table or index, the parts of its definition in no order."""
     with sqlite3.connect(file) as connection:
         rows = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
+            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '%_version'"
         )
         return {name: sorted(parts_of(sql)) for name, sql in rows}
 
@@ -192,4 +192,4 @@ async def test_a_database_of_a_newer_release_is_refused_in_words(tmp_path: Path)
     for refused in (upgrade(url), is_newest(url)):
         with pytest.raises(UnusableDatabase, match="a newer release brought it to schema 9999"):
             await refused
-    assert await current_schema(url) == "9999"
+    assert (await revisions(url)).finished == "9999"

@@ -9,19 +9,19 @@ from sqlalchemy.engine import make_url
 
 from adapters.database.engine import UnusableDatabase, create_engine
 from adapters.database.migrations import config, upgrade
-from adapters.database.schema import UnreachableDatabase, current_schema, is_newest
+from adapters.database.schema import Revisions, UnreachableDatabase, is_newest, revisions
 from adapters.database.tables import metadata
 from tests.integration.states_before_packing import states_are_packed
 from tests.services.processes import free_port
 
 DEFINITIONS = """
     SELECT conrelid::regclass::text, pg_get_constraintdef(oid), conname FROM pg_constraint
-    WHERE connamespace = 'public'::regnamespace AND conrelid <> 'alembic_version'::regclass
+    WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE '%_version'
     UNION
-    SELECT tablename, indexdef, indexname FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    SELECT tablename, indexdef, indexname FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE '%_version'
     UNION
     SELECT table_name, concat_ws(' ', data_type, character_maximum_length, is_nullable, column_default), column_name
-    FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+    FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '%_version'
 """
 
 
@@ -43,7 +43,7 @@ async def run_in(url: str, *statements: str) -> None:
 
 
 async def test_an_empty_database_becomes_the_newest(empty_postgresql_url: str) -> None:
-    assert await current_schema(empty_postgresql_url) is None
+    assert await revisions(empty_postgresql_url) == Revisions()
     assert not await is_newest(empty_postgresql_url)
 
     await upgrade(empty_postgresql_url)
@@ -85,7 +85,7 @@ async def test_an_upgrade_that_fails_leaves_nothing_behind(empty_postgresql_url:
 
     with pytest.raises(UnusableDatabase, match='"cycles" already exists'):
         await upgrade(empty_postgresql_url)
-    assert await current_schema(empty_postgresql_url) is None
+    assert await revisions(empty_postgresql_url) == Revisions()
 
     await run_in(empty_postgresql_url, "DROP TABLE cycles")
     await upgrade(empty_postgresql_url)

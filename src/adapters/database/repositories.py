@@ -40,11 +40,17 @@ _CHANGED = microgrid_state.update().where(
 
 
 class SqlMicrogridRepository:
-    """The microgrids as one transaction sees them. `epochs`: under which they are saved, all or each."""
+    """The microgrids as one transaction sees them. `epochs`: under which they are saved, all or each.
 
-    def __init__(self, connection: AsyncConnection, epochs: Epoch | Mapping[str, Epoch]) -> None:
+    Those saved `for_the_former` release are such that it reads them too.
+    """
+
+    def __init__(
+        self, connection: AsyncConnection, epochs: Epoch | Mapping[str, Epoch], *, for_the_former: bool = False
+    ) -> None:
         self._connection = connection
         self._epochs = epochs
+        self._for_the_former = for_the_former
 
     async def newest_events(self) -> Mapping[str, int]:
         """Every microgrid that is stored, with the `event_seq` it has come to."""
@@ -100,14 +106,15 @@ class SqlMicrogridRepository:
 
     def _row(self, microgrid: Microgrid) -> dict[str, Any]:
         epoch = self._epochs if isinstance(self._epochs, Epoch) else self._epochs[microgrid.microgrid_id]
+        schema_number, data = stored_state.written(microgrid.state, for_the_former=self._for_the_former)
         return {
             "microgrid_id": microgrid.microgrid_id,
             "version": microgrid.version + 1,
             "epoch": epoch.number,
             "cycle_seq": microgrid.state.cycle_seq,
             "event_seq": microgrid.state.event_seq,
-            "schema_number": stored_state.SCHEMA_NUMBER,
-            "data": stored_state.dump(microgrid.state),
+            "schema_number": schema_number,
+            "data": data,
         }
 
 

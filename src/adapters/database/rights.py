@@ -15,7 +15,7 @@ _READ: Final = ("SELECT",)
 _KEEP: Final = ("SELECT", "INSERT", "UPDATE")
 _ALL: Final = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
-_SCHEMA: Final = schema.VERSION.name
+_SCHEMA: Final[Rights] = dict.fromkeys([schema.PREPARED.name, schema.FINISHED.name], _READ)
 _SITE: Final = (
     tables.microgrids,
     tables.grid_connections,
@@ -34,7 +34,7 @@ _READ_MODEL: Final = (
 )
 
 WORKER: Final[Rights] = {
-    _SCHEMA: _READ,
+    **_SCHEMA,
     **dict.fromkeys([each.name for each in _SITE], _ALL),
     tables.partition_epochs.name: _KEEP,
     tables.streams.name: _READ,
@@ -42,12 +42,12 @@ WORKER: Final[Rights] = {
     tables.outbox.name: _ALL,
 }
 PROJECTOR: Final[Rights] = {
-    _SCHEMA: _READ,
+    **_SCHEMA,
     tables.streams.name: _READ,
     **dict.fromkeys([each.name for each in (*_READ_MODEL, tables.notices)], _ALL),
 }
 API: Final[Rights] = {
-    _SCHEMA: _READ,
+    **_SCHEMA,
     tables.outbox.name: _READ,
     **dict.fromkeys([each.name for each in _READ_MODEL], _READ),
 }

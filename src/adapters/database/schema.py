@@ -1,53 +1,72 @@
 """Which schema a database has, and whether it is the newest; without the tools that change it, as many ask."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import Connection, TableClause, column, inspect, select, table
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from adapters.database.engine import UnusableDatabase, create_engine, parsed
 
 T = TypeVar("T")
 
-VERSION: Final = table("alembic_version", column("version_num"))
+PREPARED: Final = table("prepared_version", column("version_num"))
+"""The revision that the tables have."""
+
+FINISHED: Final = table("alembic_version", column("version_num"))
+"""The revision that a release has to know to go on here: behind that of the tables while an upgrade is not finished.
+
+Alembic's own name for it, as the releases up to 0.2.0 look at no other table.
+"""
+
+FORMER: Final = "0008"
+"""The newest revision that the release before knows. What came since leaves it able to go on."""
 
 
 class UnreachableDatabase(UnusableDatabase):
     """Nobody answers at the database's address, or nobody yet: later somebody may."""
 
 
-async def current_schema(url: str) -> str | None:
-    """The revision the database is at, None for one that was never migrated. Raises UnusableDatabase.
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """Which revision the tables of a database have, and which a release has to know; None where there are no tables."""
 
-    An SQLite file that is not there was never migrated either, and is not made by asking.
+    prepared: str | None = None
+    finished: str | None = None
+
+
+async def revisions(url: str) -> Revisions:
+    """Those of a database. Raises UnusableDatabase.
+
+    An SQLite file that is not there was never migrated, and is not made by asking.
     """
-    if _is_missing_file(url):
-        return None
-    return await run(url, revision_of)
+    return Revisions() if _is_missing_file(url) else await run(url, revisions_of)
 
 
 async def is_newest(url: str) -> bool:
-    """Whether the database is at the newest revision that this code knows.
+    """Whether the database has at least the newest revision that this code knows.
 
-    Raises UnusableDatabase, also where a newer release has been there.
+    Raises UnusableDatabase, also where the upgrade to a newer release is finished.
     """
-    current = await current_schema(url)
-    require_known(current)
-    return current == newest_schema()
+    found = await revisions(url)
+    require_known(found.finished)
+    return found.prepared is not None and found.prepared >= newest_schema()
 
 
-def require_known(revision: str | None) -> None:
+def require_known(finished: str | None) -> None:
     """Raises UnusableDatabase where only a newer release knows it."""
-    if revision is not None and revision > newest_schema():
+    if finished is not None and finished > newest_schema():
         raise UnusableDatabase(
-            f"a newer release brought it to schema {revision} and this one knows {newest_schema()} as the newest, "
+            f"a newer release brought it to schema {finished} and this one knows {newest_schema()} as the newest, "
             "so going back takes a database of before"
         )
 
 
+@cache
 def newest_schema() -> str:
     """The newest revision that this code knows. The names of their files begin with them, in order."""
     versions = files("adapters.database").joinpath("migrations", "versions")
@@ -72,11 +91,16 @@ async def run(url: str, work: Callable[[Connection], T], *, migrating: bool = Fa
         raise UnusableDatabase(str(error)) from error
 
 
-def revision_of(connection: Connection) -> str | None:
-    """The revision that a database says of itself."""
-    if not inspect(connection).has_table(VERSION.name):
+def revisions_of(connection: Connection) -> Revisions:
+    """What a database says of itself. One of 0.2.0 says it once."""
+    finished = _said(connection, FINISHED)
+    return Revisions(_said(connection, PREPARED) or finished, finished)
+
+
+def _said(connection: Connection, version: TableClause) -> str | None:
+    if not inspect(connection).has_table(version.name):
         return None
-    return connection.execute(select(VERSION.c.version_num)).scalar()
+    return connection.execute(select(version.c.version_num)).scalar()
 
 
 def _is_missing_file(url: str) -> bool:

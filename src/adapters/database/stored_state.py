@@ -1,5 +1,6 @@
 """A microgrid's memory as it is stored: JSON with a schema number, packed."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -15,11 +16,18 @@ from domain.site.configuration import Settings
 SCHEMA_NUMBER: Final = 6
 """Rises when JSON written before can no longer be read as it is; `UPCASTS` then get one more."""
 
+FORMER_NUMBER: Final = 5
+"""What the release before reads and writes."""
+
+SINCE: Final[Mapping[str, object]] = {"retired_at": None, "retirements": ()}
+"""What the release before does not know, each with what it takes for granted."""
+
 DEFAULTS: Final = Settings()
 
 _STATE: Final = TypeAdapter(MicrogridState)
 _COLUMNS: Final = {"event_seq", "cycle_seq"}
 _KEPT: Final = [each.name for each in fields(MicrogridState) if each.name not in _COLUMNS]
+_FORMERLY_KEPT: Final = [name for name in _KEPT if name not in SINCE]
 _ENCODER: Final = msgspec.json.Encoder()
 """Writes what pydantic would, in a quarter of the time; not as MessagePack, which has no integers beyond 64 bits."""
 
@@ -30,7 +38,22 @@ class UnreadableState(ValueError):
 
 def dump(state: MicrogridState) -> bytes:
     """What is not a column of its own."""
-    return pack(_ENCODER.encode({name: getattr(state, name) for name in _KEPT}))
+    return _packed(state, _KEPT)
+
+
+def written(state: MicrogridState, *, for_the_former: bool) -> tuple[int, bytes]:
+    """A schema number and what is stored under it.
+
+    For the release before it is the number that this reads, unless that would lose something: a retired microgrid then
+    is one that the release before parks.
+    """
+    if for_the_former and all(getattr(state, name) == granted for name, granted in SINCE.items()):
+        return FORMER_NUMBER, _packed(state, _FORMERLY_KEPT)
+    return SCHEMA_NUMBER, dump(state)
+
+
+def _packed(state: MicrogridState, names: Sequence[str]) -> bytes:
+    return pack(_ENCODER.encode({name: getattr(state, name) for name in names}))
 
 
 def read_back(state: MicrogridState) -> MicrogridState:

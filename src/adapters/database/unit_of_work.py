@@ -9,6 +9,7 @@ from adapters.database.engine import answering
 from adapters.database.outbox import Encode, SqlOutbox
 from adapters.database.ownership import hold
 from adapters.database.repositories import SqlMicrogridRepository
+from adapters.database.schema import newest_schema
 from application.ports.clock import Clock
 from application.ports.ownership import Epoch
 
@@ -40,9 +41,9 @@ class SqlTransactions:
         with answering():
             async with self._engine.connect() as connection:
                 await connection.begin()
-                stream = await hold(connection, {epochs} if isinstance(epochs, Epoch) else {*epochs.values()})
+                held = await hold(connection, {epochs} if isinstance(epochs, Epoch) else {*epochs.values()})
                 yield SqlUnitOfWork(
                     connection,
-                    SqlMicrogridRepository(connection, epochs),
-                    SqlOutbox(connection, stream, self._encode, self._clock),
+                    SqlMicrogridRepository(connection, epochs, for_the_former=held.finished < newest_schema()),
+                    SqlOutbox(connection, held.stream, self._encode, self._clock),
                 )

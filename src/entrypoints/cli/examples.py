@@ -12,7 +12,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "accept site": "busbar accept site depot.json --background gc-1=60000 --report acceptance",
     "accept gateway": "busbar accept gateway depot.json --topic-prefix accept --report acceptance",
     "run": "busbar run --site depot.json --ocpp 127.0.0.1:8180 --plan departures.csv",
-    "migrate": "busbar migrate --new-stream",
+    "migrate": "busbar migrate --finish",
     "worker": "busbar worker --port 8081",
     "project": "busbar project --port 8082",
     "api": "busbar api --port 8080",

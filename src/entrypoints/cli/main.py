@@ -118,11 +118,12 @@ def api(port: int | None) -> int:
 
 @busbar.command()
 @click.option("--new-stream", is_flag=True, help="Begin a new stream of events: after the database was restored, say.")
-def migrate(new_stream: bool) -> int:
+@click.option("--finish", is_flag=True, help="Refuse the release before from now on: once nothing of it runs.")
+def migrate(new_stream: bool, finish: bool) -> int:
     """Bring the database to the newest schema and make the topics that are missing, as often as one likes."""
     from entrypoints.cli import migrate as migrate_command
 
-    return migrate_command.run(new_stream=new_stream)
+    return migrate_command.run(new_stream=new_stream, finish=finish)
 
 
 @busbar.command()

@@ -14,19 +14,20 @@ from entrypoints.service.refusals import quiet, refusing
 from entrypoints.unusable import UnusableSetting
 
 
-def run(*, new_stream: bool) -> int:
+def run(*, new_stream: bool, finish: bool) -> int:
     """Bring the database up to date and make the topics that are missing; returns the exit code."""
     database_url = environment.database_url()
     brokers = None if environment.load().kafka_bootstrap_servers is None else environment.kafka()
     if brokers is not None:
         quiet(brokers)
     with refusing():
-        asyncio.run(_migrate(database_url, brokers, new_stream=new_stream))
+        asyncio.run(_migrate(database_url, brokers, new_stream=new_stream, finish=finish))
     return 0
 
 
-async def _migrate(database_url: str, brokers: environment.Settings | None, *, new_stream: bool) -> None:
-    await migrations.upgrade(database_url)
+async def _migrate(database_url: str, brokers: environment.Settings | None, *, new_stream: bool, finish: bool) -> None:
+    if not await migrations.upgrade(database_url, finish=finish):
+        click.echo("The release before may go on here until `busbar migrate --finish`.")
     if new_stream:
         await _begin_stream(database_url)
     if brokers is not None:

@@ -205,7 +205,7 @@ async def _ready(deployment: Deployment, needs: Needs, announcement: Announcemen
 async def _recovered(database_url: str) -> None:
     """Once the database answers. Its schema is not looked at again: a newer release may have come meanwhile."""
     await asyncio.sleep(RETRY_S)
-    await once_reachable(lambda: schema.current_schema(database_url))
+    await once_reachable(lambda: schema.revisions(database_url))
 
 
 async def _let_go(deployment: Deployment) -> None:

@@ -3,13 +3,14 @@
 import argparse
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from tests.faults import failover, planted, runs, steadiness
+from tests.faults import failover, planted, retention, runs, steadiness
 from tests.faults.checker import repeated, violations
+from tests.faults.load import DEPOTS
 from tests.faults.runs import Figures, Run
 from tests.faults.stage import Ground, Migrate, a_ground, a_ground_of_three, migrated, staged
 
@@ -29,7 +30,8 @@ class Planned:
     """A run, and the invariant that it is to break (none where it is None). `repeats` says if events may come twice.
 
     `options` are what it takes to plan it again, beside its name. A run that takes more than a broker and a database,
-    or leaves them otherwise than it found them, has a ground of its own. `migrate` makes tables and topics.
+    or leaves them otherwise than it found them, has a ground of its own. `migrate` makes tables and topics. One that is
+    not recorded checks what happened as it happens, as nothing is kept.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Planned:
     broken: str | None = None
     bad: tuple[str, ...] = planted.WHOEVER_OWNS
     repeats: bool = True
+    depots: Sequence[str] = DEPOTS
+    is_recorded: bool = True
     ground: Callable[[], AbstractContextManager[Ground]] | None = None
     migrate: Migrate = migrated
 
@@ -49,10 +53,15 @@ def main() -> int:
     parser.add_argument("--away", type=float, default=120.0, help="seconds for which broker and database go away (120)")
     parser.add_argument("--only", default="", help="the runs whose name begins so")
     parser.add_argument("--seed", type=int, default=None, help="of the first run; the others follow (by chance)")
+    parser.add_argument("--keeping", type=float, default=3600.0, help="seconds of the run with brief retentions (3600)")
     chosen = parser.parse_args()
     first = random.SystemRandom().randrange(1_000_000) if chosen.seed is None else chosen.seed
     failed = 0
-    plan = [each for each in _plan(chosen.kills, chosen.stops, chosen.away) if each.name.startswith(chosen.only)]
+    plan = [
+        each
+        for each in _plan(chosen.kills, chosen.stops, chosen.away, chosen.keeping)
+        if each.name.startswith(chosen.only)
+    ]
     with a_ground() as ground:
         for seed, planned in enumerate(plan, first):
             began = time.monotonic()
@@ -69,7 +78,7 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _plan(kills: int, stops: int, away_s: float) -> Iterator[Planned]:
+def _plan(kills: int, stops: int, away_s: float, keeping_s: float) -> Iterator[Planned]:
     for count in _shared(kills, KILLS_A_RUN):
         yield Planned("kills", partial(runs.killed_at_random, kills=count), f"--kills {count}")
     for count in _shared(stops, STOPS_A_RUN):
@@ -94,6 +103,10 @@ def _plan(kills: int, stops: int, away_s: float) -> Iterator[Planned]:
         broken="published as committed",
     )
     yield Planned("upgraded", failover.upgraded, migrate=failover.as_formerly_released)
+    yield Planned("taken back", failover.taken_back, migrate=failover.as_formerly_released)
+    briefly = partial(retention.kept_briefly, seconds=keeping_s)
+    option = f"--keeping {keeping_s:g}"
+    yield Planned("brief retentions", briefly, option, bad=(), depots=retention.DEPOTS, is_recorded=False)
     for run, broken in runs.ABLATED.items():
         yield Planned(_name(run), run, broken=broken)
 
@@ -109,16 +122,16 @@ def _outcome(ground: Ground, planned: Planned, seed: int) -> tuple[list[str], st
     with ExitStack() as stack:
         try:
             own = ground if planned.ground is None else stack.enter_context(planned.ground())
-            stage = stack.enter_context(staged(own, seed, planned.bad, planned.migrate))
+            stage = stack.enter_context(staged(own, seed, planned.bad, planned.migrate, planned.depots))
             figures = planned.run(stage, random.Random(seed))
+            if not planned.is_recorded:
+                return [], _told(figures)
             history = stage.history()
         except Exception as fault:
             return [f"{type(fault).__name__}: {fault}"], ""
     found = violations(history)
-    summary = ", ".join(
-        [f"{len(history.committed)} events", f"{repeated(history.published)} repeated", f"{len(history.planted)} bad"]
-        + [f"{name} {seconds:.1f} s" for name, seconds in figures.items()]
-    )
+    counted = f"{len(history.committed)} events, {repeated(history.published)} repeated, {len(history.planted)} bad"
+    summary = ", ".join(filter(None, (counted, _told(figures))))
     if planned.broken is not None:
         noticed = sorted({violation.invariant for violation in found})
         missed = [] if planned.broken in noticed else [f"{planned.broken!r} was not noticed to be broken"]
@@ -127,6 +140,10 @@ def _outcome(ground: Ground, planned: Planned, seed: int) -> tuple[list[str], st
     if not planned.repeats and repeated(history.published):
         faults.append("events were published again")
     return faults, summary
+
+
+def _told(figures: Figures) -> str:
+    return ", ".join(f"{name} {each if isinstance(each, str) else f'{each:.1f} s'}" for name, each in figures.items())
 
 
 def _name(run: Callable[..., object]) -> str:

@@ -151,10 +151,11 @@ def _setpoints_within_limits(history: History) -> Iterator[str]:
     """In every published cycle the setpoints below a node come to no more than its limit in force."""
     for event in history.published:
         if event.type == CYCLE_COMPLETED:
-            yield from (f"{event.id}: {detail}" for detail in _exceeded(event.data))
+            yield from (f"{event.id}: {detail}" for detail in exceeded(event.data))
 
 
-def _exceeded(cycle: Mapping[str, Any]) -> Iterator[str]:
+def exceeded(cycle: Mapping[str, Any]) -> Iterator[str]:
+    """Each node whose setpoints come to more than its limit in force."""
     nodes = {node["node_id"]: node for node in cycle["nodes"]}
     permitted: dict[str, int] = defaultdict(int)
     for setpoint in cycle["setpoints"]:

@@ -4,15 +4,19 @@ import random
 import subprocess
 import tarfile
 import time
+from collections.abc import Sequence
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.processes import Ended
+from adapters.database.stored_state import FORMER_NUMBER, SCHEMA_NUMBER
+from tests.e2e.processes import Ended, environment
 from tests.e2e.stacks import Stack, readiness
+from tests.faults import recording
+from tests.faults.members import PATIENCE_S, Member, wait_until
 from tests.faults.runs import RECOVERED_S, TAKEN_OVER_S, Figures, two_workers, under_load
-from tests.faults.stage import PATIENCE_S, ROOT, Stage, wait_until
+from tests.faults.stage import ROOT, Stage
 from tests.services.kafka_cluster import Cluster
 
 LOST: Final = 2
@@ -114,7 +118,11 @@ def as_formerly_released(stack: Stack) -> Ended:
     content = subprocess.run(archive, check=True, capture_output=True).stdout
     with tarfile.open(fileobj=BytesIO(content)) as source:
         source.extractall(_former(stack), filter="data")
-    return stack.run("migrate", PYTHONPATH=str(_former(stack) / "src"))
+    variables = stack.variables | {"PYTHONPATH": str(_former(stack) / "src")}
+    migrated = subprocess.run(  # a process of its own: what `run` forks from has imported this release
+        [*stack.command, "migrate"], env=environment(stack.home, variables), capture_output=True, check=False
+    )
+    return Ended(migrated.returncode, migrated.stdout, migrated.stderr)
 
 
 def _former(stack: Stack) -> Path:
@@ -123,22 +131,62 @@ def _former(stack: Stack) -> Path:
 
 def upgraded(stage: Stage, rng: random.Random) -> Figures:
     """Processes of 0.2.0 are replaced one by one under load, after its database was migrated beneath them."""
+    old, decided_s = _migrated_under_load(stage)
+    _, longest_s = _replaced(stage, rng, old, ROOT)
+    stage.ready(PATIENCE_S)
+    stage.at_rest()
+    return {"decided after the migration": decided_s, "after a replacement at most": longest_s}
+
+
+def taken_back(stage: Stage, rng: random.Random) -> Figures:
+    """The same upgrade is taken back under load, done again, and finished. Then 0.2.0 is refused."""
+    source = _former(stage.stack)
+    members, _ = _migrated_under_load(stage)
+    longest_s = {}
+    for name, release in (("forward", ROOT), ("back", source), ("forward again", ROOT)):
+        members, longest_s[f"{name}: decided after a replacement at most"] = _replaced(stage, rng, members, release)
+    finished = stage.stack.run("migrate", "--finish")
+    assert finished.code == 0, finished.err
+    figures = {**longest_s, "decided after it is finished": stage.decided(TAKEN_OVER_S)}
+    refused = stage.worker(source=source)
+    assert refused.process.wait(PATIENCE_S) == 2
+    assert len(refused.log.read_text().splitlines()) == 1, refused.log.read_text()
+    assert _schema_numbers(stage) == {SCHEMA_NUMBER}
+    stage.ready(PATIENCE_S)
+    stage.at_rest()
+    return figures
+
+
+def _migrated_under_load(stage: Stage) -> tuple[list[Member], float]:
+    """A projector and two workers of 0.2.0, their database migrated beneath them; how long until all is decided."""
     source = _former(stage.stack)
     old = [stage.projector(source), stage.worker(source=source), stage.worker(source=source)]
     under_load(stage, *old[1:])
     stage.decided()
     migrated = stage.stack.run("migrate")
     assert migrated.code == 0, migrated.err
-    figures = {"decided after the migration": stage.decided(TAKEN_OVER_S)}
-    for index, former in enumerate(reversed(old)):
+    decided_s = stage.decided(TAKEN_OVER_S)
+    assert _schema_numbers(stage) == {FORMER_NUMBER}
+    return old, decided_s
+
+
+def _replaced(stage: Stage, rng: random.Random, members: Sequence[Member], source: Path) -> tuple[list[Member], float]:
+    """By processes of this release, the projector last; the longest until all was decided again after one of them."""
+    replaced, longest_s = list[Member](), 0.0
+    for former in reversed(members):
         time.sleep(rng.uniform(0.5, 2.0))
         former.end()
-        new = stage.projector() if former is old[0] else stage.worker()
+        new = stage.projector(source) if former is members[0] else stage.worker(source=source)
         new.joined()
-        figures[f"decided after replacement {index + 1}"] = stage.decided(TAKEN_OVER_S)
-    stage.ready(PATIENCE_S)
-    stage.at_rest()
-    return figures
+        longest_s = max(longest_s, stage.decided(TAKEN_OVER_S))
+        replaced.insert(0, new)
+    return replaced, longest_s
+
+
+def _schema_numbers(stage: Stage) -> set[int]:
+    """Of the states that are stored."""
+    rows = recording.ask(stage.stack.database_url, "SELECT DISTINCT schema_number FROM microgrid_state")
+    return {row.schema_number for row in rows}
 
 
 def _cluster(stage: Stage) -> Cluster:

@@ -26,12 +26,15 @@ CONFIGURED_EVERY = 3
 class Load:
     """Plays until it is stopped, repeatable by its seed but for the time of day; one bad message a second."""
 
-    def __init__(self, bootstrap_servers: str, prefix: str, seed: int, bad: Sequence[str]) -> None:
+    def __init__(
+        self, bootstrap_servers: str, prefix: str, seed: int, bad: Sequence[str], depots: Sequence[str] = DEPOTS
+    ) -> None:
         self._connection = Connection(bootstrap_servers)
         self._prefix = prefix
         self._random = random.Random(seed)
         self._bad = bad
-        self._versions = dict.fromkeys(DEPOTS, 0)
+        self._versions = dict.fromkeys(depots, 0)
+        self._depots = depots
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._play()), daemon=True)
         self._fault: Exception | None = None
@@ -50,7 +53,7 @@ class Load:
     async def _play(self) -> None:
         topics = {name: KafkaPublisher(self._connection, f"{self._prefix}.{name}") for name in _TOPICS}
         try:
-            await topics["configuration"].publish([self._configuration(depot) for depot in DEPOTS])
+            await topics["configuration"].publish([self._configuration(depot) for depot in self._depots])
             second = 0
             while not self._stop.is_set():
                 for topic, messages in self._second(second).items():
@@ -66,11 +69,13 @@ class Load:
     def _second(self, second: int) -> dict[str, list[Message]]:
         messages: dict[str, list[Message]] = {topic: [] for topic in _TOPICS}
         readings = [
-            self._reading(depot, number, second) for depot in DEPOTS for number in range(1, _charge_points(depot) + 1)
+            self._reading(depot, number, second)
+            for depot in self._depots
+            for number in range(1, _charge_points(depot) + 1)
         ]
         messages["telemetry"] += [registry.encode(CHARGE_POINT_TELEMETRY, reading) for reading in readings]
         if second % CONFIGURED_EVERY == CONFIGURED_EVERY - 1:
-            messages["configuration"].append(self._configuration(self._random.choice(DEPOTS)))
+            messages["configuration"].append(self._configuration(self._random.choice(self._depots)))
         if self._bad:
             kind, reading = self._bad[second % len(self._bad)], self._random.choice(readings)
             if kind == planted.REJECTED:
@@ -128,7 +133,7 @@ _TOPICS = ("configuration", "telemetry")
 
 def _charge_points(depot: str) -> int:
     """Two to four."""
-    return 2 + DEPOTS.index(depot) % 3
+    return 2 + int(depot.rpartition("-")[2]) % 3
 
 
 def _configuration(depot: str, version: int, capacity_w: int, charge_points: int) -> dict[str, Any]:

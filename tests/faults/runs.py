@@ -1,4 +1,4 @@
-"""The faults themselves. Each run takes a stage to its rest, and returns the figures it measured, in seconds."""
+"""The faults themselves. Each run takes a stage to its rest, and returns what it measured: seconds, or in words."""
 
 import random
 import signal
@@ -8,9 +8,10 @@ from typing import Final, TypeAlias
 
 from adapters.kafka.source import SESSION_TIMEOUT_MS
 from tests.faults import ablations, failpoints
-from tests.faults.stage import Member, Stage
+from tests.faults.members import Member
+from tests.faults.stage import Stage
 
-Figures: TypeAlias = Mapping[str, float]
+Figures: TypeAlias = Mapping[str, float | str]
 Run: TypeAlias = Callable[[Stage, random.Random], Figures]
 
 SESSION_TIMEOUT_S: Final = SESSION_TIMEOUT_MS / 1000

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -20,10 +19,11 @@ from adapters.kafka.connection import Connection
 from adapters.kafka.publisher import KafkaPublisher
 from application.ports.bus import Message
 from tests.e2e.processes import Ended, environment
-from tests.e2e.stacks import Stack, a_prefix, readiness
+from tests.e2e.stacks import Stack, a_prefix
 from tests.faults import planted, recording
 from tests.faults.history import History
 from tests.faults.load import DEPOTS, Load
+from tests.faults.members import PATIENCE_S, Member, wait_until
 from tests.services import kafka, postgresql
 from tests.services.faketime import HostClock
 from tests.services.kafka import Broker
@@ -32,8 +32,6 @@ from tests.services.postgresql import SMALL_DISK, PostgresqlProcess, PostgresqlS
 from tests.services.small_disk import SmallDisk
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 100.0
-ENDED_S = 30.0
 
 LONGEST_UNDECIDED = f"""SELECT extract(epoch FROM max(waited)) FROM (
     SELECT created_at - lag(created_at) OVER (PARTITION BY microgrid_id ORDER BY event_seq) AS waited FROM outbox
@@ -64,57 +62,6 @@ def a_ground_of_three() -> Iterator[Ground]:
         yield Ground(cluster, database)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A process of the deployment, and what it logs."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    @property
-    def port(self) -> int:
-        """Where it says how it is."""
-        served = re.search(r"are served at http://127\.0\.0\.1:(\d+)", self.log.read_text())
-        assert served is not None, self.log.read_text()
-        return int(served[1])
-
-    def joined(self) -> None:
-        """Wait until it is a member of its group."""
-        self.says("Joined the group")
-
-    def says(self, text: str) -> None:
-        """Wait until it has."""
-        wait_until(lambda: text in self.log.read_text(), self.log.read_text)
-
-    def ready(self, patience_s: float) -> None:
-        """Wait until it says that it is."""
-        wait_until(lambda: readiness(self.port)[0] == 200, self.log.read_text, patience_s)
-
-    def signal(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def end(self) -> float:
-        """In order; returns how many seconds it took."""
-        began = time.monotonic()
-        self.signal(signal.SIGTERM)
-        self.ended()
-        return time.monotonic() - began
-
-    def ended(self) -> None:
-        """Wait for it, once it was told to end. AssertionError where it does not end well."""
-        self.process.wait(ENDED_S)
-        assert self.process.returncode == 0, f"{self.name} ended with {self.process.returncode}: {self.log.read_text()}"
-
-    def signalled_itself(self, failpoint: str) -> None:
-        """Wait until it came to its failpoint."""
-        self.says(f"reached {failpoint}")
-
-
 @dataclass(slots=True)
 class Stage:
     """One deployment from an empty database and empty topics to its history."""
@@ -135,6 +82,11 @@ class Stage:
     def projector(self, source: Path = ROOT) -> Member:
         """One more, of the release whose source this is."""
         return self._start("projector", "entrypoints", "project", variables={}, source=source)
+
+    def keeping_briefly(self, command: str) -> Member:
+        """A worker or projector (`project`) that keeps for two minutes what others keep for hours."""
+        name = {"project": "projector"}.get(command, command)
+        return self._start(name, "tests.faults.briefly", command, variables={})
 
     def api(self, port: int) -> Member:
         return self._start("api", "entrypoints", "api", "--port", str(port), variables={})
@@ -270,6 +222,7 @@ def staged(
     seed: int,
     bad: Sequence[str] = planted.WHOEVER_OWNS,
     migrate: Migrate = migrated,
+    depots: Sequence[str] = DEPOTS,
 ) -> Iterator[Stage]:
     """A deployment without members and with a load, repeatable by its seed, that is not started yet."""
     with (
@@ -281,17 +234,9 @@ def staged(
         ended = migrate(stack)
         assert ended.code == 0, ended.err
         recording.audit(url, DEPOTS)
-        stage = Stage(ground, stack, Load(stack.bootstrap_servers, stack.prefix, seed, bad), later)
+        stage = Stage(ground, stack, Load(stack.bootstrap_servers, stack.prefix, seed, bad, depots), later)
         try:
             yield stage
         finally:
             stage.close()
             stage.load.stop()
-
-
-def wait_until(holds: Callable[[], bool], log: Callable[[], str], patience_s: float = PATIENCE_S) -> None:
-    """AssertionError with the log where it does not come about in time."""
-    until = time.monotonic() + patience_s
-    while not holds():
-        assert time.monotonic() < until, log()[-6000:]
-        time.sleep(0.1)

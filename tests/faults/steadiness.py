@@ -9,8 +9,9 @@ from typing import Final
 
 from tests.faults import recording
 from tests.faults.load import a_crowd, made_up
+from tests.faults.members import Member, wait_until
 from tests.faults.runs import RECOVERED_S, TAKEN_OVER_S, Figures, two_workers, under_load
-from tests.faults.stage import Member, Stage, wait_until
+from tests.faults.stage import Stage
 from tests.services.faketime import HostClock
 
 STEP_S: Final = 600

@@ -6,13 +6,13 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
+from tests.faults.members import Member, wait_until
 from tests.faults.runs import RECOVERED_S
-from tests.faults.stage import Member, Stage, wait_until
+from tests.faults.stage import Stage
 from tests.fuzz.targets import Api, Bus, Files, Wrong
 from tests.services.processes import free_port, listens
 
@@ -89,10 +89,4 @@ async def _fuzz(
 
 def _sizes(members: Sequence[Member]) -> dict[str, int]:
     """Resident kB by process, of those that run."""
-    sizes = {}
-    for member in members:
-        if member.process.poll() is None:
-            said = Path(f"/proc/{member.process.pid}/status").read_text()
-            found = re.search(r"VmRSS:\s+(\d+) kB", said)
-            sizes[member.name] = int(found[1]) if found else 0
-    return sizes
+    return {member.name: member.resident_kb() for member in members if member.process.poll() is None}

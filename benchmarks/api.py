@@ -1,6 +1,7 @@
-"""How fast the read side answers inside a live demo, and what its streams cost, beside its answer to `/health/live`.
+"""How fast the read side answers inside a live demo, and as a `busbar api` of its own beside it, and what its streams
+cost; beside its answer to `/health/live`.
 
-`make bench-api`, or `python -m benchmarks.api [--seconds N] [--speed N] [--save]`.
+`make bench-api`, or `python -m benchmarks.api [--seconds N] [--speed N] [--connectors N] [--save]`.
 """
 
 import argparse
@@ -10,7 +11,8 @@ import os
 import re
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +27,7 @@ from benchmarks.machine import machine
 from domain.site.configuration import Strategy
 from domain.site.site import Site
 from tests.e2e.processes import running
+from tests.services.processes import free_port
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -41,12 +44,14 @@ LEAD_IN_S: Final = 10
 
 CLOCK_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 STATUS: Final = "/v1/microgrids/depot"
+OVERVIEW: Final = f"{STATUS}/overview?sessions=false"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="how long each thing is measured")
     parser.add_argument("--speed", type=int, help="simulated seconds a second, where not the demo's default")
+    parser.add_argument("--connectors", type=int, help="a site with so many of them alone")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}/api.json and .txt")
     arguments = parser.parse_args()
 
@@ -55,7 +60,10 @@ def main() -> None:
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "speed": arguments.speed or "default",
         "seconds": arguments.seconds,
-        "sites": [_site(connectors, arguments.seconds, arguments.speed) for connectors in CONNECTORS],
+        "sites": [
+            _site(connectors, arguments.seconds, arguments.speed)
+            for connectors in ([arguments.connectors] if arguments.connectors else CONNECTORS)
+        ],
     }
     table = "\n".join(_text(results))
     print(table)
@@ -71,26 +79,44 @@ def _site(connectors: int, seconds: int, speed: int | None) -> dict[str, Any]:
         home = Path(folder)
         (home / "site.json").write_bytes(to_json(asdict(configuration)))
         fast = [] if speed is None else ["--speed", str(speed)]
-        enough = {"BUSBAR_HTTP_MAX_STREAMS": str(STREAMS)}
-        with running(home, "demo", "--site", "site.json", "--port", "0", *fast, variables=enough) as demo:
+        variables = {
+            "BUSBAR_HTTP_MAX_STREAMS": str(STREAMS),
+            "BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{home / 'depot.sqlite3'}",
+        }
+        with running(home, "demo", "--site", "site.json", "--port", "0", *fast, variables=variables) as demo:
             demo.read_until("headroom")
             (address,) = re.findall(r"Serving (\S+)", demo.out.decode())
             measured = asyncio.run(_measured(address, demo.process.pid, seconds))
+            with running(home, "api", "--port", str(port := free_port()), variables=variables) as alone:
+                asyncio.run(_ready(f"http://127.0.0.1:{port}"))
+                measured["answers_alone"] = asyncio.run(_answers(f"http://127.0.0.1:{port}", seconds))
+                alone.end(signal.SIGTERM)
             measured["ended_within_s"] = round(demo.end(signal.SIGTERM), 2)
     return {"power_nodes": len(Site.of(configuration).tree.nodes), "connectors": connectors, **measured}
 
 
 async def _measured(address: str, pid: int, seconds: int) -> dict[str, Any]:
-    client = _Client(address)
     await asyncio.sleep(LEAD_IN_S)
+    return {"answers": await _answers(address, seconds), "cores": await _cores(address, pid, seconds)}
+
+
+async def _answers(address: str, seconds: int) -> dict[str, Any]:
+    client = _Client(address)
     return {
-        "answers": {
-            "/health/live": await _latencies(lambda: client.get("/health/live"), seconds),
-            "status": await _latencies(lambda: client.get(STATUS), seconds),
-            "status, by a reader who may have it": await _latencies(lambda: client.get(STATUS, client.etag), seconds),
-        },
-        "cores": await _cores(address, pid, seconds),
+        "/health/live": await _latencies(lambda: client.get("/health/live"), seconds),
+        "status": await _latencies(lambda: client.get(STATUS), seconds),
+        "status, by a reader who may have it": await _latencies(lambda: client.get(STATUS, client.etag), seconds),
+        "overview": await _latencies(lambda: client.get(OVERVIEW), seconds),
     }
+
+
+async def _ready(address: str) -> None:
+    """Wait until it answers."""
+    while True:
+        with suppress(OSError):
+            if await _Client(address).get("/health/ready") == 200:
+                return
+        await asyncio.sleep(0.1)
 
 
 class _Client:
@@ -204,15 +230,21 @@ def _text(results: dict[str, Any]) -> Iterator[str]:
         total = site["power_nodes"] + site["connectors"]
         title = f"{site['power_nodes']} nodes + {site['connectors']} connectors = {total}"
         yield f"\n{title:40}{'p50':>8}{'p99':>8}{'max':>8}{'sent late, p99':>16}  answers"
-        for name, each in site["answers"].items():
-            codes = ", ".join(f"{number} x {code}" for code, number in each["codes"].items())
-            late = each["sent_late_p99_ms"]
-            yield f"{name:40}{each['p50_ms']:8}{each['p99_ms']:8}{each['max_ms']:8}{late:16}  {codes}"
+        yield from _lines(site["answers"])
+        yield "a `busbar api` of its own, beside the demo"
+        yield from _lines(site["answers_alone"])
         before, after, received = (site["cores"][key] for key in ("without_streams", "with_streams", "mb_received"))
         yield (
             f"{STREAMS} streams cost {100 * (after - before):.1f} % of a core ({before} without, {after} with them; "
             f"{received} MB received); the demo ended within {site['ended_within_s']} s."
         )
+
+
+def _lines(answers: Mapping[str, Any]) -> Iterator[str]:
+    for name, each in answers.items():
+        codes = ", ".join(f"{number} x {code}" for code, number in each["codes"].items())
+        late = each["sent_late_p99_ms"]
+        yield f"{name:40}{each['p50_ms']:8}{each['p99_ms']:8}{each['max_ms']:8}{late:16}  {codes}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -50,6 +51,9 @@ class Typed(TypeDecorator[Any]):
         self.kind = kind
         self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """Raises pydantic's ValidationError where something else is stored."""
-        return None if value is None else self._adapter.validate_python(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Read from the text itself: by way of dictionaries it takes half as long again.
+
+        What it gives raises pydantic's ValidationError where something else is stored.
+        """
+        return lambda text: None if text is None else self._adapter.validate_json(text)

@@ -79,14 +79,14 @@ async def microgrid_status(read_model: ReadModel, microgrid_id: str, now: dateti
 
 def status_of(row: StatusRow, open_breaches: Sequence[Breach], now: datetime) -> MicrogridStatus:
     """The status that a row and these breaches show."""
-    cycle, tree = row.latest_cycle, tree_of(row, {each.node_id for each in open_breaches})
+    cycle, tree = row.latest_cycle, tree_of(row, {each.node_id for each in open_breaches}, connectors=False)
     return MicrogridStatus(
         microgrid_id=row.microgrid_id,
         name=row.name,
         state=state_of(row.glance, now),
         configuration_version=row.configuration.version,
         warnings=row.warnings,
-        nodes=tree.above_connectors,
+        nodes=tree.nodes,
         latest_cycle=None if cycle is None else LatestCycle.of(cycle),
         open_breaches=open_breaches,
         headroom_w=tree.of_the_site(lambda node: node.headroom_w),

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final
 
@@ -128,24 +128,32 @@ class Tree:
         return sum(known) if known and len(known) == len(figures) else None
 
 
-def tree_of(row: StatusRow, in_breach: Collection[str] = ()) -> Tree:
-    """The tree that a row shows; `in_breach` are the nodes and connectors with an open breach."""
-    return Tree(list(_nodes(row, in_breach)))
+def tree_of(row: StatusRow, in_breach: Collection[str] = (), *, connectors: bool = True) -> Tree:
+    """The tree that a row shows, with its connectors or without; `in_breach` are the nodes and connectors with an open
+    breach.
+    """
+    return Tree(list(_nodes(row, in_breach, connectors=connectors)))
 
 
-def _nodes(row: StatusRow, in_breach: Collection[str]) -> Iterator[Node]:
+def _nodes(row: StatusRow, in_breach: Collection[str], *, connectors: bool) -> Iterator[Node]:
     cycle = row.latest_cycle
     figures = {} if cycle is None else {each.node_id: each for each in cycle.nodes}
-    setpoints = {} if cycle is None else {_node_id(each): each for each in cycle.setpoints}
+    setpoints = {} if cycle is None or not connectors else {_node_id(each): each for each in cycle.setpoints}
     drawn_w = {} if cycle is None else _drawn_w(cycle)
     circuits = {each.circuit_id: each for each in row.configuration.circuits}
     charge_points = {each.charge_point_id: each for each in row.configuration.charge_points}
     for known in row.nodes:
         charge_point = charge_points.get(known.node_id)
         own = figures.get(known.node_id)
-        node = _node(known, charge_point, circuits.get(known.node_id), own, in_breach)
-        yield node if own is None else replace(node, held_w=held_w(own, drawn_w.get(known.node_id, 0)))
-        if charge_point is not None:
+        yield _node(
+            known,
+            charge_point,
+            circuits.get(known.node_id),
+            own,
+            drawn_w=drawn_w.get(known.node_id, 0),
+            in_breach=in_breach,
+        )
+        if charge_point is not None and connectors:
             for connector in sorted(charge_point.connectors, key=lambda each: each.connector_id):
                 node_id = connector_node_id(known.node_id, connector.connector_id)
                 yield _connector(node_id, connector, setpoints.get(node_id), known.node_id, own, in_breach=in_breach)
@@ -160,25 +168,25 @@ def _node(
     charge_point: ChargePoint | None,
     circuit: Circuit | None,
     figures: NodeFigures | None,
+    *,
+    drawn_w: Watts,
     in_breach: Collection[str],
 ) -> Node:
     capacity_w = None if circuit is None else circuit.default_capacity_w
     safe_w = None if circuit is None else circuit.safe_operating_capacity_w
     rating_w = capacity_w if charge_point is None else charge_point.max_power_w
-    bare = Node(
-        node_id=known.node_id,
-        node_type=known.node_type,
-        parent_id=known.parent_id,
-        name=known.name,
-        state=NodeState.UNDECIDED,
-        rating_w=rating_w,
-        default_capacity_w=capacity_w,
-        safe_operating_capacity_w=safe_w,
-    )
+    own = (known.node_id, known.node_type, known.parent_id, known.name)
     if figures is None:
-        return bare
-    shown = {name: getattr(figures, name) for name in _FIGURES}
-    return replace(bare, state=_state(figures, in_breach), rating_w=rating_w or figures.limit_w, **shown)
+        return Node(*own, NodeState.UNDECIDED, rating_w, capacity_w, safe_w)
+    return Node(
+        *own,
+        _state(figures, in_breach),
+        rating_w or figures.limit_w,
+        capacity_w,
+        safe_w,
+        held_w=held_w(figures, drawn_w),
+        **{name: getattr(figures, name) for name in _FIGURES},
+    )
 
 
 def _state(figures: NodeFigures, in_breach: Collection[str]) -> NodeState:
@@ -227,26 +235,21 @@ def _connector(
     *,
     in_breach: Collection[str],
 ) -> Node:
-    bare = Node(
-        node_id=node_id,
-        node_type=NodeType.CONNECTOR,
-        parent_id=parent_id,
-        name=node_id,
-        state=NodeState.UNDECIDED,
-        rating_w=connector.max_power_w,
-        limit_w=connector.max_power_w,
-        limit_kind=LimitKind.MAX_POWER,
-    )
+    own = (node_id, NodeType.CONNECTOR, parent_id, node_id)
+    rating_w = connector.max_power_w
     if setpoint is None or parent is None:
-        return bare
+        return Node(*own, NodeState.UNDECIDED, rating_w, limit_w=rating_w, limit_kind=LimitKind.MAX_POWER)
     known_w = measured_w(setpoint, parent)
     state = NodeState.STALE if is_silent(setpoint, parent) else _CONNECTOR_STATES.get(setpoint.reason, NodeState.NORMAL)
-    if node_id in in_breach or (known_w or 0) > connector.max_power_w:
+    if node_id in in_breach or (known_w or 0) > rating_w:
         state = NodeState.OVER_LIMIT
-    return replace(
-        bare,
-        state=state,
+    return Node(
+        *own,
+        state,
+        rating_w,
         mode=Mode.NORMAL,
+        limit_w=rating_w,
+        limit_kind=LimitKind.MAX_POWER,
         measured_w=known_w,
         reserved_w=setpoint.reserved_w,
         held_w=max(0, setpoint.reserved_w - (known_w or 0)),

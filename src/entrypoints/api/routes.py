@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request
+from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from adapters.messages.events import unsaid
@@ -16,7 +17,7 @@ from application.queries.rows import BreachState, StatusRow
 from application.queries.status import AsOf, MicrogridStatus, age_s, as_of, state_of, status_of
 from domain.site.identifiers import natural_key
 from entrypoints.api import cursors, described, examples, overview_schemas, schemas
-from entrypoints.api.answers import answer, answer_with, represent, with_members
+from entrypoints.api.answers import answer, answer_with, represent_as, with_members
 from entrypoints.api.auth import Asking
 from entrypoints.api.feed import Feed, without_data
 from entrypoints.api.parameters import Cursor, CycleSeq, Known, LatestKnown, Limit, Reads
@@ -25,6 +26,12 @@ from entrypoints.api.stream import EventStream, Places
 
 ITEMS: Final = 50
 """How many items a page has where nothing is said."""
+
+_STATUS: Final = TypeAdapter(MicrogridStatus)
+_OVERVIEW: Final = TypeAdapter(Overview)
+
+_STATE: Final = {"state": True}
+"""Changes while nothing happens."""
 
 _SESSIONS: Final = {"nodes": {"__all__": {"setpoint": {"session"}}}}
 """The largest part of an overview that changes in every cycle."""
@@ -61,7 +68,7 @@ async def status(request: Request, latest: LatestKnown, reads: Reads) -> Respons
     now = reads.clock.now()
     state = as_of(latest.microgrid, now).state
     if state not in latest.shown:
-        latest.shown[state] = represent(_but_state(status_of(latest.microgrid, latest.open_breaches, now)))
+        latest.shown[state] = represent_as(_STATUS, status_of(latest.microgrid, latest.open_breaches, now), _STATE)
     how = {"state": state_of(latest.microgrid.glance, now)}
     return answer_with(request, with_members(latest.shown[state], how))
 
@@ -84,7 +91,7 @@ async def overview(
     variant = (as_of(latest.microgrid, now).state, sessions)
     if variant not in latest.overviews:
         seen = overview_of(latest.microgrid, latest.open_breaches, latest.last_breach, now)
-        latest.overviews[variant] = represent(_but_state(seen), {} if sessions else _SESSIONS)
+        latest.overviews[variant] = represent_as(_OVERVIEW, seen, _STATE if sessions else _STATE | _SESSIONS)
     how = {"state": state_of(latest.microgrid.glance, now), "age_s": age_s(latest.microgrid, now)}
     return answer_with(request, with_members(latest.overviews[variant], how))
 
@@ -175,11 +182,6 @@ async def stream(
         places.one(caller.name or address),
         caller.until,
     )
-
-
-def _but_state(view: MicrogridStatus | Overview) -> dict[str, Any]:
-    """All that stays as it is while nothing happens. Not `asdict`: its deep copy takes longer than all the rest."""
-    return {each.name: getattr(view, each.name) for each in fields(view) if each.name != "state"}
 
 
 def _page(request: Request, items: Any, next_cursor: str | None, shown_as_of: AsOf) -> Response:

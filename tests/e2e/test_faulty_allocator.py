@@ -22,21 +22,17 @@ from domain.sharing.figures import Decision
 from domain.sharing.plan import Plan
 from domain.sharing.rebalance import Certifier, certify
 from domain.sharing.rotation import Rotation
-from domain.site.power import NO_LIMIT, Watts
+from domain.site.power import Watts
 from entrypoints.container import Container
 from entrypoints.demo.in_one_process import open_demo
 from tests.databases import sqlite_url
+from tests.faults.ablations import limitless_fill
 
 DEPOTS = ("joondalup-small", "malaga")
 TICKS = 120
 
 TARGETS, SENDING = 0, 1
 """The two fills of a decision, in their order."""
-
-
-def limitless_fill(parents: Sequence[int], capacities_w: Sequence[Watts], claims: Claims) -> Fill:
-    """The fill with its limit check broken."""
-    return allocation.fill(parents, [NO_LIMIT] * len(capacities_w), claims)
 
 
 def decide(

@@ -1,9 +1,10 @@
 """Entries of the log reach a receiver that is away, fails and is slow, and outlive a projector that is killed."""
 
 import asyncio
+import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 
 from adapters.kafka.connection import Connection
@@ -20,7 +22,9 @@ from docs.webhook_receiver import Receiver, Taken, serve
 from domain.events import ConfigurationApplied, DomainEvent, MicrogridProvisioned
 from domain.site.site import Site
 from tests.builders import a_configuration
+from tests.e2e.processes import running
 from tests.e2e.stacks import Stack, a_prefix
+from tests.e2e.test_run import SITE
 from tests.services.kafka import Broker
 from tests.services.postgresql import PostgresqlServer
 from tests.services.processes import free_port
@@ -48,8 +52,8 @@ class Remembering(Receiver):
 
 
 @contextmanager
-def receiving(port: int) -> Iterator[ThreadingHTTPServer]:
-    server = serve(port, SECRET.encode(), Remembering)
+def receiving(port: int, receiver: type[Receiver] = Remembering) -> Iterator[ThreadingHTTPServer]:
+    server = serve(port, SECRET.encode(), receiver)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -94,10 +98,7 @@ def versions(first: int, last: int) -> list[DomainEvent]:
 
 def wait_for(last: int) -> None:
     """Until every depot's entries up to this version are taken."""
-    until = time.monotonic() + PATIENCE_S
-    while not all((depot, last) in Remembering.entries for depot in DEPOTS):
-        assert time.monotonic() < until, Remembering.entries
-        time.sleep(0.05)
+    wait_until(lambda: all((depot, last) in Remembering.entries for depot in DEPOTS))
 
 
 @pytest.mark.slow
@@ -140,3 +141,57 @@ def test_every_entry_is_taken_once_and_in_order_whatever_happens_on_the_way(stac
     assert SECRET not in log
     for depot in DEPOTS:
         assert [version for of, version in Remembering.entries if of == depot] == list(range(1, 13))
+
+
+class Applied(Receiver):
+    """The sample, which remembers the sentences of configurations that came into force."""
+
+    sentences: ClassVar[list[str]] = []
+    taken = Taken()
+
+    def handle_entry(self, event: dict[str, Any]) -> None:
+        if event["data"]["code"] == "configuration_applied":
+            Applied.sentences.append(event["data"]["sentence"])
+
+
+def test_a_depot_on_one_machine_tells_after_a_kill_what_nobody_had_taken(home: Path) -> None:
+    """Holds HOOK-1."""
+    site, hook_port, port = home / "site.json", free_port(), free_port()
+    site.write_text(json.dumps(SITE))
+    variables = {
+        "BUSBAR_WEBHOOK_URL": f"http://127.0.0.1:{hook_port}",
+        "BUSBAR_WEBHOOK_SECRET": SECRET,
+        "BUSBAR_WEBHOOK_ALLOW_PRIVATE": "true",
+    }
+    command = ("run", "--site", str(site), "--port", str(port), "--data", str(home / "data"))
+    with running(home, *command, variables=variables) as killed:
+        entries_of(port, 1)
+        killed.process.kill()
+        killed.wait()
+    with running(home, *command, variables=variables), receiving(hook_port, Applied):
+        wait_until(lambda: len(Applied.sentences) == 1)
+        site.write_text(json.dumps(SITE | {"version": 2}))
+        wait_until(lambda: len(Applied.sentences) == 2)
+        entries_of(port, 2)
+    assert [sentence.split()[1] for sentence in Applied.sentences] == ["1", "2"]
+
+
+def entries_of(port: int, count: int) -> None:
+    """Wait until the log tells of so many configurations."""
+    address = f"http://127.0.0.1:{port}/v1/microgrids/garage/log?code=configuration_applied"
+
+    def told() -> bool:
+        try:
+            answer = httpx.get(address, timeout=10)
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200 and len(answer.json()["items"]) == count
+
+    wait_until(told)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)

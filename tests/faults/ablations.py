@@ -16,12 +16,29 @@ from application.ports.clock import Clock
 from application.ports.ownership import Epoch
 from application.ports.persistence import MicrogridRepository, Outbox, PendingEvent, Transactions, UnitOfWork
 from domain.events import DomainEvent
+from domain.knowledge.situation import Situation
 from domain.microgrid import Microgrid
+from domain.sharing import allocation, rebalance
+from domain.sharing.claims import Claims, Fill
+from domain.sharing.plan import Plan
+from domain.sharing.rotation import Rotation
+from domain.site.power import NO_LIMIT, Watts
 
 NO_FENCE: Final = "no-fence"
 PUBLISH_BEFORE_COMMIT: Final = "publish-before-commit"
 MEMORY_ALONE: Final = "memory-alone"
-ABLATIONS: Final = (NO_FENCE, PUBLISH_BEFORE_COMMIT, MEMORY_ALONE)
+NO_LIMITS: Final = "no-limits"
+ABLATIONS: Final = (NO_FENCE, PUBLISH_BEFORE_COMMIT, MEMORY_ALONE, NO_LIMITS)
+
+
+def limitless_fill(parents: Sequence[int], capacities_w: Sequence[Watts], claims: Claims) -> Fill:
+    """The fill with its limit check broken."""
+    return allocation.fill(parents, [NO_LIMIT] * len(capacities_w), claims)
+
+
+def limitless(situation: Situation, memory: Rotation, _: Plan | None) -> Plan:
+    """A decision that is filled without limits: the certificate has to refuse it."""
+    return rebalance.decide(situation, memory, None, filler=limitless_fill)
 
 
 class CarelessRepository(SqlMicrogridRepository):

@@ -36,6 +36,7 @@ def main() -> int:
     parser.add_argument("--passing", type=int, default=1, help="at the how manieth passing")
     parser.add_argument("--action", choices=ACTIONS, default="kill")
     parser.add_argument("--ablation", choices=ablations.ABLATIONS)
+    parser.add_argument("--port", type=int, default=0, help="of health and metrics (a free one)")
     chosen = parser.parse_args()
     failpoint = Failpoint(chosen.failpoint, chosen.passing, ACTIONS[chosen.action])
 
@@ -47,6 +48,8 @@ def main() -> int:
             transactions = providers.Singleton(ablations.UnfencedTransactions, *of_sql)
         case ablations.MEMORY_ALONE:
             pending_events = providers.Singleton(ablations.NothingPending, Deployment.engine)
+        case ablations.NO_LIMITS:
+            Membership.decide.override(providers.Object(ablations.limitless))
     transactions = providers.Singleton(FailingTransactions, transactions, failpoint)
     if chosen.ablation == ablations.PUBLISH_BEFORE_COMMIT:
         transactions = providers.Singleton(ablations.EagerTransactions, transactions, Deployment.event_publisher)
@@ -57,7 +60,7 @@ def main() -> int:
     Membership.mailbox.override(
         providers.Singleton(FailingMailbox, Membership.clock, failpoint, Membership.decisions.provider)
     )
-    return worker.run(port=0)
+    return worker.run(chosen.port)
 
 
 if __name__ == "__main__":

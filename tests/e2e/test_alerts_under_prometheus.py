@@ -35,6 +35,12 @@ REFUSING = """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'nothing is taken' USING ERRCODE = 'check_violation'; END $$"""
 """Refuses what is written, as a constraint does: each depot fails by itself, and its worker stays a member."""
 
+DAWDLING = """CREATE OR REPLACE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_sleep({seconds}); RETURN NULL; END $$"""
+
+WRITTEN = {"microgrid_state": "UPDATE", "outbox": "INSERT"}
+"""By a cycle, each by one statement."""
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
@@ -114,9 +120,16 @@ def test_an_entry_of_the_log_that_a_receiver_has_not_taken_for_a_day(scene: Scen
     scene.prometheus.wait_for("BusbarNoticesGivenUp")
 
 
-def test_cycles_that_wait_for_a_database_that_somebody_holds(scene: Scene) -> None:
-    with locked(scene.stack.database_url, "microgrid_state"):
+def test_a_database_that_takes_its_time(scene: Scene) -> None:
+    url = scene.stack.database_url
+    recording.execute(url, DAWDLING.format(seconds=0))
+    for table, written in WRITTEN.items():
+        recording.execute(url, f"CREATE TRIGGER dawdling BEFORE {written} ON {table} EXECUTE FUNCTION dawdle()")
+    recording.execute(url, DAWDLING.format(seconds=7))
+    try:
         scene.prometheus.wait_for("BusbarWorkerAtItsLimit")
+    finally:
+        recording.execute(url, DAWDLING.format(seconds=0))
     scene.prometheus.wait_for_silence("BusbarWorkerAtItsLimit")
 
 

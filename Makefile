@@ -70,8 +70,8 @@ bench: $(VENV)/ready-to-measure
 bench-api: $(VENV)/ready-to-develop
 	$(BIN)/python -m benchmarks.api $(ARGS)
 
-# An hour, on a quiet machine with a real Kafka and PostgreSQL (found or started as the tests do). ARGS="--before PATH --save"
-# measures another checkout beside this one; ARGS="--parts steps,domain" takes minutes.
+# Ten minutes, on a quiet machine with a real Kafka and PostgreSQL (found or started as the tests do).
+# ARGS="--before PATH --save" measures another checkout beside this one; ARGS="--parts steps,domain" takes two minutes.
 bench-service: $(VENV)/ready-to-measure
 	$(BIN)/python -m benchmarks.service $(ARGS)
 

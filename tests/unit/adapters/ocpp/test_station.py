@@ -1,4 +1,4 @@
-"""What goes up of a station: what is known, when it was measured, and nothing else (duties 1 to 3, 6 and 7)."""
+"""What goes up of a station: what is known, when it was measured, and nothing else (duties 1 to 3, 6 and 7, DEPOT-4)."""
 
 from datetime import timedelta
 

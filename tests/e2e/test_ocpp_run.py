@@ -6,12 +6,17 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
+
+import pytest
 
 from tests.e2e.processes import PATIENCE_S, Running, running
 from tests.e2e.test_ocpp_gateway import CAPACITY_W, FALLBACK_W, drawn_w, site, soon
 from tests.services.processes import free_port
 from tests.stations.depot import living
-from tests.stations.scripted import Station
+from tests.stations.scripted import Habits, Station
+
+LAG_S: Final = 8
 
 
 async def test_chargers_share_a_limit_over_a_killed_process_until_it_is_told_to_end(home: Path) -> None:
@@ -37,6 +42,38 @@ async def test_chargers_share_a_limit_over_a_killed_process_until_it_is_told_to_
             assert time.monotonic() - began < 10
     both = zip(stations[0].bays[0].drawn, stations[1].bays[0].drawn, strict=False)
     assert [one for one, other in both if one[1] + other[1] > CAPACITY_W + 500] == []
+
+
+@pytest.mark.slow
+async def test_room_goes_to_another_charger_once_a_slow_one_surely_has_its_lower_limit(home: Path) -> None:
+    """The slow one is raised and lowered before it has followed: it tells the lower limit at once, goes up, and comes
+    down within the grace (DEPOT-4).
+    """
+    settings = {"telemetry_cycle_interval_s": 1, "refresh_interval_s": 10, "apply_grace_s": 15}
+    (home / "site.json").write_text(json.dumps(site() | {"settings": settings}))
+    port = free_port()
+    slow = Station("cp-1", f"ws://127.0.0.1:{port}", Habits(lag_s=LAG_S))
+    other = Station("cp-2", f"ws://127.0.0.1:{port}")
+    arguments = ("--port", str(free_port()), "--data", "data", "--ocpp", f"127.0.0.1:{port}")
+    async with living([slow, other]):
+        with running(home, "run", "--site", "site.json", *arguments):
+            await soon(lambda: slow.told and other.told)
+            await asyncio.sleep(LAG_S + 1)
+            await slow.plug_in()
+            await soon(lambda: told_w(slow) > CAPACITY_W * 0.7)
+            await other.plug_in()
+            await soon(lambda: other.bays[0].watts > CAPACITY_W * 0.4)
+            await asyncio.sleep(LAG_S)
+    both = zip(slow.bays[0].drawn, other.bays[0].drawn, strict=False)
+    over_w = [one[1] + another[1] - CAPACITY_W for one, another in both if one[1] + another[1] > CAPACITY_W + 500]
+    print(f"over for {len(over_w) / 10:.1f} s, by {max(over_w, default=0):.0f} W at worst")
+    assert over_w == []
+
+
+def told_w(station: Station) -> float:
+    """The limit that holds by its profiles, followed or not."""
+    (bay,) = station.bays
+    return bay.engine.limit_w(station.now(), bay.transaction_id) or 0
 
 
 def ended(process: Running, told: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 """A connector of a station as the gateway knows it: what it is about, what it was told and what it shows of that."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -50,8 +51,8 @@ class Outlet:
     """Since when it is known without a break what it was told."""
     replaced: list[tuple[datetime, Standing]] = field(default_factory=list)
     """What stood before, and until when; the latest ones."""
-    drawn: tuple[datetime, float] | None = None
-    """What it drew by its newest sample, in watts, and when that was taken."""
+    drawn: deque[tuple[datetime, float]] = field(default_factory=lambda: deque(maxlen=20))
+    """What it drew by its newest samples, in watts, and when they were taken."""
     again: bool = False
     """What it was told is told once more, in another way."""
     doubts: int = 0
@@ -119,16 +120,21 @@ class Outlet:
 
     def _surely_in_force(self, standing: Standing, now: datetime, settings: Settings) -> Standing:
         """The newest that the station keeps to. One that accepted a lower limit, and tells it, may still be coming
-        down: it keeps to that once it drew no more, holds all back, or had the grace for it. Without demand nothing
-        comes down.
+        down, or even going up to the one before: it keeps to the lower one once it was seen to come down, holds all
+        back, or had the grace for it. Without demand nothing flows.
         """
         grace, draws = timedelta(seconds=settings.apply_grace_s), self.has_demand and self.status != HOLDS_BACK
         before = [each for until, each in self.replaced if now < until + grace] if draws else []
-        while any(each.told_w > (bearable_w := _bearable_w(standing, settings)) for each in before):
-            if self.drawn is not None and standing.since <= self.drawn[0] and self.drawn[1] <= bearable_w:
+        while higher := [each for each in before if each.told_w > _bearable_w(standing, settings)]:
+            if self._was_seen_to_come_down(standing, higher[-1].since, _bearable_w(standing, settings)):
                 break
             standing = before.pop()
         return standing
+
+    def _was_seen_to_come_down(self, standing: Standing, since: datetime, bearable_w: int) -> bool:
+        """Whether it drew more since an instant, and no more by now."""
+        drew_more = any(at >= since and watts > bearable_w for at, watts in self.drawn)
+        return drew_more and self.drawn[-1][0] >= standing.since and self.drawn[-1][1] <= bearable_w
 
     def _comes_down(self, read_w: int | None, now: datetime, settings: Settings) -> bool:
         """Whether the station tells the limit that it was told, but may not keep to it yet."""

@@ -187,7 +187,8 @@ class Station:
         power_w = outlet.plausible(power_w)
         if power_w is None or (outlet.measured_at is not None and at <= outlet.measured_at):
             return
-        outlet.sampled_at, outlet.drawn = now, (at, power_w)
+        outlet.sampled_at = now
+        outlet.drawn.append((at, power_w))
         self._judge(outlet, partial(power_seen, outlet, at, power_w, self.settings))
         self.tell(outlet, at, power_w)
 

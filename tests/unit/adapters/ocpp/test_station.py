@@ -1,4 +1,4 @@
-"""What goes up of a station: what is known, when it was measured, and nothing else (duties 1 to 3, 6 and 7, DEPOT-4)."""
+"""What goes up of a station: what is known, when it was measured, nothing else (duties 1 to 3, 6 and 7; DEPOT-4)."""
 
 from datetime import timedelta
 
@@ -194,7 +194,7 @@ async def sampled(bench: Bench, seconds: int, watts: int) -> tuple[int | None, i
     return reading["applied_cycle_seq"], reading["applied_limit_w"]
 
 
-async def test_a_lower_limit_that_a_station_tells_counts_once_it_draws_no_more(bench: Bench) -> None:
+async def test_a_lower_limit_that_a_station_tells_counts_once_it_was_seen_to_come_down(bench: Bench) -> None:
     await lowered(bench)
     assert await sampled(bench, 12, 21_900) == (5, None)
     assert await sampled(bench, 14, 12_000) == (5, None)
@@ -209,8 +209,16 @@ async def test_a_lower_limit_counts_after_the_grace_whatever_is_drawn(bench: Ben
     assert await sampled(bench, 30, 21_900) == (6, 7_000)
 
 
+async def test_a_station_that_never_drew_more_may_still_go_up_within_the_grace(bench: Bench) -> None:
+    await lowered(bench)
+    assert await sampled(bench, 12, 4_000) == (5, None)
+    assert await sampled(bench, 29, 4_000) == (5, None)
+    assert await sampled(bench, 30, 4_000) == (6, 7_000)
+
+
 async def test_of_several_lower_limits_the_lowest_counts_that_is_kept(bench: Bench) -> None:
     await lowered(bench)
+    await sampled(bench, 11, 21_900)
     bench.clock.advance(EIGHT + 12 * SECOND)
     told(bench, 5_000, cycle_seq=7)
     bench.station.outlets[1].read_back = (bench.clock.now(), 5_000)

@@ -42,6 +42,9 @@ TURNS: Final = 4
 LEAD_IN_S: Final = 10
 """How long the demo has run before anything is measured: the first cycles are no others' measure."""
 
+IDLE_S: Final = 3
+"""How long a connection is kept for another request; the server closes those that are idle for 5 s."""
+
 CLOCK_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 STATUS: Final = "/v1/microgrids/depot"
 OVERVIEW: Final = f"{STATUS}/overview?sessions=false"
@@ -124,21 +127,29 @@ class _Client:
 
     def __init__(self, address: str) -> None:
         self._url = httpx.URL(address)
-        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
         self.etag = ""
 
     async def get(self, path: str, known: str = "") -> int:
         """The status code of the answer, once all of it is there."""
-        self._idle = [each for each in self._idle if not each[0].at_eof()]
-        reader, writer = self._idle.pop() if self._idle else await _connected(self._url)
+        reader, writer = self._kept() or await _connected(self._url)
         condition = f"If-None-Match: {known}\r\n" if known else ""
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {self._url.netloc.decode()}\r\n{condition}\r\n".encode())
         status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
         headers = dict(line.lower().split(": ", 1) for line in lines if line)
         await reader.readexactly(int(headers.get("content-length", 0)))
         self.etag = headers.get("etag", self.etag)
-        self._idle.append((reader, writer))
+        self._idle.append((reader, writer, asyncio.get_running_loop().time()))
         return int(status.split()[1])
+
+    def _kept(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """The connection that was used last. One that is idle for long may be closed just now."""
+        while self._idle:
+            reader, writer, used_at = self._idle.pop()
+            if not reader.at_eof() and asyncio.get_running_loop().time() - used_at < IDLE_S:
+                return reader, writer
+            writer.close()
+        return None
 
 
 async def _connected(url: httpx.URL) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

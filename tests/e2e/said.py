@@ -8,26 +8,19 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from adapters.simulation.depot import Depot
-from adapters.simulation.layout import Payload, connector_id
+from adapters.simulation.layout import Payload
 from application.projections import standing
 from application.queries.standing import Standing
 from application.queries.state import State, StateCode
 from application.queries.status import state_of
 from domain.breaches.constraint import ConstraintBreached, ConstraintCleared
 from domain.events import ConfigurationApplied, CycleCompleted, DomainEvent
-
-CHARGER_SILENT_S: Final = 90
-METER_SILENT_S: Final = 30
-NOTHING_HEARD_S: Final = 2 * CHARGER_SILENT_S
-"""The settings' defaults, which every scenario has."""
-
-REPORTS_EVERY_S: Final = 10
-"""At least."""
+from tests.e2e.facts import NOTHING_HEARD_S, REPORTS_EVERY_S, Facts, Observer
 
 BEHIND_S: Final = 15
 """How long what is said may still be what was so: readings are seconds old, and a cycle comes when one arrives."""
@@ -49,67 +42,27 @@ class Told:
     state: State
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What was so in a second. Watts by node or connector id; `limits_w` are those of the configuration.
-
-    `silent`: the charge points that were not heard for as long as makes them so; `unknown`: those that said nothing of
-    their connectors since another worker took over. `mute`: the circuits whose meter was not heard; `back`: those whose
-    meter was mute and is not back for as long yet (R24). `shown_w`: what meters said last. `heard_at`: when the last
-    message arrived. `waiting`: the connectors with a vehicle that wants power and draws none or was told 0.
-    `over_told_w`: how much more a connector draws than it was told last.
-    """
-
-    silent: frozenset[str]
-    unknown: frozenset[str]
-    mute: frozenset[str]
-    back: frozenset[str]
-    shown_w: Mapping[str, int]
-    heard_at: datetime | None
-    loads_w: Mapping[str, int]
-    limits_w: Mapping[str, int]
-    waiting: frozenset[str]
-    over_told_w: Mapping[str, int]
-
-
 class Listener:
     """Watches a run: what was `said`, and as `untrue` every sentence that was not so, with the second and why."""
 
     def __init__(self) -> None:
         self.said: list[Told] = []
         self.untrue: list[str] = []
-        self._second = -1
+        self._observer = Observer()
         self._standing: Standing | None = None
-        self._heard_s: dict[str, int] = {}
-        self._heard_at: datetime | None = None
-        self._mute_s: dict[str, int] = {}
-        """When the meters were mute last, by circuit."""
-        self._spoke_s: dict[str, int] = {}
-        self._took_over_s = 0
-        self._shown_w: dict[str, int] = {}
         self._told_w: dict[str, int] = {}
-        self._changed_at: dict[str, datetime] = {}
-        self._limits_w: Mapping[str, int] = {}
         self._facts: deque[Facts] = deque(maxlen=LATE_S)
 
     def watch(self, depot: Depot, arrived: Sequence[Payload], events: Iterable[DomainEvent]) -> None:
         """Take in a second of the run."""
-        self._second += 1
-        if depot.takes_over:
-            self._took_over_s = self._second
-        for payload in arrived:
-            self._heard_s[payload.get("charge_point_id") or payload["circuit_id"]] = self._second
-            self._heard_at = depot.now
-            if payload.get("connectors"):
-                self._spoke_s[payload["charge_point_id"]] = self._second
-            if "circuit_id" in payload:
-                self._shown_w[payload["circuit_id"]] = payload["power_w"]
         for event in events:
             self._take_in(event)
-        self._facts.append(self._so(depot))
+        self._facts.append(self._observer.see(depot, arrived, self._told_w))
         state = state_of(None if self._standing is None else self._standing.glance, depot.now)
-        self.said.append(Told(self._second, state))
-        self.untrue += [f"second {self._second}: {state.sentence!r}: {why}" for why in self._faults(depot, state)]
+        self.said.append(Told(self._observer.second, state))
+        self.untrue += [
+            f"second {self._observer.second}: {state.sentence!r}: {why}" for why in self._faults(depot, state)
+        ]
 
     def _take_in(self, event: DomainEvent) -> None:
         known = self._standing
@@ -128,44 +81,6 @@ class Listener:
             case _:
                 pass
 
-    def _so(self, depot: Depot) -> Facts:
-        plant = depot.plant
-        mute = frozenset(self._unheard(plant.meters, METER_SILENT_S))
-        self._mute_s |= dict.fromkeys(mute, self._second)
-        back_s = METER_SILENT_S + REPORTS_EVERY_S
-        configuration = depot.configuration
-        limits_w = {
-            each["circuit_id"]: int(each["default_capacity_w"])
-            for each in configuration["circuits"]
-            if each.get("default_capacity_w") is not None
-        } | {each["charge_point_id"]: int(each["max_power_w"]) for each in configuration["charge_points"]}
-        self._changed_at |= {
-            node_id: depot.now for node_id, limit_w in limits_w.items() if limit_w != self._limits_w.get(node_id)
-        }
-        self._limits_w = limits_w
-        drawn_w = {connector_id(socket.outlet.key): socket.power_w for socket in plant.sockets}
-        loads_w = [one + other for one, other in zip(plant.charging_w, plant.background_w, strict=True)]
-        return Facts(
-            silent=frozenset(self._unheard(plant.chargers, CHARGER_SILENT_S)),
-            unknown=frozenset(each for each in plant.chargers if self._took_over_s > self._spoke_s.get(each, 0)),
-            mute=mute,
-            back=frozenset(each for each, mute_s in self._mute_s.items() if self._second - mute_s < back_s) - mute,
-            shown_w=dict(self._shown_w),
-            heard_at=self._heard_at,
-            loads_w={node.node_id: load_w for node, load_w in zip(plant.layout.nodes, loads_w, strict=True)},
-            limits_w=limits_w,
-            waiting=frozenset(
-                connector_id(each.outlet.key)
-                for each in plant.sockets
-                if each.wanted_w and not (each.power_w and self._told_w.get(connector_id(each.outlet.key)))
-            ),
-            over_told_w={name: watts - self._told_w.get(name, watts) for name, watts in drawn_w.items()},
-        )
-
-    def _unheard(self, devices: Iterable[str], for_s: int) -> Iterator[str]:
-        """Those that were not heard for longer, or never."""
-        return (each for each in devices if self._second - self._heard_s.get(each, -for_s) > for_s)
-
     def _faults(self, depot: Depot, state: State) -> Iterator[str]:
         yield from _UNTRUE[state.code](self, depot, state.sentence)
         yield from self._unsaid(depot, state)
@@ -178,7 +93,7 @@ class Listener:
     def _unsaid(self, depot: Depot, state: State) -> Iterator[str]:
         if len(self._facts) < LATE_S:
             return
-        unheard = None if self._heard_at is None else depot.now - self._heard_at
+        unheard = None if self._observer.heard_at is None else depot.now - self._observer.heard_at
         if unheard is not None and unheard > timedelta(seconds=NOTHING_HEARD_S + LATE_S):
             if state.code is not StateCode.NO_DATA:
                 yield f"nothing was heard for {unheard}"
@@ -226,7 +141,7 @@ class Listener:
 
     def infeasible(self, depot: Depot, sentence: str) -> Iterator[str]:
         # At once after a take-over all that is not heard again is held for.
-        if self._took_over_s and self._second - self._took_over_s <= REPORTS_EVERY_S:
+        if self._observer.took_over_s and self._observer.second - self._observer.took_over_s <= REPORTS_EVERY_S:
             return
         said = re.fullmatch(
             r"Cannot be kept: (.+) carries (\S+) kW that cannot be lowered, above its limit(?: of (\S+) kW)?", sentence
@@ -236,7 +151,7 @@ class Listener:
             return
         node_id = _node_id(depot, said[1])
         loads_w = [each.loads_w[node_id] for each in self._lately()]
-        limit_w = self._limits_w[node_id]
+        limit_w = self._observer.limits_w[node_id]
         if not _is_near(_watts(said[2]), loads_w) or max(loads_w) <= limit_w:
             yield f"it draws {loads_w} W of {limit_w} W"
         elif said[3] is not None and not _is_near(_watts(said[3]), [limit_w]):
@@ -255,9 +170,9 @@ class Listener:
         if said[2] is not None:
             node_id = _node_id(depot, said[2])
             zone = ZoneInfo(depot.configuration.get("time_zone") or "UTC")
-            changed_at = f"{self._changed_at[node_id].astimezone(zone):%H:%M}"
-            if not _is_near(_watts(said[3]), [self._limits_w[node_id]]) or said[4] != changed_at:
-                yield f"its limit is {self._limits_w[node_id]} W since {changed_at}"
+            changed_at = f"{self._observer.changed_at[node_id].astimezone(zone):%H:%M}"
+            if not _is_near(_watts(said[3]), [self._observer.limits_w[node_id]]) or said[4] != changed_at:
+                yield f"its limit is {self._observer.limits_w[node_id]} W since {changed_at}"
 
     def not_honoured(self, depot: Depot, sentence: str) -> Iterator[str]:
         said = re.match(r"(\S+?) (?:draws (\S+) kW more than it was told|does not do as told)", sentence)

@@ -1,4 +1,5 @@
-"""Every scenario plain, every fault script: no limit is broken, and the breaches of `depots.md` open, and only they.
+"""Every scenario plain, every fault script: no limit is broken, the breaches of `depots.md` open and only they, and
+what is said meanwhile is so (HTTP-16).
 
 By default short runs; with BUSBAR_SCENARIOS=full every scenario for two hours and every fault script for twenty
 minutes on a large depot and a mixed one.
@@ -11,6 +12,8 @@ import pytest
 from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.scenarios import SCENARIOS
 from tests.e2e.nights import Night, play
+from tests.e2e.phases import SAID, unexpected
+from tests.e2e.said import Listener
 
 FULL = os.environ.get("BUSBAR_SCENARIOS") == "full"
 
@@ -37,12 +40,14 @@ BREACHES = {"all-silent": "stale_telemetry", "ignores-setpoint": "setpoint_not_h
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_scenario_is_played_without_breaking_a_limit(name: str) -> None:
     seconds = LARGE_S if name in LARGE else PLAIN_S
-    night = play(SCENARIOS[name], seconds)
+    listener = Listener()
+    night = play(SCENARIOS[name], seconds, watch=listener.watch)
 
     assert night.summary.simulated_s == seconds
     assert night.summary.limit_violations == 0
     assert night.summary.messages_affected == 0
     assert night.breached == []
+    assert listener.untrue == []
     if seconds == 7200:
         assert night.energy_percent >= ENERGY_PERCENT.get(name, 95.0)
         assert night.changes_per_connector_minute <= CHANGES_PER_CONNECTOR_MINUTE
@@ -51,12 +56,16 @@ def test_a_scenario_is_played_without_breaking_a_limit(name: str) -> None:
 @pytest.mark.parametrize("name", FAULTY)
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name not in NOT_WITHSTOOD])
 def test_a_fault_breaks_no_limit_and_opens_its_breaches_alone(name: str, fault: str) -> None:
-    night = play(SCENARIOS[name], FAULTY_S, fault)
+    listener = Listener()
+    night = play(SCENARIOS[name], FAULTY_S, fault, watch=listener.watch)
 
     assert night.summary.limit_violations == 0
     assert night.summary.messages_affected > 0
     assert causes(night) == ({BREACHES[fault]} if fault in BREACHES else set())
     assert {each.breach_id for each in night.breached} == {each.breach_id for each in night.cleared}
+    assert listener.untrue == []
+    if SAID[fault][0] == name:
+        assert list(unexpected(listener, fault)) == []
 
 
 def causes(night: Night) -> set[str]:

@@ -89,11 +89,13 @@ class Building(ShownDepot):
         self.depot.configuration = replace(self.depot.configuration, time_zone=time_zone)
         super().__init__(database_url, self.depot)
 
-    async def draws(self, load_w: int) -> list[type]:
-        """The meter shows this load, a cycle is decided on it; returns the types of what was announced."""
+    async def draws(self, load_w: int, each_w: int = 60_000) -> list[type]:
+        """The meter shows this load, `each_w` of it each charger, a cycle is decided on it; returns the types of what
+        was announced.
+        """
         self.later(6)
         for charge_point in ("cp-1", "cp-2"):
-            self.depot.hears(f"{charge_point}/1", 60_000, applied_limit_w=60_000)
+            self.depot.hears(f"{charge_point}/1", each_w, applied_limit_w=each_w)
         self.depot.meters("gc-1", load_w)
         return [type(event) for event in await self.decide()]
 

@@ -108,7 +108,7 @@ def _wait_for_an_answer(port: int) -> None:
     patient_until = time.monotonic() + PATIENCE_S
     while True:
         try:
-            httpx.get(f"http://127.0.0.1:{port}/health/live")
+            httpx.get(f"http://127.0.0.1:{port}/health/live", timeout=PATIENCE_S)
         except httpx.TransportError:
             assert time.monotonic() < patient_until
             time.sleep(0.1)

@@ -23,6 +23,7 @@ from adapters.kafka.publisher import KafkaPublisher
 from adapters.messages import registry
 from application.ports.bus import Message
 from tests.e2e.collectors import Collector, Span, collecting
+from tests.e2e.processes import PATIENCE_S
 from tests.e2e.stacks import Process, Stack, a_prefix, configuration, reading, until
 from tests.services import kafka
 from tests.services.kafka import Broker
@@ -68,15 +69,15 @@ class Seen:
     address: str
 
     def answer(self, path: str) -> str:
-        return httpx.get(self.address + path).text
+        return httpx.get(self.address + path, timeout=PATIENCE_S).text
 
     def status(self, path: str) -> int:
-        return httpx.get(self.address + path).status_code
+        return httpx.get(self.address + path, timeout=PATIENCE_S).status_code
 
     def metrics(self) -> dict[str, float]:
         """By name, summed over attributes."""
         values: dict[str, float] = {}
-        for line in httpx.get(f"{self.address}/metrics").text.splitlines():
+        for line in httpx.get(f"{self.address}/metrics", timeout=PATIENCE_S).text.splitlines():
             if not line.startswith("#"):
                 name, value = re.split(r"[{ ]", line)[0], line.rsplit(" ", 1)[1]
                 values[name] = values.get(name, 0.0) + float(value)
@@ -193,7 +194,7 @@ def test_a_request_is_linked_to_the_decision_that_it_shows_and_stands_in_the_tra
             """After one more reading of that trace, as the next cycle without one is of another."""
             told = reading("asked", next(sequence))
             publish_traced(stack, "telemetry", "charge_point.telemetry.v1", told, ASKED_TRACE_ID)
-            httpx.get(f"{address}/v1/microgrids/asked", headers=caller)
+            httpx.get(f"{address}/v1/microgrids/asked", headers=caller, timeout=PATIENCE_S)
             spans = [each for each in service.collector.spans if each.service == "busbar-api"]
             return [each for each in spans if set(each.linked) & decided().keys()]
 
@@ -308,7 +309,7 @@ def test_a_process_started_without_brokers_says_that_it_is_alive_and_not_ready(s
         assert waiting.is_not_ready()
         assert waiting.status("/health/live") == 200
         assert waiting.status("/v1/microgrids") == 404
-        other_host = httpx.get(f"{waiting.address}/metrics", headers={"Host": "example.org"})
+        other_host = httpx.get(f"{waiting.address}/metrics", headers={"Host": "example.org"}, timeout=PATIENCE_S)
         assert other_host.status_code == 421
         assert waiting.process.end(signal.SIGTERM) < ENDED_S
         assert waiting.process.code == 0

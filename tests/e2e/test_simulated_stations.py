@@ -96,7 +96,7 @@ def test_the_first_vehicle_charges_under_a_binding_limit_within_a_minute_of_the_
 def _setpoints(page: int) -> list[dict[str, Any]]:
     """Those of the latest cycle; none before there is one."""
     try:
-        found = httpx.get(f"http://127.0.0.1:{page}/v1/microgrids/garage", trust_env=False)
+        found = httpx.get(f"http://127.0.0.1:{page}/v1/microgrids/garage", trust_env=False, timeout=PATIENCE_S)
     except httpx.TransportError:
         return []
     cycle = found.json().get("latest_cycle") or {"setpoints": []}

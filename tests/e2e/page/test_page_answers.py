@@ -15,6 +15,7 @@ from adapters.clock import VirtualClock
 from domain.knowledge.readings import ChargePointTelemetry, Control
 from tests.e2e.page.dashboard import Dashboard, word
 from tests.e2e.page.depot import Feeder, served
+from tests.e2e.processes import PATIENCE_S
 from tests.integration.api.depots import PLAYED, Depots
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -37,7 +38,7 @@ class Answers:
 async def answers(address: str, microgrid_id: str) -> Answers:
     """By the routes of HTTP-1 to HTTP-7."""
     one = f"/v1/microgrids/{microgrid_id}"
-    async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=PATIENCE_S) as client:
         cycles = (await client.get(f"{one}/cycles?limit=1")).json()["items"]
         cycle = (await client.get(f"{one}/cycles/{cycles[0]['cycle_seq']}")).json()
         breaches = (await client.get(f"{one}/breaches?state=all&limit=500")).json()["items"]

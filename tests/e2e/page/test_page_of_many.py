@@ -14,6 +14,7 @@ from tests.builders import EIGHT, a_configuration
 from tests.e2e.page.conftest import NewTab
 from tests.e2e.page.dashboard import Dashboard
 from tests.e2e.page.depot import ShownDepot, served
+from tests.e2e.processes import PATIENCE_S
 from tests.integration.api.depots import MICROGRIDS, NORTH, PLAYED, Depots, add
 from tests.unit.domain.depot import Depot, charger, feeder, grid
 
@@ -43,7 +44,7 @@ async def test_the_list_says_of_every_depot_what_the_api_says_and_no_longer_that
 ) -> None:
     """Hours later, the only worker killed: nothing is decided any more. Holds HTTP-16."""
     async with served(depots.url, VirtualClock(depots.now + timedelta(hours=3))) as address:
-        async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=PATIENCE_S) as client:
             items = (await client.get("/v1/microgrids")).json()["items"]
         assert [each["state"]["code"] for each in items if each["microgrid_id"] == PLAYED] == ["not_decided"]
 

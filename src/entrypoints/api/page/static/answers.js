@@ -78,12 +78,12 @@ export function answers(view) {
   put(byId("answer-binding"), { "data-node-ids": ids(view.binding, "node_id"), "data-limits-w": ids(view.binding, "limit_w") });
 
   const of = view.limit_w === null ? "" : ` of ${exactKw(view.limit_w)} kW`;
-  say(byId("answer-headroom"), view.headroom_w === null ? "No limit" : `${exactKw(view.headroom_w)} kW${of}`);
+  say(byId("answer-headroom"), view.headroom_w === null ? "No limit" : `${exactKw(view.headroom_w)} kW${of}${undrawn(view)}`);
   put(byId("answer-headroom"), { "data-headroom-w": view.headroom_w ?? "", "data-limit-w": view.limit_w ?? "" });
 
   const waiting = view.held_back;
   lines(byId("answer-held"), waiting.length ? causes(view) : "None", waiting.map((each) =>
-    `${each.node_id} wants ${each.wants_w === null ? "all it can take" : `${exactKw(each.wants_w)} kW`}, gets ${each.gets_w === null ? "nothing yet" : `${exactKw(each.gets_w)} kW`}, ${WHY[each.reason]} ${each.binding_node_id ?? "nothing"}`));
+    `${each.node_id} wants ${each.wants_w === null ? "all it can take" : `${exactKw(each.wants_w)} kW`}, gets ${each.gets_w === null ? "nothing yet" : `${exactKw(each.gets_w)} kW`}, ${why(each)}`));
   put(byId("answer-held"), { "data-node-ids": ids(waiting, "node_id"), "data-gets-w": ids(waiting, "gets_w"), "data-wants-w": ids(waiting, "wants_w"), "data-binding-node-ids": ids(waiting, "binding_node_id") });
 
   const last = view.last_breach;
@@ -109,7 +109,22 @@ function causes(view) {
   return `${[plural(view.held_back.length, "vehicle"), ...said].join(". ")}:`;
 }
 
-const WHY = { limited: "limited by", below_minimum: "its minimum does not fit at", awaiting_decrease: "waits for others to come down, limited by" };
+// Why, and the node that is why where there is one.
+const WHY = {
+  limited: ["limited", " by"], below_minimum: ["its minimum does not fit", " at"],
+  awaiting_decrease: ["waits for others to come down", ", limited by"],
+};
+function why({ reason, binding_node_id: node }) {
+  const [words, at] = WHY[reason];
+  return node === null ? words : `${words}${at} ${node}`;
+}
+
+// Room that is promised and not used: a vehicle takes less than it may. Nothing where the load is not known.
+function undrawn(view) {
+  const left = view.load_w === null ? 0 : view.limit_w - view.headroom_w - view.load_w;
+  return left < 1000 ? "" : `; ${kw(left)} kW that are allocated are not drawn`;
+}
+
 const ids = (items, key) => items.map((each) => each[key] ?? "").join(" ");
 
 function lines(target, head, items) {

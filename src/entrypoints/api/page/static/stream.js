@@ -1,7 +1,7 @@
 // The HTTP API: reads with entity tags, and the stream of events, both with the token of this tab.
 
 const TOKEN = "busbar-token";
-const SILENT_MS = 40_000; // a comment comes every 15 s
+const SILENT_MS = 20_000; // a comment comes every 15 s at least
 
 export class Refused extends Error {}
 export class Missing extends Error {}

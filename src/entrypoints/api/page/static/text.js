@@ -77,12 +77,13 @@ export const CAUSES = {
   unmanaged_load: "Load that is not managed", stale_telemetry: "Telemetry is missing", unknown: "Cause unknown",
 };
 
-const because = (setpoint) => setpoint.binding_node_id ?? "nothing";
+// What follows is left out where no single node binds.
+const because = (words, setpoint) => (setpoint.binding_node_id === null ? "" : `${words} ${setpoint.binding_node_id}`);
 
 export const REASONS = {
   granted: () => "Granted, all that it asks for",
-  limited: (setpoint) => `Limited by ${because(setpoint)}`,
-  below_minimum: (setpoint) => `Below minimum, which does not fit at ${because(setpoint)}`,
+  limited: (setpoint) => `Limited${because(" by", setpoint)}`,
+  below_minimum: (setpoint) => `Below minimum${because(", which does not fit at", setpoint)}`,
   awaiting_decrease: () => "Awaiting decrease, until others have come down",
   standby: (_setpoint, view) => `Standing by, it is full or asleep; asked again within ${duration(view.asked_again_within_s)}`,
   idle: () => "Idle, it asks for nothing",

@@ -45,11 +45,11 @@ class _Sums:
     withheld_w: Watts = 0
     held_here_w: Watts = 0
 
-    def follow(self, known: BackgroundMemory, confirmed_since: datetime) -> None:
-        """The node's own meter accounts for everything below it; what it showed lately may be a rise of that."""
+    def follow(self, known: BackgroundMemory, since: datetime) -> None:
+        """The node's own meter accounts for everything below it; what it has shown since then may be a rise of that."""
         self.measured_w = max(self.measured_w, known.estimate_w)
         self.rising_w = max(0, known.newest.least_w - self.measured_w)
-        self.in_doubt_w = max(0, known.most_w(confirmed_since) - self.measured_w)
+        self.in_doubt_w = max(0, known.most_w(since) - self.measured_w)
 
     def add(self, below: "_Sums", withheld_w: Watts) -> None:
         self.measured_w += below.measured_w
@@ -84,7 +84,9 @@ def assess(
         if known is not None:
             after[node.node_id] = known
             if meter is not None or index in meters.last_known:
-                here.follow(known, confirmed_since)
+                # While nobody follows a raise, what a reading leaves is there, and what it no longer leaves is gone.
+                follows_raise = held[index].raised_at > known.measured_at - windows.grace
+                here.follow(known, confirmed_since if follows_raise else at)
             else:
                 unseen_w = max(0, known.estimate_w - here.measured_w)
         if meter is not None or index in meters.last_known or limit.mode is Mode.SAFE:

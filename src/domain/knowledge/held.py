@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
+from domain.knowledge.ledger import LONG_AGO
 from domain.knowledge.memory import Shown
 from domain.knowledge.readings import MeterReading
 from domain.site.power import Watts
@@ -18,7 +19,7 @@ class Held:
 
     `reserved_w`: by those that take no part in the sharing. `exposed_w`: by all, the exposures. `least_drawn_w`,
     `most_drawn_w`: between what a meter may see of them, by readings of those that are seen as old as `oldest_at`.
-    `unproven_w`: what those may draw on top of that whose reading cannot be.
+    `unproven_w`: what those may draw on top of that whose reading cannot be. `raised_at`: when the last raise was sent.
 
     A cycle sums it up; afterwards nothing changes it.
     """
@@ -29,6 +30,7 @@ class Held:
     most_drawn_w: Watts = 0
     oldest_at: datetime = NEVER
     unproven_w: Watts = 0
+    raised_at: datetime = LONG_AGO
 
     def add(self, below: Self) -> None:
         self.reserved_w += below.reserved_w
@@ -37,6 +39,7 @@ class Held:
         self.most_drawn_w += below.most_drawn_w
         self.oldest_at = min(self.oldest_at, below.oldest_at)
         self.unproven_w += below.unproven_w
+        self.raised_at = max(self.raised_at, below.raised_at)
 
     def add_departed(self, held_w: Watts) -> None:
         """What a departed connector holds is held once at every node that it left."""

@@ -7,7 +7,7 @@ from operator import is_not
 
 from domain.knowledge.demand import Standing
 from domain.knowledge.held import NEVER, Held
-from domain.knowledge.ledger import EXACT
+from domain.knowledge.ledger import EXACT, LONG_AGO
 from domain.knowledge.lines import Line
 from domain.knowledge.memory import FormerRating, Memory
 from domain.knowledge.sendings import Moment
@@ -63,7 +63,7 @@ def _at_charge_point(
     tree: PowerTree, node: int, lines: Sequence[Line], *, former: Mapping[str, FormerRating], moment: Moment
 ) -> Held:
     reserved_w = held_w = least_w = most_w = measured_w = unproven_w = 0
-    factor, oldest_at = EXACT, NEVER
+    factor, oldest_at, raised_at = EXACT, NEVER, LONG_AGO
     sharing = []
     for line in lines:
         least, most = line.drawn_w(moment)
@@ -77,6 +77,8 @@ def _at_charge_point(
                 oldest_at = reckoned_by
         if line.entry.factor > factor:
             factor = line.entry.factor
+        if (line_raised_at := line.entry.raised_at) > raised_at:
+            raised_at = line_raised_at
         if line.own_w is None:
             reserved_w += line.reserved_w
             held_w += line.exposure_w
@@ -95,6 +97,7 @@ def _at_charge_point(
         most_drawn_w=most_w,
         oldest_at=oldest_at,
         unproven_w=unproven_w,
+        raised_at=raised_at,
     )
 
 

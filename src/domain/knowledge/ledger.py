@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from operator import attrgetter
 from typing import Self
@@ -12,6 +12,9 @@ from domain.site.power import Watts
 
 EXACT = 1000
 """The factor of a connector that draws what it is told: watts at the meter for 1,000 W told (R34)."""
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""Before anything was sent."""
 
 
 @dataclass(slots=True)
@@ -69,6 +72,14 @@ class LedgerEntry:
         """The same at the meter."""
         last_limit_w = self.last_limit_w
         return None if last_limit_w is None else self.at_meter(last_limit_w)
+
+    @property
+    def raised_at(self) -> datetime:
+        """When the newest raise of those setpoints that stand was first sent."""
+        for sent in reversed(self.setpoints):
+            if sent.raised:
+                return sent.first_sent_at
+        return LONG_AGO
 
     @property
     def is_explained(self) -> bool:

@@ -40,6 +40,11 @@ def background(depot: Depot) -> int:
     return depot.microgrid.state.memory.background["gc-1"].estimate_w
 
 
+def doubt(depot: Depot) -> int:
+    situation = depot.situation()
+    return situation.nodes[situation.tree.node_index["gc-1"]].background.doubt_w
+
+
 def test_R27_a_rise_counts_with_the_lowest_of_the_time_that_confirms_it() -> None:
     depot = depot_at_rest()
     seen = []
@@ -118,12 +123,40 @@ def test_R28_an_unconfirmed_rise_stops_raises_or_is_left_room_for_by_them(rise_w
     assert depot.limits()["cp-1/1"] == limit_w
 
 
-def test_R28_raises_leave_room_for_what_was_shown_lately_too() -> None:
-    depot = depot_at_rest(CAPACITY_W - 300_000)
-    second(depot, CAPACITY_W - 300_000 + 4_000)
-    second(depot, CAPACITY_W - 300_000)
-    depot.hears("cp-1/1", TOLD_W, requested_w=300_000, applied_limit_w=TOLD_W)
-    assert depot.limits()["cp-1/1"] == 296_000
+@pytest.mark.parametrize(("readings", "limit_w"), [(3, 296_000), (4, 300_000)])
+def test_R28_they_leave_room_for_what_was_shown_lately_too_while_a_connector_follows_a_raise(
+    readings: int, limit_w: int
+) -> None:
+    """cp-1 was raised 15 or 20 s before the newest reading, and draws what it was told; the one before showed 4 kW more
+    than that.
+    """
+    building_w = CAPACITY_W - 300_000
+    depot = depot_at_rest(building_w)
+    second(depot, building_w, asks_w=210_000)
+    for _ in range(readings - 2):
+        second(depot, building_w, draws_w=210_000, asks_w=210_000)
+    second(depot, building_w + 4_000, draws_w=210_000, asks_w=210_000)
+    second(depot, building_w, draws_w=210_000, asks_w=210_000)
+    depot.hears("cp-1/1", 210_000, requested_w=300_000, applied_limit_w=210_000)
+    assert depot.limits()["cp-1/1"] == limit_w
+
+
+def test_R28_what_a_charger_on_its_way_down_left_in_doubt_is_free_once_it_is_down() -> None:
+    """cp-1 is told 50 kW instead of 200: while its last reading says 200, the meter may show 150 of a building."""
+    building_w = CAPACITY_W - 300_000
+    depot = depot_at_rest(building_w)
+    depot.hears("cp-1/1", TOLD_W, requested_w=50_000, applied_limit_w=TOLD_W)
+    cycle = depot.cycle()
+    assert cycle is not None
+    depot.later(5)
+    depot.hears("cp-2/1", 0, requested_w=300_000)
+    depot.meters("gc-1", building_w + TOLD_W)
+    depot.cycle()
+    assert doubt(depot) == TOLD_W - 50_000
+    depot.later(5)
+    depot.hears("cp-1/1", 50_000, requested_w=50_000, applied_limit_w=50_000, applied_cycle_seq=cycle.cycle_seq)
+    depot.meters("gc-1", building_w + 50_000)
+    assert (doubt(depot), depot.limits()["cp-2/1"]) == (0, 250_000)
 
 
 def test_R28_they_leave_all_of_it_that_the_newest_reading_shows() -> None:

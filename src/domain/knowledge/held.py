@@ -37,9 +37,11 @@ class Held:
         self.exposed_w += below.exposed_w
         self.least_drawn_w += below.least_drawn_w
         self.most_drawn_w += below.most_drawn_w
-        self.oldest_at = min(self.oldest_at, below.oldest_at)
+        if below.oldest_at < self.oldest_at:
+            self.oldest_at = below.oldest_at
         self.unproven_w += below.unproven_w
-        self.raised_at = max(self.raised_at, below.raised_at)
+        if below.raised_at > self.raised_at:
+            self.raised_at = below.raised_at
 
     def add_departed(self, held_w: Watts) -> None:
         """What a departed connector holds is held once at every node that it left."""

@@ -77,8 +77,9 @@ def _at_charge_point(
                 oldest_at = reckoned_by
         if line.entry.factor > factor:
             factor = line.entry.factor
-        if (line_raised_at := line.entry.raised_at) > raised_at:
-            raised_at = line_raised_at
+        for sent in line.entry.setpoints:
+            if sent.raised and sent.first_sent_at > raised_at:
+                raised_at = sent.first_sent_at
         if line.own_w is None:
             reserved_w += line.reserved_w
             held_w += line.exposure_w

@@ -74,14 +74,6 @@ class LedgerEntry:
         return None if last_limit_w is None else self.at_meter(last_limit_w)
 
     @property
-    def raised_at(self) -> datetime:
-        """When the newest raise of those setpoints that stand was first sent."""
-        for sent in reversed(self.setpoints):
-            if sent.raised:
-                return sent.first_sent_at
-        return LONG_AGO
-
-    @property
     def is_explained(self) -> bool:
         """Whether its factor accounts for the readings that are too high (R40)."""
         return self.explained_at is not None

@@ -11,6 +11,8 @@ from domain.knowledge.sendings import Moment, Sending, SentSetpoint
 from domain.site.power import Watts
 from domain.site.site import Windows
 
+KILOWATT_W = 1000
+
 
 def heard(entry: LedgerEntry, news: Heard, moment: Moment) -> LedgerEntry:
     """A connector's line after its newest messages: what those confirm leaves what stands. A message counts once."""
@@ -227,8 +229,8 @@ def _confirmed(
 ) -> None:
     """This standing setpoint is in force, or none of them; `report_w` is what was reported."""
     limit_w, confirmed_w = report_w, entry.confirmed_w or 0
-    if report_w is not None and report_w < confirmed_w <= report_w + windows.tolerance_of(report_w):
-        # Read back in whole amperes, say: it is the same limit.
+    if report_w is not None and report_w < confirmed_w <= report_w + _coarseness_w(report_w, windows):
+        # Read back in whole amperes or kilowatts: it is the same limit.
         limit_w = confirmed_w
     if shown is not None:
         limit_w = max(report_w or 0, entry.setpoints[shown].limit_w)
@@ -241,3 +243,9 @@ def _confirmed(
     shows = shown is not None or entry.names or limit_w >= fallback_w or _had_grace(entry, at, windows)
     if entry.fell_back_at is not None and at >= entry.fell_back_at and shows:
         entry.fell_back_at = None
+
+
+def _coarseness_w(report_w: Watts, windows: Windows) -> Watts:
+    """By how much a limit that is read back may be below the one in force."""
+    tolerance_w = windows.tolerance_of(report_w)
+    return tolerance_w if report_w % KILOWATT_W else max(tolerance_w, KILOWATT_W - 1)

@@ -226,6 +226,14 @@ def test_R16c_one_that_confirms_none_is_the_confirmed_limit_too_where_it_is_with
     assert says(depot, 1, applied_w=again_w) == exposure_w
 
 
+@pytest.mark.parametrize(("again_w", "exposure_w"), [(7_000, 7_900), (7_001, 7_001)])
+def test_R16c_or_less_than_a_kilowatt_below_in_whole_kilowatts(again_w: int, exposure_w: int) -> None:
+    """A charger that knows no smaller unit says 7 kW of 7.9, though the tolerance is half of one."""
+    depot = came_through(20_000, 7_900, 4_000)
+    says(depot, 20, applied_w=7_500)
+    assert says(depot, 1, applied_w=again_w) == exposure_w
+
+
 def test_R16_a_report_that_is_not_newer_than_the_last_confirmation_confirms_nothing() -> None:
     """It is seen by cycle after cycle, long after the 20 kW came through."""
     depot = a_depot_told(60_000)

@@ -71,7 +71,6 @@ def assess(
     """The background of every node, followed over time where there is a memory of it; and the memory, by circuit id."""
     sums = {index: _Sums() for index in tree.branches}
     after: dict[str, BackgroundMemory] = {}
-    confirmed_since = at - windows.background_confirm
     for index in reversed(tree.branches):
         node, limit, here, meter = tree.nodes[index], limits[index], sums[index], meters.readings[index]
         known, unseen_w = memory.get(node.node_id) if node.metered else None, 0
@@ -84,9 +83,7 @@ def assess(
         if known is not None:
             after[node.node_id] = known
             if meter is not None or index in meters.last_known:
-                # While nobody follows a raise, what a reading leaves is there, and what it no longer leaves is gone.
-                follows_raise = held[index].raised_at > known.measured_at - windows.grace
-                here.follow(known, confirmed_since if follows_raise else at)
+                here.follow(known, _in_doubt_since(known, held[index], at, windows))
             else:
                 unseen_w = max(0, known.estimate_w - here.measured_w)
         if meter is not None or index in meters.last_known or limit.mode is Mode.SAFE:
@@ -100,6 +97,12 @@ def assess(
             sums[tree.parents[index]].add(here, max(_withheld(node, limit), unseen_w) if is_safe else here.withheld_w)
     found = {index: _background(here, limits[index]) for index, here in sums.items()}
     return [found.get(index, NO_BACKGROUND) for index in range(len(tree.nodes))], after
+
+
+def _in_doubt_since(known: BackgroundMemory, held: Held, at: datetime, windows: Windows) -> datetime:
+    """Since when uppers matter. While nobody follows a raise, what a reading no longer leaves is gone (R28)."""
+    follows_raise = held.raised_at > known.measured_at - windows.grace
+    return at - windows.background_confirm if follows_raise else at
 
 
 def _has_safe_capacity(node: PowerNode) -> bool:

@@ -78,8 +78,7 @@ def _at_charge_point(
         if line.entry.factor > factor:
             factor = line.entry.factor
         for sent in line.entry.setpoints:
-            if sent.raised and sent.first_sent_at > raised_at:
-                raised_at = sent.first_sent_at
+            raised_at = sent.first_sent_at if sent.raised and sent.first_sent_at > raised_at else raised_at
         if line.own_w is None:
             reserved_w += line.reserved_w
             held_w += line.exposure_w

@@ -54,6 +54,9 @@ class Typed(TypeDecorator[Any]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """Read from the text itself: by way of dictionaries it takes half as long again.
 
-        What it gives raises pydantic's ValidationError where something else is stored.
+        SQLAlchemy has the driver of PostgreSQL read JSON, so there is no text there. What it gives raises pydantic's
+        ValidationError where something else is stored.
         """
+        if dialect.name == "postgresql":
+            return lambda read: None if read is None else self._adapter.validate_python(read)
         return lambda text: None if text is None else self._adapter.validate_json(text)

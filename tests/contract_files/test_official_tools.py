@@ -73,7 +73,8 @@ def test_the_official_generator_makes_one_named_type_of_every_message_and_shape(
     generated: Generated, schemas: dict[str, dict[str, Any]], document: dict[str, Any], language: str
 ) -> None:
     made = [name for name, _ in generated[language]]
-    assert {schema["title"] for schema in schemas.values()} <= set(made)
+    on_the_bus = schemas.keys() - set(NOTIFIED)
+    assert {schemas[each]["title"] for each in on_the_bus} <= set(made)
     assert [name for name in document["components"]["schemas"] if made.count(name) != 1] == []
     assert [name for name in made if "Anonymous" in name] == []
 

@@ -71,7 +71,7 @@ async def test_a_limit_below_all_minimums_stops_vehicles_and_says_which_limit_an
     during = [each.state for each in said if 310 <= each.second < 900]
     assert {each.code for each in during} == {StateCode.STOPPED}
     for each in during:
-        assert re.fullmatch(r"\d vehicles stopped: Grid connection fell to 65 kW at 08:05", each.sentence)
+        assert re.fullmatch(r"\d+ vehicles stopped: Grid connection fell to 65 kW at 08:05", each.sentence)
     assert StateCode.STOPPED not in codes(said, 910, 961)
 
 

@@ -168,17 +168,17 @@ def test_depots_that_no_worker_knows_and_two_that_believe_in_the_same_one(scene:
     scene.end(worker, port)
 
 
-def test_a_broker_that_is_away(scene: Scene) -> None:
-    scene.broker.kill()
-    scene.prometheus.wait_for("BusbarOutboxWaits")
-    scene.broker.start()
-
-
 def test_an_allocator_that_ignores_limits(scene: Scene) -> None:
     worker, port = scene.start_without_limits("without-limits")
     worker.has_joined()
     scene.prometheus.wait_for("BusbarPlanRefused")
     scene.end(worker, port)
+
+
+def test_a_broker_that_is_away(scene: Scene) -> None:
+    scene.broker.kill()
+    scene.prometheus.wait_for("BusbarOutboxWaits")
+    scene.broker.start()
 
 
 def test_no_alert_is_left_out(scene: Scene) -> None:

@@ -80,6 +80,14 @@ def test_nothing_fires_where_all_is_well(scene: Scene) -> None:
     scene.prometheus.wait_for_silence(*(rule["alert"] for rule in rules()))
 
 
+def test_an_allocator_that_ignores_limits(scene: Scene) -> None:
+    """While chargers take part: of those that do not as they are told, as after what follows, it plans nothing."""
+    worker, port = scene.start_without_limits("without-limits")
+    worker.has_joined()
+    scene.prometheus.wait_for("BusbarPlanRefused")
+    scene.end(worker, port)
+
+
 def test_loads_over_their_limits(scene: Scene) -> None:
     scene.telling.power_w |= dict.fromkeys(DEPOTS[:2], 150_000)
     scene.prometheus.wait_for("BusbarMajorBreach", "BusbarCriticalBreach")
@@ -165,13 +173,6 @@ def test_depots_that_no_worker_knows_and_two_that_believe_in_the_same_one(scene:
         for _ in range(30):
             scene.prometheus.firing()
             time.sleep(0.5)
-    scene.end(worker, port)
-
-
-def test_an_allocator_that_ignores_limits(scene: Scene) -> None:
-    worker, port = scene.start_without_limits("without-limits")
-    worker.has_joined()
-    scene.prometheus.wait_for("BusbarPlanRefused")
     scene.end(worker, port)
 
 

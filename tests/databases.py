@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from adapters.database.engine import create_engine
 from adapters.database.migrations import upgrade
 
 
@@ -18,6 +19,15 @@ def new_sqlite(folder: Path) -> str:
     file = folder / "busbar.sqlite3"
     file.write_bytes(_migrated())
     return sqlite_url(file)
+
+
+async def execute(url: str, *statements: str) -> None:
+    """Run these statements in one transaction, on either database."""
+    engine = create_engine(url)
+    async with engine.begin() as connection:
+        for statement in statements:
+            await connection.exec_driver_sql(statement)
+    await engine.dispose()
 
 
 @cache

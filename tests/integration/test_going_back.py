@@ -20,7 +20,7 @@ from adapters.database.unit_of_work import SqlTransactions
 from adapters.messages import registry
 from domain.microgrid import Microgrid
 from tests.builders import EIGHT, a_microgrid
-from tests.databases import sqlite_url
+from tests.databases import execute, sqlite_url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -30,14 +30,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return sqlite_url(tmp_path / "busbar.sqlite3")
     empty: str = request.getfixturevalue("empty_postgresql_url")
     return empty
-
-
-async def execute(url: str, *statements: str) -> None:
-    engine = create_engine(url)
-    async with engine.begin() as connection:
-        for statement in statements:
-            await connection.exec_driver_sql(statement)
-    await engine.dispose()
 
 
 async def formerly_migrated(url: str) -> None:

@@ -11,6 +11,7 @@ from adapters.database.engine import UnusableDatabase, create_engine
 from adapters.database.migrations import config, upgrade
 from adapters.database.schema import Revisions, UnreachableDatabase, is_newest, revisions
 from adapters.database.tables import metadata
+from tests.databases import execute
 from tests.integration.states_before_packing import states_are_packed
 from tests.services.processes import free_port
 
@@ -32,14 +33,6 @@ async def definitions_in(url: str) -> set[tuple[str, ...]]:
         found = {tuple(row) for row in await connection.execute(text(DEFINITIONS))}
     await engine.dispose()
     return found
-
-
-async def run_in(url: str, *statements: str) -> None:
-    engine = create_engine(url)
-    async with engine.begin() as connection:
-        for statement in statements:
-            await connection.exec_driver_sql(statement)
-    await engine.dispose()
 
 
 async def test_an_empty_database_becomes_the_newest(empty_postgresql_url: str) -> None:
@@ -81,13 +74,13 @@ async def test_states_of_before_they_were_packed_say_what_they_said(empty_postgr
 
 
 async def test_an_upgrade_that_fails_leaves_nothing_behind(empty_postgresql_url: str) -> None:
-    await run_in(empty_postgresql_url, "CREATE TABLE cycles (in_the_way INTEGER)")
+    await execute(empty_postgresql_url, "CREATE TABLE cycles (in_the_way INTEGER)")
 
     with pytest.raises(UnusableDatabase, match='"cycles" already exists'):
         await upgrade(empty_postgresql_url)
     assert await revisions(empty_postgresql_url) == Revisions()
 
-    await run_in(empty_postgresql_url, "DROP TABLE cycles")
+    await execute(empty_postgresql_url, "DROP TABLE cycles")
     await upgrade(empty_postgresql_url)
 
 

@@ -123,3 +123,11 @@ def test_a_name_is_no_markup(home: Path, file: Path) -> None:
     ended = run(home, "check", str(file), "--against", str(former))
     assert (ended.code, ended.complaints) == (0, [])
     assert any("[/] :smile:" in line and "[red]garage" in line for line in ended.lines)
+
+
+def test_what_is_in_no_encoding_is_shown_escaped(home: Path, file: Path) -> None:
+    """Half a surrogate pair can be written in JSON."""
+    file.write_text(json.dumps(SITE | {"half \ud800": 1}))
+    ended = run(home, "check", str(file))
+    assert (ended.code, ended.complaints) == (0, [])
+    assert any("nothing reads half \\ud800" in line for line in ended.lines)

@@ -1,7 +1,7 @@
 """The command line: `busbar COMMAND`. Bad usage and bad settings end with exit 2 and one sentence."""
 
 import sys
-from io import BufferedReader
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -275,6 +275,9 @@ show_examples(busbar)
 
 def main() -> NoReturn:
     """Run the command the arguments name, and exit with its code."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Half a surrogate pair can be written in JSON, and not every terminal speaks UTF-8: the rest is shown escaped.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = busbar.main(prog_name="busbar", standalone_mode=False)
     except click.ClickException as error:

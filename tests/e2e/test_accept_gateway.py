@@ -43,16 +43,16 @@ ON_TOPICS = ("OtherPartition", "NamesStrangers", "Kilowatts", "ZeroForUnknown")
 
 @asynccontextmanager
 async def connected(kind: Callable[..., Gateway], broker: Broker, prefix: str) -> AsyncIterator[None]:
-    """A gateway on topics of its own."""
+    """A gateway on topics of its own, which hears what is published from now on."""
     servers = broker.bootstrap_servers
     await kafka_topics.create_missing(Connection(servers), prefix, PARTITIONS, 1)
     gateway = kind(site(SETTINGS), datetime.now(UTC).replace(microsecond=0), heartbeat_s=2)
-    lives = asyncio.ensure_future(live(gateway, servers, prefix, PARTITIONS))
-    try:
+    listens = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        lives = group.create_task(live(gateway, servers, prefix, PARTITIONS, listens))
+        await listens.wait()
         yield
-    finally:
         lives.cancel()
-        await asyncio.wait((lives,))
 
 
 async def found(broker: Broker, prefix: str) -> dict[str, Result]:

@@ -17,14 +17,15 @@ from tests.gateways.good import Gateway
 SECOND = timedelta(seconds=1)
 
 
-async def live(gateway: Gateway, bootstrap_servers: str, prefix: str, partitions: int) -> None:
-    """Pass on what comes and goes, until cancelled. The topics have to be there."""
+async def live(gateway: Gateway, bootstrap_servers: str, prefix: str, partitions: int, listens: asyncio.Event) -> None:
+    """Pass on what comes and goes, until cancelled. The topics have to be there. `listens` is set before the first."""
     topics, key = Topics.under(prefix), gateway.depot.configuration["microgrid_id"]
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers)
     await producer.start()
     try:
         place = [partition_of(key, partitions)]
         async with reading(Connection(bootstrap_servers), topics.events, place, 0) as reader:
+            listens.set()
             while True:
                 for _, message in await reader.receive():
                     event = registry.read(topics.events, message)

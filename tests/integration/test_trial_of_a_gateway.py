@@ -24,7 +24,7 @@ from domain.site.configuration import Settings
 from domain.site.power_tree import derive
 from entrypoints.accept.gateway.playing import Terminal
 from tests.builders import EIGHT, a_configuration
-from tests.gateways.good import CAPACITY_W, Gateway, site
+from tests.gateways.good import CAPACITY_W, MINIMUM_W, Gateway, site
 from tests.gateways.planted import FIRST, PLANTED
 from tests.gateways.trying import tried
 
@@ -49,6 +49,25 @@ def test_every_check_finds_some_gateway() -> None:
     assert {check for _, found_by in PLANTED.values() for check in found_by} == {each.name for each in CHECKS} - {
         "link"
     }
+
+
+class Resumes(Gateway):
+    """Has vehicles that take a while to draw again after they had to stop."""
+
+    stopped_at: datetime | None = None
+
+    def obey(self, cycle: dict[str, Any]) -> None:
+        if cycle["setpoints"] and not any(each["limit_w"] for each in cycle["setpoints"]):
+            self.stopped_at = self.depot.now
+        if self.stopped_at is not None and self.depot.now < self.stopped_at + timedelta(seconds=45):
+            setpoints = [{**each, "limit_w": min(each["limit_w"], MINIMUM_W)} for each in cycle["setpoints"]]
+            cycle = {**cycle, "setpoints": setpoints}
+        super().obey(cycle)
+
+
+def test_vehicles_may_take_a_while_to_draw_again() -> None:
+    found = tried(site(), Resumes(site(), EIGHT))
+    assert {name: each.verdict for name, each in found.items() if not each.passed} == {}
 
 
 class Refuses(Gateway):

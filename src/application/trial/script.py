@@ -14,6 +14,9 @@ READING = timedelta(seconds=30)
 SLACK = timedelta(seconds=5)
 """How long a charger may take to fall back, and a message to arrive."""
 
+RESUMES = timedelta(seconds=60)
+"""How long a vehicle may take to draw again after it was told to stop."""
+
 BEGIN, LOW, ZERO, AGAIN, NEWEST = "begin", "low", "zero", "again", "newest"
 HOLD, SHORT, BACK, UNLISTED = "hold", "short", "back", "unlisted"
 UNPLUG, DARK, LINK = "unplug", "dark", "link"
@@ -26,7 +29,8 @@ PLUG_IN_ASKED: Final = "Wait a minute, plug it in again, then press Enter."
 class Step:
     """A step: it lasts `least` and until every vehicle's reading of after that has come, or `most`.
 
-    One with a `question` lasts until that is answered. `is_burst`: other cycles come just before and after its first.
+    One with a `question` lasts until that is answered, one that `awaits_vehicles` until all draw again that drew more
+    than the lower limit before it. `is_burst`: other cycles come just before and after its first.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Step:
     valid_for: timedelta
     is_once: bool = False
     is_burst: bool = False
+    awaits_vehicles: bool = False
     question: str | None = None
 
 
@@ -62,7 +67,7 @@ def script(settings: Settings, *, attended: bool) -> Sequence[Step]:
         Step(BEGIN, Tells.HIGH, late, max(late + READING + SLACK, room(settings)), valid_for),
         step(LOW, Tells.LOW, late),
         step(ZERO, Tells.ZERO),
-        step(AGAIN, Tells.HIGH),
+        Step(AGAIN, Tells.HIGH, grace, grace + RESUMES, valid_for, awaits_vehicles=True),
         Step(NEWEST, Tells.LOW, grace, grace + READING + SLACK, valid_for, is_burst=True),
         step(HOLD, Tells.HIGH, lapsed),
         Step(SHORT, Tells.HIGH, lapsed, lapsed + READING + SLACK, short, is_once=True),

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from application.trial import cycles
 from application.trial.record import Heard, Record, Span, Told
-from application.trial.rungs import Tells
-from application.trial.script import BEGIN, Step, script
+from application.trial.rungs import Key, Tells
+from application.trial.script import BEGIN, LOW, Step, script
 from domain.events import CycleCompleted, DomainEvent
-from domain.knowledge.readings import STATUSES_WITH_DEMAND, ChargePointTelemetry
+from domain.knowledge.readings import STATUSES_WITH_DEMAND, ChargePointTelemetry, ConnectorReading
 from domain.site.configuration import SiteConfiguration
 
 
@@ -18,7 +18,7 @@ class _Latest:
     """The newest sign of a connector."""
 
     at: datetime
-    status: str
+    reading: ConnectorReading
 
 
 class Trial:
@@ -35,7 +35,8 @@ class Trial:
         self._refresh = timedelta(seconds=configuration.settings.refresh_interval_s)
         self._event_seq = self._cycle_seq = 0
         self._high: CycleCompleted | None = None
-        self._latest: dict[tuple[str, int], _Latest] = {}
+        self._latest: dict[Key, _Latest] = {}
+        self._tried_on: frozenset[Key] = frozenset()
         self._heard_of: set[str] = set()
 
     @property
@@ -61,7 +62,7 @@ class Trial:
             return
         self._heard_of.add(body.charge_point_id)
         for reading in body.connectors:
-            self._latest[body.charge_point_id, reading.connector_id] = _Latest(heard.at, reading.status)
+            self._latest[body.charge_point_id, reading.connector_id] = _Latest(heard.at, reading)
 
     def turn(self, now: datetime) -> Sequence[DomainEvent]:
         """The events to be published now, in this order. An event may be one that was published before."""
@@ -88,8 +89,17 @@ class Trial:
         if now < settled_at:
             return False
         is_whole = step.name != BEGIN or self._heard_of >= self.record.tree.charge_points.keys()
-        in_use = [each for each in self._latest.values() if each.status in STATUSES_WITH_DEMAND]
+        is_whole = is_whole and not (step.awaits_vehicles and self._tried_on - self._drawing())
+        in_use = [each for each in self._latest.values() if each.reading.status in STATUSES_WITH_DEMAND]
         return now >= since + step.most or (is_whole and all(each.at > settled_at for each in in_use))
+
+    def _drawing(self) -> frozenset[Key]:
+        """The connectors that draw more than the low rung keeps."""
+        return frozenset(
+            key
+            for key, each in self._latest.items()
+            if (rungs := self.record.rungs.get(key)) and (each.reading.power_w or 0) > rungs.kept_w(rungs.low_w)
+        )
 
     def _first(self, now: datetime) -> Sequence[DomainEvent]:
         self._cycle_seq = int(now.timestamp())
@@ -99,6 +109,8 @@ class Trial:
 
     def _begin(self, now: datetime) -> Sequence[DomainEvent]:
         step = self.step
+        if step.name == LOW:
+            self._tried_on = self._drawing()
         span = self.record.spans[step.name] = Span(step, now)
         if step.is_burst and self._high is not None:
             before = [self._cycle(span, each, now) for each in (Tells.HIGH, Tells.LOW, Tells.HIGH)]

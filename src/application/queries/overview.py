@@ -9,6 +9,7 @@ from datetime import datetime
 from application.queries.breaches import Breach
 from application.queries.explanation import asked_again_within_s
 from application.queries.rows import CycleHead, StatusRow
+from application.queries.sessions import NotReady, not_ready
 from application.queries.state import State
 from application.queries.status import AsOf, as_of, state_of
 from application.queries.tree import HELD_BACK, Node, NodeState, Tree, tree_of
@@ -47,6 +48,7 @@ class Overview:
     microgrid_id: str
     name: str
     state: State
+    not_ready: NotReady | None
     as_of: AsOf
     time_zone: str
     stale_after_s: int
@@ -76,6 +78,7 @@ def overview(row: StatusRow, open_breaches: Sequence[Breach], last_breach: Breac
         microgrid_id=row.microgrid_id,
         name=row.name,
         state=state_of(row.glance, now),
+        not_ready=not_ready(row),
         time_zone=row.configuration.time_zone or "UTC",
         as_of=as_of(row, now),
         stale_after_s=2 * row.configuration.settings.refresh_interval_s,

@@ -77,6 +77,17 @@ def meter_contradicted(place: Place, conditions: Sequence[Condition]) -> str:
     return f"The meter of {place.name_of(conditions[0].node_id)} is contradicted by its chargers, its safe limit holds"
 
 
+def not_ready(place: Place, vehicles: int, connector: str, departs_at: datetime, at: datetime) -> str:
+    """Of these vehicles the one at this connector leaves first."""
+    said = f"{plural(vehicles, 'vehicle')} will not be ready in time at present powers"
+    leaves = clock(place, departs_at, at)
+    return (
+        f"{said}: {connector} leaves at {leaves}"
+        if vehicles == 1
+        else f"{said}, the first, {connector}, leaves at {leaves}"
+    )
+
+
 def clock(place: Place, instant: datetime, at: datetime) -> str:
     """The time of day on the site, with the day where it is not that of `at`."""
     zone = ZoneInfo(place.time_zone)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from application.queries import sentences
 from application.queries.rows import StatusRow
-from application.queries.tree import NodeState, tree_of
+from application.queries.standing import Place
+from application.queries.tree import NodeState, measured_w, tree_of
 from domain.sharing.plan import ServedSession
-from domain.site.identifiers import natural_key
+from domain.site.identifiers import connector_node_id, natural_key
 from domain.site.power import WattHours, Watts
 
 _HOUR_S: Final = 3600
@@ -30,6 +32,36 @@ class SessionLine:
     state: NodeState
     ready_at: datetime | None
     short_by_wh: WattHours | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotReady:
+    """The vehicles that will be short of something when they leave, at their present powers: how many, and a sentence
+    that names the one that leaves first.
+    """
+
+    vehicles: int
+    sentence: str
+
+
+def not_ready(row: StatusRow) -> NotReady | None:
+    """Those of the latest cycle; None where no vehicle is known to be late."""
+    cycle = row.latest_cycle
+    if cycle is None:
+        return None
+    charge_points = {node.node_id: node for node in cycle.nodes}
+    late = [
+        (each.session.departs_at, connector_node_id(each.charge_point_id, each.connector_id))
+        for each in cycle.setpoints
+        if each.session is not None
+        and each.session.departs_at is not None
+        and _short_by_wh(each.session, measured_w(each, charge_points[each.charge_point_id]), cycle.decided_at)
+    ]
+    if not late:
+        return None
+    departs_at, connector = min(late, key=lambda each: (each[0], natural_key(each[1])))
+    place = Place.of(row.configuration)
+    return NotReady(len(late), sentences.not_ready(place, len(late), connector, departs_at, cycle.decided_at))
 
 
 def sessions(row: StatusRow) -> Sequence[SessionLine]:

@@ -9,6 +9,7 @@ from application.ports.read_side import ReadModel
 from application.queries import sentences
 from application.queries.breaches import Breach, breaches
 from application.queries.rows import BreachState, CycleHead, Glance, StatusRow
+from application.queries.sessions import NotReady, not_ready
 from application.queries.state import State, StateCode
 from application.queries.tree import Node, tree_of
 from domain.events import CycleCompleted
@@ -57,6 +58,7 @@ class MicrogridStatus:
     microgrid_id: str
     name: str
     state: State
+    not_ready: NotReady | None
     configuration_version: int
     warnings: Sequence[SiteWarning]
     nodes: Sequence[Node]
@@ -84,6 +86,7 @@ def status_of(row: StatusRow, open_breaches: Sequence[Breach], now: datetime) ->
         microgrid_id=row.microgrid_id,
         name=row.name,
         state=state_of(row.glance, now),
+        not_ready=not_ready(row),
         configuration_version=row.configuration.version,
         warnings=row.warnings,
         nodes=tree.nodes,

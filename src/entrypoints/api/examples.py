@@ -136,10 +136,15 @@ MICROGRIDS: Final = _page(_MICROGRID)
 _CONTROLS: Final = [
     {"charge_point_id": "cp-1", "control": {"why": None, "unit": "W", "reads_back": True, "lapses": True}}
 ]
+_NOT_READY: Final = {
+    "vehicles": 1,
+    "sentence": "1 vehicle will not be ready in time at present powers: cp-002/1 leaves at 18:30",
+}
 STATUS: Final = {
     "microgrid_id": "malaga",
     "name": "Malaga depot",
     "state": _STATE,
+    "not_ready": _NOT_READY,
     "configuration_version": 7,
     "warnings": [
         {
@@ -161,6 +166,7 @@ OVERVIEW: Final = {
     "microgrid_id": "malaga",
     "name": "Malaga depot",
     "state": _STATE,
+    "not_ready": _NOT_READY,
     "time_zone": "Australia/Perth",
     "as_of": AS_OF,
     "age_s": 1,

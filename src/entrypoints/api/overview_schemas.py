@@ -4,7 +4,8 @@ from domain.knowledge.controlled import ControlledCharger
 from domain.knowledge.limits import LimitKind
 from domain.sharing.plan import Reason
 from domain.site.configuration import SiteWarning
-from entrypoints.api.schemas import AsOf, Breach, CycleHead, Node, Shape, State
+from entrypoints.api.schemas import AsOf, Breach, CycleHead, Node
+from entrypoints.api.state_schemas import NotReady, Shape, State
 
 
 class Binding(Shape):
@@ -44,6 +45,8 @@ class Overview(Shape):
     """The name of the microgrid for people."""
     state: State
     """How it is, in a code and a sentence."""
+    not_ready: NotReady | None
+    """The vehicles that will not be ready when they leave; null: none is known to be late."""
     time_zone: str
     """The IANA name of the time zone that instants are shown in to people."""
     as_of: AsOf

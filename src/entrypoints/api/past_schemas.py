@@ -5,7 +5,8 @@ from datetime import datetime
 from application.queries.log import HappeningCode
 from application.queries.tree import NodeState
 from domain.sharing.plan import ServedSession
-from entrypoints.api.schemas import Page, Shape
+from entrypoints.api.schemas import Page
+from entrypoints.api.state_schemas import Shape
 
 
 class LogEntry(Shape):

@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel
-
-from application.queries.state import StateCode
 from application.queries.tree import NodeState
 from domain.breaches.constraint import Cause, ConstraintBreached, Contributor
 from domain.breaches.over_limit import Severity
@@ -17,10 +14,7 @@ from domain.knowledge.limits import LimitKind, Mode
 from domain.sharing.plan import NodeFigures, Outcome, Quality, Setpoint, Totals
 from domain.site.configuration import SiteWarning, Strategy
 from domain.site.power_tree import NodeType
-
-
-class Shape(BaseModel):
-    """An object in an answer. More keys may be added within v1."""
+from entrypoints.api.state_schemas import NotReady, Shape, State
 
 
 class AsOf(Shape):
@@ -34,19 +28,6 @@ class AsOf(Shape):
     """When that cycle was decided (UTC); in the list of microgrids the newest of all; null: none was decided yet."""
     state: Literal["fresh", "stale"]
     """`fresh`, or `stale`: the newest cycle is older than 2 × `refresh_interval_s`, or there is none."""
-
-
-class State(Shape):
-    """How a microgrid is: the first that holds, in the order of the codes."""
-
-    code: StateCode
-    """What holds, in a word."""
-    sentence: str
-    """What holds, in a sentence; times are the site's own."""
-    since: datetime | None
-    """The last message (`no_data`) or the latest cycle (`not_decided`), else when it began to hold (UTC); null: there
-    never was one.
-    """
 
 
 class Microgrid(Shape):
@@ -181,6 +162,8 @@ class Status(Shape):
     """The name of the microgrid for people."""
     state: State
     """How it is, in a code and a sentence."""
+    not_ready: NotReady | None
+    """The vehicles that will not be ready when they leave; null: none is known to be late."""
     configuration_version: int
     """The version of the configuration in force."""
     warnings: list[SiteWarning]

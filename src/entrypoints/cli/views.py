@@ -57,7 +57,7 @@ def status(detail: MicrogridStatus) -> RenderableType:
     """A microgrid with its tree, its warnings and its open breaches."""
     title = Text(f"{detail.name} ({detail.microgrid_id})", style="bold")
     title.append(f", configuration {detail.configuration_version}, {instant(detail.as_of)}", style="not bold")
-    parts: list[RenderableType] = [title, sentence(detail.state), _tree(detail.nodes)]
+    parts: list[RenderableType] = [title, *sentences(detail), _tree(detail.nodes)]
     cycle = detail.latest_cycle
     if cycle is not None:
         parts.append(
@@ -96,6 +96,12 @@ def sentence(state: State) -> Text:
     calm = state.code in (StateCode.WITHIN_LIMITS, StateCode.RETIRED)
     alarm = state.code in (StateCode.OVER_LIMIT, StateCode.INFEASIBLE)
     return Text(state.sentence, style="" if calm else "bold red" if alarm else "yellow")
+
+
+def sentences(detail: MicrogridStatus) -> list[Text]:
+    """How a microgrid is, and which vehicles will not be ready where that is so."""
+    late = detail.not_ready
+    return [sentence(detail.state)] if late is None else [sentence(detail.state), Text(late.sentence, style="yellow")]
 
 
 def breaches(items: Sequence[Breach]) -> RenderableType:

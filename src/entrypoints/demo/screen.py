@@ -17,7 +17,7 @@ from rich.text import Text
 
 from application.queries.status import LatestCycle, MicrogridStatus
 from application.queries.tree import Node
-from entrypoints.cli.views import sentence
+from entrypoints.cli.views import sentences
 from entrypoints.demo.columns import Column, fitting, flowed, table, taken
 
 EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
@@ -37,9 +37,8 @@ class Screen:
 
     def of(self, status: MicrogridStatus, summary: Mapping[str, Any], now: datetime) -> RenderableType:
         """The whole view of a depot."""
-        said = sentence(status.state)
-        sentences = [Text(line, style=said.style) for line in wrap(said.plain, self.width)]
-        above = [*flowed(self._title(status, now), self.width), *sentences]
+        said = [Text(line, style=each.style) for each in sentences(status) for line in wrap(each.plain, self.width)]
+        above = [*flowed(self._title(status, now), self.width), *said]
         cycle = [] if status.latest_cycle is None else _cycle(status.latest_cycle)
         below = [line for parts in (cycle, _vehicles(summary), _LEGEND) for line in flowed(parts, self.width)]
         blank = [Text()]

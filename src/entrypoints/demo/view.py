@@ -59,8 +59,9 @@ class LiveView:
 def _line(status: MicrogridStatus, cycle: LatestCycle, summary: dict[str, Any], now: datetime) -> str:
     root = status.nodes[0]
     drawn = "an unknown power" if root.measured_w is None else kilowatts(root.measured_w)
+    late = "" if status.not_ready is None else f"; {status.not_ready.sentence}"
     return (
-        f"{now:%Y-%m-%d %H:%M:%S}Z {status.microgrid_id} cycle {cycle.cycle_seq}, {status.state.sentence}: "
+        f"{now:%Y-%m-%d %H:%M:%S}Z {status.microgrid_id} cycle {cycle.cycle_seq}, {status.state.sentence}{late}: "
         f"{drawn} drawn, {kilowatts(root.allocated_w)} allocated, "
         f"headroom {kilowatts(status.headroom_w)}, {summary['vehicles_ready']} vehicles ready, "
         f"{summary['limit_violations']} violations"

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from domain.knowledge.readings import Session
+from tests.e2e.page.conftest import NewTab
 from tests.e2e.page.dashboard import Dashboard
 from tests.e2e.page.depot import Feeder, served
 from tests.unit.domain.depot import EIGHT
@@ -40,7 +41,8 @@ async def test_vehicles_that_will_not_be_ready_come_first_and_say_by_how_much(fe
     async with served(feeder.database_url, feeder.clock) as address:
         await tab.page.goto(address)
         await tab.is_live()
-        await expect(vehicles(tab)).to_contain_text("1 vehicle will not be ready, at present powers; local time, UTC")
+        said = "1 vehicle will not be ready in time at present powers: cp-2/1 leaves at 11:00"
+        await expect(vehicles(tab)).to_contain_text(f"{said}; local time, UTC")
         await expect(lines(tab)).to_have_count(2)
         await expect(lines(tab).first).to_have_text(re.compile(r"^cp-2/1 Short by 10\d(\.\d)? kWh at 11:00 50 kW, "))
         await expect(lines(tab).last).to_contain_text(
@@ -49,6 +51,27 @@ async def test_vehicles_that_will_not_be_ready_come_first_and_say_by_how_much(fe
 
         await lines(tab).first.get_by_role("button").click()
         await expect(tab.explanation("cp-2/1")).to_contain_text(re.compile(r"Vehicle\s*Short by 10\d"))
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_the_first_screen_says_that_vehicles_will_not_be_ready_and_leads_to_them(
+    feeder: Feeder, new_tab: NewTab, width: int
+) -> None:
+    tab = await new_tab(viewport={"width": width, "height": 800})
+    await draw(feeder, cp_1=leaves_in(6, 100_000), cp_2=leaves_in(3, 250_000))
+    async with served(feeder.database_url, feeder.clock) as address:
+        await tab.page.goto(address)
+        await tab.is_live()
+        said = tab.page.get_by_role("button", name="1 vehicle will not be ready in time")
+        await expect(said).to_be_in_viewport()
+        await expect(said).to_have_text("1 vehicle will not be ready in time at present powers: cp-2/1 leaves at 11:00")
+        await said.press("Enter")
+        await expect(vehicles(tab).get_by_role("heading")).to_be_focused()
+        await expect(lines(tab).first).to_be_in_viewport()
+
+        await draw(feeder, cp_1=leaves_in(6, 100_000), cp_2=leaves_in(9, 250_000))
+        await expect(said).to_be_hidden()
+        await expect(vehicles(tab)).to_contain_text("2 vehicles, none known to be late at present powers")
 
 
 async def test_what_a_vehicle_needs_is_not_made_up_where_nothing_was_said(feeder: Feeder, tab: Dashboard) -> None:

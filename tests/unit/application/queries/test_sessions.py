@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from application.queries.rows import StatusRow
-from application.queries.sessions import sessions
+from application.queries.sessions import NotReady, not_ready, sessions
 from domain.events import TreeNode
 from domain.sharing.plan import Quality, Reason, ServedSession
 from tests.builders import EIGHT, a_cycle_completed, a_site
@@ -72,3 +72,23 @@ def test_of_a_vehicle_that_is_not_heard_nothing_is_foretold() -> None:
 def test_a_connector_without_a_session_is_no_vehicle() -> None:
     assert sessions(nodes_too(a_row(None))) == []
     assert sessions(StatusRow(SITE.configuration, (), ())) == []
+
+
+def test_how_many_will_not_be_ready_is_said_with_the_one_that_leaves_first() -> None:
+    """Holds HTTP-23."""
+    assert not_ready(StatusRow(SITE.configuration, (), ())) is None
+    assert not_ready(a_row(None)) is None
+    assert not_ready(a_row(a_session(90_000, 2))) is None
+    unheard = a_row(a_session(90_000, 1), reason=Reason.RESERVED, reserved_w=60_000)
+    assert not_ready(nodes_too(unheard, Quality.MISSING)) is None
+
+    late = a_row(a_session(90_000, 1.25))
+    said = "1 vehicle will not be ready in time at present powers: cp-1/1 leaves at 09:15"
+    assert not_ready(late) == NotReady(1, said)
+
+    assert late.latest_cycle is not None
+    first, second, *others = late.latest_cycle.setpoints
+    second = replace(second, session=a_session(90_000, 1), measured_w=0)
+    late = replace(late, latest_cycle=replace(late.latest_cycle, setpoints=(first, second, *others)))
+    said = "2 vehicles will not be ready in time at present powers, the first, cp-2/1, leaves at 09:00"
+    assert not_ready(late) == NotReady(2, said)

@@ -71,6 +71,10 @@ export function list(parent, items, key, make, update) {
 export function moveFocusFrom(leaving) {
   if (!leaving.contains(document.activeElement)) return;
   const heading = leaving.parentElement.closest(".card")?.querySelector("h2") ?? byId("title");
+  focusOn(heading);
+}
+
+export function focusOn(heading) {
   put(heading, { tabindex: -1 });
   heading.focus({ preventScroll: true });
 }

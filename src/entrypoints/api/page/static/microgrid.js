@@ -137,11 +137,12 @@ export class MicrogridPage {
     this.showSelected();
     this.tellAge();
     this.announceBreaches();
+    this.vehicles.update(view.not_ready);
     this.lookForVehicles();
   }
 
   lookForVehicles() {
-    const plugged = this.view.nodes.map((each) => each.setpoint?.status).join();
+    const plugged = [this.view.not_ready?.vehicles, ...this.view.nodes.map((each) => each.setpoint?.status)].join();
     if (this.plugged !== undefined && plugged !== this.plugged) this.keep(this.vehicles.read());
     this.plugged = plugged;
   }

@@ -1,6 +1,6 @@
 // The vehicles that are there: what each took and needs, and whether it will be ready; those that will not be first.
 
-import { byId, element, list, put, save, say, show } from "./dom.js";
+import { byId, element, focusOn, list, put, save, say, show } from "./dom.js";
 import { read, readTable } from "./stream.js";
 import { clockOf, kw, kwh, plural } from "./text.js";
 
@@ -12,12 +12,27 @@ export class Vehicles {
     this.select = select;
     this.timeZone = "UTC";
     this.items = [];
+    this.late = null;
     this.whole = false;
     byId("vehicles-all").onclick = () => {
       this.whole = !this.whole;
       this.#tell();
     };
+    byId("not-ready").onclick = () => {
+      byId("vehicles-title").scrollIntoView({ block: "start" });
+      focusOn(byId("vehicles-title"));
+    };
     byId("vehicles-table").onclick = async () => save(await readTable(this.path), "sessions.csv");
+  }
+
+  // Those that will not be ready, as the service says it; null where there are none.
+  update(notReady) {
+    const late = notReady?.sentence ?? null;
+    show(byId("not-ready"), late !== null);
+    say(byId("not-ready"), late ?? "");
+    const other = late !== this.late;
+    this.late = late;
+    if (other) this.#tell();
   }
 
   async read() {
@@ -39,9 +54,8 @@ export class Vehicles {
   }
 
   #tell() {
-    const late = this.items.filter((each) => short(each) > 0).length;
-    const verb = late ? `${plural(late, "vehicle")} will not be ready` : this.items.length ? `${plural(this.items.length, "vehicle")}, none known to be late` : "None";
-    say(byId("vehicles-verdict"), `${verb}${this.items.length ? `, at present powers; local time, ${clockOf(this.timeZone).zone}` : ""}`);
+    const said = this.late ?? `${plural(this.items.length, "vehicle")}, none known to be late at present powers`;
+    say(byId("vehicles-verdict"), this.items.length ? `${said}; local time, ${clockOf(this.timeZone).zone}` : "None");
     list(byId("vehicle-lines"), this.whole ? this.items : this.items.slice(0, AT_ONCE), (each) => each.connector, () => this.#line(), (row, each) => {
       const [where, ready, rest] = row.children;
       say(where, each.connector);

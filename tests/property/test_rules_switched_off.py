@@ -402,6 +402,14 @@ METERS = [
         fails=test_meters_contradicted.test_R25_a_meter_whose_readings_are_too_low_for_as_long_as_one_is_fresh_counts_as_silent,
     ),
     off(
+        "R25",
+        "whatever repeated nothing before may stand still",
+        meters,
+        "LIVELY_READINGS",
+        always(10_000),
+        fails=test_meters_contradicted.test_R25_a_meter_that_repeated_nothing_before_counts_as_silent_where_it_stands_still,
+    ),
+    off(
         "R26",
         "everyone draws what it reads",
         Line,

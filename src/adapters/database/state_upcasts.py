@@ -162,9 +162,16 @@ def _with_validities_shortened(data: dict[str, Any], _: Settings) -> dict[str, A
     return data | {"memory": memory}
 
 
-def _with_retirement(data: dict[str, Any], _: Settings) -> dict[str, Any]:
-    """From schema 5: no microgrid could be retired."""
-    return data | {"retired_at": None, "retirements": []}
+def _with_retirement_and_lively_meters(data: dict[str, Any], _: Settings) -> dict[str, Any]:
+    """From schema 5: no microgrid could be retired, and nobody counted what a meter did not repeat; what this version
+    writes for the one before says that beside it.
+    """
+    memory = dict(data["memory"])
+    memory["meters"] = {
+        circuit_id: meter | {"still": meter["still"] and {"unrepeated": 0} | meter["still"]}
+        for circuit_id, meter in memory["meters"].items()
+    }
+    return data | {"memory": memory, "retired_at": None, "retirements": []}
 
 
 UPCASTS: Final[dict[int, Upcast]] = {
@@ -172,6 +179,6 @@ UPCASTS: Final[dict[int, Upcast]] = {
     2: _with_sendings_once,
     3: _with_rules_over_time,
     4: _with_validities_shortened,
-    5: _with_retirement,
+    5: _with_retirement_and_lively_meters,
 }
 """By the schema number that each begins with."""

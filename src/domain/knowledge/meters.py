@@ -1,6 +1,7 @@
 """Which meters are relied on (R22, R24, R25)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from domain.knowledge.ledger import NEVER_SENT, LedgerEntry
@@ -17,6 +18,9 @@ TOO_LOW_PART = 10
 
 COARSE_W = 1000
 """A meter that shows whole kilowatts may stand still while little moves."""
+
+LIVELY_READINGS = 30
+"""A meter that repeated none of so many readings measures what never stands still."""
 
 
 @value
@@ -41,29 +45,38 @@ class Drawn:
 
 @value
 class Still:
-    """What a meter shows, and since when; what the connectors below it drew when all of them had been read since; and
-    when its newest reading was taken as they were first seen to draw another amount, which they still do.
+    """What a meter shows, and since when; what the connectors below it drew when all of them had been read since; when
+    its newest reading was taken as they were first seen to draw another amount, which they still do; and how many
+    figures on end before this one, up to `LIVELY_READINGS`, were shown by one reading alone.
     """
 
     power_w: Watts
     since: datetime
     drawn_w: Watts | None = None
     moved_at: datetime | None = None
+    unrepeated: int = 0
 
-    def then(self, reading: MeterReading, below: Drawn, windows: Windows) -> "Still":
-        """With one more reading."""
+    def then(self, reading: MeterReading, below: Drawn, windows: Windows, *, read_before_at: datetime) -> "Still":
+        """With one more reading, which may be the one it had before; that was taken at `read_before_at`."""
         if reading.power_w != self.power_w:
-            return Still(reading.power_w, reading.measured_at)
+            unrepeated = 0 if read_before_at > self.since else min(LIVELY_READINGS, self.unrepeated + 1)
+            return Still(reading.power_w, reading.measured_at, unrepeated=unrepeated)
         if self.drawn_w is None:
-            return Still(self.power_w, self.since, below.seen_w if below.oldest_at >= self.since else None)
+            return replace(self, drawn_w=below.seen_w if below.oldest_at >= self.since else None)
         if abs(below.seen_w - self.drawn_w) <= windows.tolerance_w:
-            return Still(self.power_w, self.since, self.drawn_w)
-        return Still(self.power_w, self.since, self.drawn_w, self.moved_at or reading.measured_at)
+            return replace(self, moved_at=None)
+        return replace(self, moved_at=self.moved_at or reading.measured_at)
 
-    def is_frozen(self, taken_at: datetime, windows: Windows) -> bool:
-        """Whether it has repeated itself to the watt for too long after something moved below it."""
-        has_moved = self.moved_at is not None and taken_at - self.moved_at >= windows.meter_stale_after
-        return has_moved and self.power_w % COARSE_W != 0
+    def frozen_since(self, taken_at: datetime, below: Drawn, windows: Windows) -> datetime | None:
+        """Since when it repeats itself to the watt for too long: after something moved below it, or, of one that never
+        did before, whatever moves, where it shows more than the connectors below it draw.
+        """
+        if self.power_w % COARSE_W == 0:
+            return None
+        if self.moved_at is not None and taken_at - self.moved_at >= windows.meter_stale_after:
+            return self.moved_at
+        was_lively = self.unrepeated >= LIVELY_READINGS and self.power_w > below.seen_w + windows.tolerance_w
+        return self.since if was_lively and taken_at - self.since > windows.meter_stale_after else None
 
 
 @value
@@ -185,11 +198,12 @@ def _after_reading(
     if known is None:
         known = MeterMemory(taken_at, fell_silent=not first)
     if below is not None:
-        still = (known.still or Still(reading.power_w, taken_at)).then(reading, below, windows)
+        still = known.still or Still(reading.power_w, taken_at)
+        still = still.then(reading, below, windows, read_before_at=known.read_at)
         if reading.power_w < below.told_w - max(windows.tolerance_w, below.told_w // TOO_LOW_PART):
             since = known.too_low_since or taken_at
-        elif still.is_frozen(taken_at, windows):
-            since = still.moved_at
+        else:
+            since = still.frozen_since(taken_at, below, windows)
     if since is not None:
         is_bad = known.is_bad or taken_at - since >= windows.meter_stale_after
         return MeterMemory(taken_at, known.fell_silent or is_bad, too_low_since=since, is_bad=is_bad, still=still)

@@ -54,7 +54,7 @@ class Quality(StrEnum):
     MISSING = "missing"
     """Nothing at or below the node is measured: `measured_w` is null."""
     BAD = "bad"
-    """The node's meter shows less than the connectors below it draw, and is not relied on."""
+    """The node's meter shows less than the connectors below it draw, or stands still, and is not relied on."""
     ESTIMATED = "estimated"
     """The node's own meter is silent; or the node has none, and something below it is silent or not `ok` itself."""
     OK = "ok"

@@ -11,10 +11,11 @@ import pytest
 
 from adapters.database import stored_state
 from adapters.database.packing import pack, unpack
-from adapters.database.stored_state import SCHEMA_NUMBER, UnreadableState, dump, load
+from adapters.database.stored_state import SCHEMA_NUMBER, UnreadableState, dump, load, written
+from domain.knowledge.meters import MeterMemory, Still
 from domain.sharing.rotation import Rotation, ServiceRecord
 from domain.site.power import MAX_MAGNITUDE
-from tests.builders import a_site, a_state
+from tests.builders import EIGHT, a_site, a_state
 
 OF_SCHEMA_2 = json.loads(Path(__file__).with_name("state_of_schema_2.json").read_text("utf-8"))
 """Two chargers, the second out of reach: each of its setpoints said when it was sent last, the newest too."""
@@ -89,6 +90,18 @@ def test_of_the_first_schema_the_background_is_estimated_anew() -> None:
     state = load(1, stored(figures), event_seq=16, cycle_seq=14)
     assert state.memory.background == {}
     assert state.memory.ledger == load(2, stored(OF_SCHEMA_2), event_seq=16, cycle_seq=14).memory.ledger
+
+
+def test_what_is_written_for_the_release_before_says_how_lively_a_meter_is_and_what_that_writes_does_not() -> None:
+    depot = a_state(a_site())
+    lively = MeterMemory(EIGHT, still=Still(60_001, EIGHT, unrepeated=7))
+    depot = replace(depot, memory=replace(depot.memory, meters={"gc-1": lively, "gc-2": MeterMemory(EIGHT)}))
+    number, for_the_former = written(depot, for_the_former=True)
+    assert load(number, for_the_former, event_seq=depot.event_seq, cycle_seq=depot.cycle_seq) == depot
+
+    by_the_former = without(json.loads(unpack(for_the_former)), ("memory", "meters", "gc-1", "still", "unrepeated"))
+    state = load(number, stored(by_the_former), event_seq=depot.event_seq, cycle_seq=depot.cycle_seq)
+    assert state.memory.meters == {"gc-1": replace(lively, still=Still(60_001, EIGHT)), "gc-2": MeterMemory(EIGHT)}
 
 
 @pytest.mark.parametrize("damaged", [b"", b"{}", dump(a_state(a_site()))[:-1], dump(a_state(a_site())) + b"{}"])

@@ -1,4 +1,4 @@
-"""A meter that shows less than the connectors below it draw is not believed (R25)."""
+"""A meter that shows less than the connectors below it draw, or stands still, is not believed (R25)."""
 
 import pytest
 
@@ -150,3 +150,59 @@ def test_R25_it_is_compared_with_what_all_chargers_were_read_to_draw_since_it_sh
             depot.hears("cp-1/1", DRAWN_W - 20_000, requested_w=DRAWN_W)
         depot.cycle()
     assert depot.node("gc-1").quality is not Quality.BAD
+
+
+# --- one that never stood still before ------------------------------------------------------------------------------
+
+LIVELY_READINGS = 30
+
+
+def comes_to_stand(
+    stands_at_w: int = STANDS_AT_W, *, figures: int = LIVELY_READINGS, generation: bool = False
+) -> Depot:
+    """A meter shows so many figures once each, and then comes to stand; its charger draws the same all the time."""
+    depot = a_depot(generation=generation)
+    for figure in range(figures):
+        reads_on(depot, STANDS_AT_W + 1 + figure, 5)
+    reads_on(depot, stands_at_w, 5)
+    return depot
+
+
+def test_R25_a_meter_that_repeated_nothing_before_counts_as_silent_where_it_stands_still() -> None:
+    """Nothing else can tell that a building rises behind it."""
+    depot = comes_to_stand()
+    assert reads_on(depot, STANDS_AT_W, STALE_AFTER_S) is Mode.NORMAL
+    assert reads_on(depot, STANDS_AT_W, 5) is Mode.SAFE
+    assert depot.node("gc-1").quality is Quality.BAD
+    assert reads_on(depot, STANDS_AT_W, 120) is Mode.SAFE
+
+
+@pytest.mark.parametrize(
+    ("stands_at_w", "figures", "generation"),
+    [
+        (STANDS_AT_W, LIVELY_READINGS - 1, False),
+        (60_000, LIVELY_READINGS, False),
+        (DRAWN_W + 500, LIVELY_READINGS, False),
+        (STANDS_AT_W, LIVELY_READINGS, True),
+    ],
+    ids=["too few before", "whole kilowatts", "nothing but its chargers", "generation"],
+)
+def test_R25_a_lively_meter_may_stand_still(stands_at_w: int, figures: int, *, generation: bool) -> None:
+    depot = comes_to_stand(stands_at_w, figures=figures, generation=generation)
+    assert reads_on(depot, stands_at_w, 120) is Mode.NORMAL
+
+
+def test_R25_what_a_meter_repeats_once_it_may_repeat_for_long() -> None:
+    """It is a coarse one, or what it measures stands still at times."""
+    depot = comes_to_stand()
+    reads_on(depot, STANDS_AT_W, 5)
+    reads_on(depot, STANDS_AT_W + 1, 5)
+    assert reads_on(depot, STANDS_AT_W, 120) is Mode.NORMAL
+
+
+def test_R25_a_meter_that_was_right_shows_that_its_chargers_come_down_and_is_believed_from_then_on() -> None:
+    depot = comes_to_stand()
+    reads_on(depot, STANDS_AT_W, 5 + STALE_AFTER_S)
+    assert reads_on(depot, STANDS_AT_W - 20_000, STALE_AFTER_S, DRAWN_W - 20_000) is Mode.SAFE
+    assert reads_on(depot, STANDS_AT_W - 20_000, 120, DRAWN_W - 20_000) is Mode.NORMAL
+    assert depot.node("gc-1").quality is Quality.OK

@@ -201,7 +201,7 @@ class Listener:
             yield f"{sorted(mute[-1])} are"
 
     def meter_contradicted(self, depot: Depot, sentence: str) -> Iterator[str]:
-        said = re.fullmatch(r"The meter of (.+) is contradicted by its chargers, its safe limit holds", sentence)
+        said = re.fullmatch(r"The meter of (.+) cannot be right, its safe limit holds", sentence)
         if said is None:
             yield "it is no sentence of this kind"
             return

@@ -72,14 +72,14 @@ def test_r25_what_is_wrong_with_the_figures_above_a_connector_is_said(said: Call
     lines = said("explain", "depot", "cp-1/1").splitlines()
     assert [line for line in lines if line.startswith(("gc-1: ", "f-1: ", "cp-1: ", "depot: "))] == [
         "f-1: not all of its load is measured.",
-        "gc-1: its meter shows less than its chargers draw.",
+        "gc-1: its meter shows too little, or stands still.",
     ]
     assert "cp-2: nothing of its load is measured." in said("explain", "depot", "cp-2/1").splitlines()
 
 
 def test_the_status_says_it_of_every_node(said: Callable[..., str]) -> None:
     lines = {line.split()[0]: line for line in said("status", "depot").splitlines() if line.strip()}
-    assert lines["gc-1"].rstrip().endswith("its meter shows less than its chargers draw")
+    assert lines["gc-1"].rstrip().endswith("its meter shows too little, or stands still")
     assert lines["f-1"].rstrip().endswith("not all of its load is measured")
     assert lines["cp-2"].rstrip().endswith("nothing of its load is measured")
     assert "measured" not in lines["cp-1"]

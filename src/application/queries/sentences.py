@@ -73,8 +73,8 @@ def meter_silent(place: Place, conditions: Sequence[Condition]) -> str:
 
 def meter_contradicted(place: Place, conditions: Sequence[Condition]) -> str:
     if len(conditions) > 1:
-        return f"{len(conditions)} meters are contradicted by their chargers, their safe limits hold"
-    return f"The meter of {place.name_of(conditions[0].node_id)} is contradicted by its chargers, its safe limit holds"
+        return f"{len(conditions)} meters cannot be right, their safe limits hold"
+    return f"The meter of {place.name_of(conditions[0].node_id)} cannot be right, its safe limit holds"
 
 
 def not_ready(place: Place, vehicles: int, connector: str, departs_at: datetime, at: datetime) -> str:

@@ -138,7 +138,7 @@ def breaches(items: Sequence[Breach]) -> RenderableType:
 
 QUALITIES = {
     "missing": "nothing of its load is measured",
-    "bad": "its meter shows less than its chargers draw",
+    "bad": "its meter shows too little, or stands still",
     "estimated": "not all of its load is measured",
 }
 """What is to be known of what a node measures; nothing where that is good."""

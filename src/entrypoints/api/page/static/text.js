@@ -96,7 +96,7 @@ export const factor = (setpoint) => (setpoint.factor === 1000 ? "" : `${setpoint
 
 // What is to be known of what a node measures; nothing where that is good.
 export const QUALITIES = {
-  missing: "nothing of its load is measured", bad: "its meter shows less than its chargers draw",
+  missing: "nothing of its load is measured", bad: "its meter shows too little, or stands still",
   estimated: "not all of its load is measured",
 };
 

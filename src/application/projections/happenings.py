@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from application.queries.log import HappeningCode, LogEntry
-from application.queries.sentences import kw
+from application.queries.sentences import kw, moment
 from application.queries.standing import Condition, ConditionCode, Standing
 from application.site_check import changes
 from domain.breaches.constraint import Constraint, ConstraintCleared
@@ -109,6 +109,7 @@ def of_breach(before: Standing, event: Constraint) -> Sequence[LogEntry]:
     entries = _Entries(event.microgrid_id, event.event_seq, event.decided_at)
     where, opened = before.place.name_of(event.node_id), {each.breach_id for each in before.breaches}
     over = f"{where} is {kw(event.excess_w)} over its limit of {kw(event.limit_w)}"
+    over += f" since {moment(before.place, event.first_observed_at, event.decided_at)}"
     if isinstance(event, ConstraintCleared):
         said = f"{where} is within its limit again, it was {kw(event.peak_excess_w)} over at most"
         began = event.first_observed_at

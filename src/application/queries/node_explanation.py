@@ -7,7 +7,7 @@ from datetime import datetime
 from application.ports.read_side import ReadModel
 from application.queries.explanation import Link, NotExplained
 from application.queries.status import AsOf, as_of
-from application.queries.tree import HELD_BACK, tree_of
+from application.queries.tree import is_held_back, tree_of
 from domain.sharing.plan import Setpoint
 from domain.site.identifiers import natural_key
 
@@ -54,6 +54,6 @@ async def node_explanation(
         held_back=[
             HeldBack(each, setpoint)
             for each, setpoint in tree.setpoints
-            if setpoint.binding_node_id == node_id and setpoint.reason in HELD_BACK
+            if setpoint.binding_node_id == node_id and is_held_back(setpoint)
         ],
     )

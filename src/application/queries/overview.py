@@ -12,7 +12,7 @@ from application.queries.rows import CycleHead, StatusRow
 from application.queries.sessions import NotReady, not_ready
 from application.queries.state import State
 from application.queries.status import AsOf, as_of, state_of
-from application.queries.tree import HELD_BACK, Node, NodeState, Tree, tree_of
+from application.queries.tree import Node, NodeState, Tree, is_held_back, tree_of
 from domain.knowledge.controlled import ControlledCharger
 from domain.knowledge.limits import LimitKind
 from domain.sharing.plan import Reason
@@ -89,7 +89,10 @@ def overview(row: StatusRow, open_breaches: Sequence[Breach], last_breach: Breac
         limit_w=tree.of_the_site(lambda node: node.limit_w),
         headroom_w=tree.of_the_site(lambda node: node.headroom_w),
         over_limit=sum(node.state is NodeState.OVER_LIMIT for node in tree.nodes),
-        charging=sum(each.status == "Charging" for _, each in tree.setpoints),
+        charging=sum(
+            node.setpoint is not None and node.setpoint.status == "Charging" and node.state is not NodeState.STALE
+            for node in connectors
+        ),
         offline=sum(node.state is NodeState.STALE for node in connectors),
         connectors=len(connectors),
         binding=_binding(tree),
@@ -116,5 +119,5 @@ def _held_back(tree: Tree) -> list[HeldBack]:
     return [
         HeldBack(node_id, each.requested_w, each.limit_w, each.reason, each.binding_node_id)
         for node_id, each in tree.setpoints
-        if each.reason in HELD_BACK
+        if is_held_back(each)
     ]

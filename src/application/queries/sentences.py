@@ -88,6 +88,11 @@ def not_ready(place: Place, vehicles: int, connector: str, departs_at: datetime,
     )
 
 
+def moment(place: Place, instant: datetime, at: datetime) -> str:
+    """As `clock`, to the second."""
+    return f"{clock(place, instant, at)}:{instant:%S}"
+
+
 def clock(place: Place, instant: datetime, at: datetime) -> str:
     """The time of day on the site, with the day where it is not that of `at`."""
     zone = ZoneInfo(place.time_zone)

@@ -18,6 +18,9 @@ from domain.site.power_tree import NodeType
 HELD_BACK: Final = (Reason.LIMITED, Reason.BELOW_MINIMUM, Reason.AWAITING_DECREASE)
 """Why a connector gets less than it wants."""
 
+TAKES_LESS_BELOW: Final = 90
+"""A vehicle that draws less of what its connector is told, in percent, takes less than it may (as in R31)."""
+
 
 class NodeState(StrEnum):
     """How a node is, in a word; the first that fits."""
@@ -33,7 +36,7 @@ class NodeState(StrEnum):
     SAFE = "safe"
     """The node's true load is not known: its safe operating capacity is in force."""
     HELD_BACK = "held_back"
-    """The connector gets less than it wants."""
+    """The connector gets less than it wants, and its vehicle takes what it gets."""
     AT_LIMIT = "at_limit"
     """The node's limit binds."""
     IDLE = "idle"
@@ -53,6 +56,23 @@ _CONNECTOR_STATES: Final = dict.fromkeys(HELD_BACK, NodeState.HELD_BACK) | {
 def is_silent(setpoint: Setpoint, charge_point: NodeFigures) -> bool:
     """Whether a connector is not heard (R7): held for, and more than its being about to fall back is the reason."""
     return setpoint.reason is Reason.RESERVED and charge_point.quality in (Quality.MISSING, Quality.ESTIMATED)
+
+
+def is_held_back(setpoint: Setpoint) -> bool:
+    """Whether limits hold a connector down: it gets less than it wants, and the vehicle takes what it gets."""
+    return setpoint.reason in HELD_BACK and not takes_less(setpoint)
+
+
+def takes_less(setpoint: Setpoint) -> bool:
+    """Whether a vehicle takes less than it may, so that what it is told now is not what holds it down.
+
+    What was told the cycle before counts where that is lower: a raise has yet to come through.
+    """
+    told_w, former_w, power_w = setpoint.limit_w, setpoint.previous_limit_w, setpoint.measured_w
+    if setpoint.reason not in HELD_BACK or not told_w or power_w is None or setpoint.status == "SuspendedEVSE":
+        return False
+    least_w = told_w if former_w is None else min(told_w, former_w)
+    return power_w * 100 < least_w * setpoint.factor // 1000 * TAKES_LESS_BELOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +261,8 @@ def _connector(
         return Node(*own, NodeState.UNDECIDED, rating_w, limit_w=rating_w, limit_kind=LimitKind.MAX_POWER)
     known_w = measured_w(setpoint, parent)
     state = NodeState.STALE if is_silent(setpoint, parent) else _CONNECTOR_STATES.get(setpoint.reason, NodeState.NORMAL)
+    if takes_less(setpoint):
+        state = NodeState.NORMAL
     if node_id in in_breach or (known_w or 0) > rating_w:
         state = NodeState.OVER_LIMIT
     return Node(

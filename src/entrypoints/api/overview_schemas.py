@@ -72,7 +72,7 @@ class Overview(Shape):
     over_limit: int
     """How many nodes and connectors are over their limits."""
     charging: int
-    """How many connectors charge."""
+    """How many connectors charge, of those that are heard."""
     offline: int
     """How many connectors are not heard."""
     connectors: int

@@ -12,7 +12,7 @@ from application.queries.explanation import Explanation, Link
 from application.queries.microgrids import MicrogridLine
 from application.queries.state import State, StateCode
 from application.queries.status import AsOf, MicrogridStatus
-from application.queries.tree import Node
+from application.queries.tree import Node, takes_less
 from domain.knowledge.controlled import ControlledCharger
 from domain.sharing.plan import Setpoint
 from entrypoints.cli.tables import figure, kw, new_table, shown
@@ -117,7 +117,7 @@ def breaches(items: Sequence[Breach]) -> RenderableType:
         "limit kW",
         "peak excess kW",
         "over kWh",
-        "opened",
+        "over since",
         "cleared",
     )
     for each in items:
@@ -130,7 +130,7 @@ def breaches(items: Sequence[Breach]) -> RenderableType:
             kw(each.limit_w),
             kw(each.peak_excess_w),
             kw(each.energy_over_limit_wh),
-            f"{each.opened_at:%Y-%m-%d %H:%M:%S}Z",
+            f"{each.first_observed_at:%Y-%m-%d %H:%M:%S}Z",
             "still open" if each.cleared_at is None else f"{each.cleared_at:%H:%M:%S}Z",
         )
     return table
@@ -175,7 +175,8 @@ def _sentence(explained: Explanation) -> str:
         "reserved": f"it is not heard from or is about to fall back, and {held}",
         "unresponsive": f"it does not do what it is told, and {held}",
     }[setpoint.reason]
-    return f"{explained.node_id} {told}: {why}.{_factor(setpoint)}"
+    less = ", but it takes less than it may" if takes_less(setpoint) else ""
+    return f"{explained.node_id} {told}: {why}{less}.{_factor(setpoint)}"
 
 
 def _factor(setpoint: Setpoint) -> str:

@@ -16,11 +16,9 @@ from domain.knowledge.readings import ChargePointTelemetry, Control
 from tests.e2e.page.dashboard import Dashboard, word
 from tests.e2e.page.depot import Feeder, served
 from tests.e2e.processes import PATIENCE_S
-from tests.integration.api.depots import PLAYED, Depots
+from tests.integration.api.depots import PLAYED, Depots, held_back
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-HELD_BACK = ("limited", "below_minimum", "awaiting_decrease")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ async def answers(address: str, microgrid_id: str) -> Answers:
         {
             f"{each['charge_point_id']}/{each['connector_id']}": each["binding_node_id"]
             for each in cycle["setpoints"]
-            if each["reason"] in HELD_BACK
+            if held_back(each)
         },
         max(breaches, key=lambda breach: str(breach["opened_at"]), default=None),
     )

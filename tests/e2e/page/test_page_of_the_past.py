@@ -67,6 +67,19 @@ async def test_what_happened_is_told_newest_first_by_the_clock_of_the_site(
     await expect(entries(opened).first).not_to_contain_text("over its limit")
 
 
+async def test_since_when_a_load_is_over_is_the_same_on_the_card_of_the_breach_and_in_the_log(
+    building: Building, opened: Dashboard
+) -> None:
+    await expect(opened.breaches).to_contain_text("220 of 200 kW, over since 16:00:12, for ")
+    await expect(opened.answer("Last breach")).to_contain_text("20 kW over since 16:00:12, ")
+    await expect(entries(opened).first).to_contain_text("gc-1 is 20 kW over its limit of 200 kW since 16:00:12")
+
+    for load_w in (UNDER, UNDER):
+        await building.draws(load_w)
+    history = opened.page.get_by_role("region", name="Breach history")
+    await expect(history).to_contain_text(re.compile(r"gc-1 .* since 22 Nov,? 16:00:12"))
+
+
 async def test_the_log_can_be_of_one_kind_alone(opened: Dashboard) -> None:
     kinds = log(opened).get_by_role("combobox")
     await kinds.select_option("Breaches opened")

@@ -53,6 +53,15 @@ async def test_vehicles_that_will_not_be_ready_come_first_and_say_by_how_much(fe
         await expect(tab.explanation("cp-2/1")).to_contain_text(re.compile(r"Vehicle\s*Short by 10\d"))
 
 
+async def test_vehicles_that_will_not_be_ready_stand_in_the_order_in_which_they_leave(
+    feeder: Feeder, tab: Dashboard
+) -> None:
+    await draw(feeder, cp_1=leaves_in(3, 400_000), cp_2=leaves_in(2, 150_000))
+    async with served(feeder.database_url, feeder.clock) as address:
+        await tab.page.goto(address)
+        await expect(lines(tab)).to_contain_text([re.compile("^cp-2/1 .* at 10:00"), re.compile("^cp-1/1 .* at 11:00")])
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_the_first_screen_says_that_vehicles_will_not_be_ready_and_leads_to_them(
     feeder: Feeder, new_tab: NewTab, width: int

@@ -1,12 +1,12 @@
 """Three depots as the read side knows them, in memory and on SQLite: one played, one of a workspace, one undecided."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from adapters.clock import VirtualClock
 from adapters.database.engine import create_engine
@@ -42,6 +42,18 @@ from tests.fakes.persistence import (
 )
 from tests.unit.application.projections.test_breaches import CLEARED, OPENED
 from tests.unit.application.read_side import published
+
+_GETS_LESS = {"limited", "below_minimum", "awaiting_decrease"}
+
+
+def held_back(setpoint: Mapping[str, Any]) -> bool:
+    """Whether a setpoint as the API shows it holds its vehicle back: it wants more and takes what it may (HTTP-3)."""
+    if setpoint["reason"] not in _GETS_LESS or setpoint["measured_w"] is None or not setpoint["limit_w"]:
+        return setpoint["reason"] in _GETS_LESS
+    told_w = [each for each in (setpoint["limit_w"], setpoint["previous_limit_w"]) if each is not None]
+    least_w = 0.9 * min(told_w) * setpoint["factor"] / 1000
+    return setpoint["status"] == "SuspendedEVSE" or bool(setpoint["measured_w"] >= least_w)
+
 
 PLAYED = "joondalup-small"
 NORTH = "north-depot"

@@ -8,9 +8,7 @@ from typing import Any
 import httpx
 
 from tests.integration.api.conftest import Shapes
-from tests.integration.api.depots import MICROGRIDS, PLAYED
-
-HELD_BACK = {"limited", "below_minimum", "awaiting_decrease"}
+from tests.integration.api.depots import MICROGRIDS, PLAYED, held_back
 
 
 async def read(api: httpx.AsyncClient, path: str) -> Any:
@@ -37,9 +35,7 @@ async def test_an_overview_agrees_with_the_cycle_that_it_is_as_of(api: httpx.Asy
         node["node_id"] for node in cycle["nodes"] if node["constrained"]
     }
     assert {(each["node_id"], each["gets_w"], each["binding_node_id"]) for each in overview["held_back"]} == {
-        (node_id, each["limit_w"], each["binding_node_id"])
-        for node_id, each in told.items()
-        if each["reason"] in HELD_BACK
+        (node_id, each["limit_w"], each["binding_node_id"]) for node_id, each in told.items() if held_back(each)
     }
     assert overview["headroom_w"] == status["headroom_w"]
 

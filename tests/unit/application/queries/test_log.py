@@ -65,7 +65,7 @@ async def test_a_breach_is_told_as_it_opens_and_clears() -> None:
 
     breaches = [each for each in await told(watched) if each.code.startswith("breach")]
     assert [each.code for each in breaches] == [HappeningCode.BREACH_OPENED, HappeningCode.BREACH_CLEARED]
-    assert breaches[0].sentence == "gc-1 is 30 kW over its limit of 110 kW"
+    assert breaches[0].sentence == "gc-1 is 30 kW over its limit of 110 kW since 16:00:06"
     assert breaches[1].duration_s is not None
 
 

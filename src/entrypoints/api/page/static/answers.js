@@ -2,7 +2,7 @@
 
 import { controlled, found } from "./controls.js";
 import { byId, element, list, moveFocusFrom, put, say, show } from "./dom.js";
-import { CAUSES, clockOf, count, duration, exactKw, held, KINDS, kw, kwh, label, plural } from "./text.js";
+import { CAUSES, clockOf, count, duration, exactKw, held, KINDS, kw, kwh, label, plural, takesLess } from "./text.js";
 
 const MANY = 3;
 const OUTCOMES = { balanced: "no limit cuts any charging", curtailed: "limits cut some charging", infeasible: "limits cannot be kept" };
@@ -27,8 +27,8 @@ export function verdict(view) {
   say(byId("load"), kw(view.load_w));
   say(byId("limit"), `${held(view.nodes[0])}${view.limit_w === null ? "" : ` / ${kw(view.limit_w)}`} kW`.trim());
   say(byId("headroom"), kw(view.headroom_w));
-  say(byId("charging"), count(view.charging));
-  say(byId("connectors"), `of ${count(view.connectors)}`);
+  say(byId("charging"), view.offline < view.connectors ? count(view.charging) : kw(null));
+  say(byId("connectors"), `of ${count(view.connectors)}${lastHeard(view)}`);
   say(byId("offline"), count(view.offline));
   const cycle = view.latest_cycle;
   const clock = clockOf(view.time_zone);
@@ -37,7 +37,14 @@ export function verdict(view) {
   put(byId("cycle"), { title: cycle === null ? "" : `${cycle.outcome}${cycle.degraded ? ", degraded" : ""}, decided on ${cycle.trigger}` });
 }
 
+// Those that charged when they were heard last, and are not heard now.
+function lastHeard(view) {
+  const charged = view.nodes.filter((each) => each.state === "stale" && each.setpoint.status === "Charging").length;
+  return charged === 0 ? "" : `, ${count(charged)} last heard charging`;
+}
+
 export function breaches(view, select) {
+  const clock = clockOf(view.time_zone);
   const causes = [...new Set(view.open_breaches.map((each) => each.cause))];
   list(byId("open-breaches"), causes.length ? causes : ["none"], (cause) => cause,
     () => element("div", { class: "cause" }, element("h3"), element("ul")), (group, cause) => {
@@ -47,7 +54,7 @@ export function breaches(view, select) {
         const [node, excess, rest] = row.firstChild.children;
         say(node, each.node_id);
         say(excess, `+${kw(each.excess_w)} kW`);
-        say(rest, `${kw(each.observed_w)} of ${kw(each.limit_w)} kW, for ${duration(lasted(each, view))}${each.severity === "critical" ? ", critical" : ""}`);
+        say(rest, `${kw(each.observed_w)} of ${kw(each.limit_w)} kW, over since ${clock.tell(each.first_observed_at, view.as_of.at)}, for ${duration(lasted(each, view))}${each.severity === "critical" ? ", critical" : ""}`);
       });
     });
 }
@@ -66,7 +73,7 @@ export function past(items, timeZone) {
   const rows = items.map((each) => [
     each.node_id, `+${exactKw(each.peak_excess_w)} kW`,
     `${CAUSES[each.cause]}, ${duration(each.duration_s)}, ${kwh(each.energy_over_limit_wh)} kWh over the limit`,
-    clock.tell(each.opened_at, null), each.breach_id]);
+    `since ${clock.tell(each.first_observed_at, null)}`, each.breach_id]);
   list(byId("past"), rows.length ? rows : [["None yet", "", "", "", "none"]], (row) => row[4],
     () => element("div", { class: "past-row" }, element("b"), " ", element("b"), " ", element("span"), " ", element("span", { class: "when" })),
     (child, row) => [...child.children].forEach((cell, index) => say(cell, row[index])));
@@ -82,7 +89,7 @@ export function answers(view) {
   put(byId("answer-headroom"), { "data-headroom-w": view.headroom_w ?? "", "data-limit-w": view.limit_w ?? "" });
 
   const waiting = view.held_back;
-  lines(byId("answer-held"), waiting.length ? causes(view) : "None", waiting.map((each) =>
+  lines(byId("answer-held"), waiting.length ? causes(view) : `None${takers(view, "vehicle")}`, waiting.map((each) =>
     `${each.node_id} wants ${each.wants_w === null ? "all it can take" : `${exactKw(each.wants_w)} kW`}, gets ${each.gets_w === null ? "nothing yet" : `${exactKw(each.gets_w)} kW`}, ${why(each)}`));
   put(byId("answer-held"), { "data-node-ids": ids(waiting, "node_id"), "data-gets-w": ids(waiting, "gets_w"), "data-wants-w": ids(waiting, "wants_w"), "data-binding-node-ids": ids(waiting, "binding_node_id") });
 
@@ -106,7 +113,13 @@ function causes(view) {
     const wants = held.reduce((sum, each) => sum + (each.wants_w ?? nodes.get(each.node_id)?.rating_w ?? 0), 0);
     return `${label(nodes.get(by))}, holds back ${count(held.length)} to ${exactKw(gets)} kW each; they could take ${kw(wants)} kW`;
   });
-  return `${[plural(view.held_back.length, "vehicle"), ...said].join(". ")}:`;
+  return `${[plural(view.held_back.length, "vehicle") + takers(view, "other"), ...said].join(". ")}:`;
+}
+
+// Those that no limit holds down now, although they asked for more than they get: they take less than that.
+function takers(view, one) {
+  const found = view.nodes.filter(takesLess).length;
+  return found === 0 ? "" : `; ${plural(found, one)} ${found === 1 ? "takes less than it may" : "take less than they may"}`;
 }
 
 // Why, and the node that is why where there is one.
@@ -140,9 +153,8 @@ function lines(target, head, items) {
 }
 
 function lastBreach(last, view) {
-  const size = `${exactKw(last.peak_excess_w)} kW over`;
-  const energy = `${kwh(last.energy_over_limit_wh)} kWh over the limit`;
-  const ago = `${duration(seconds(last.opened_at, view.as_of.at))} ago`;
-  if (last.cleared_at === null) return `${last.node_id}, ${size}, ${ago}, still open, ${energy}`;
-  return `${last.node_id}, ${size}, ${ago}, lasted ${duration(last.duration_s)}, ${energy}`;
+  const size = `${exactKw(last.peak_excess_w)} kW over since ${clockOf(view.time_zone).tell(last.first_observed_at, view.as_of.at)}`;
+  const ago = `${duration(seconds(last.first_observed_at, view.as_of.at))} ago`;
+  const lasts = last.cleared_at === null ? "still open" : `lasted ${duration(last.duration_s)}`;
+  return `${last.node_id}, ${size}, ${ago}, ${lasts}, ${kwh(last.energy_over_limit_wh)} kWh over the limit`;
 }

@@ -3,7 +3,7 @@
 import { draw } from "./chart.js";
 import { bar, byId, element, fillBar, list, put, say, show } from "./dom.js";
 import { read } from "./stream.js";
-import { accessibleName, exactKw, factor, held, KINDS, kw, label, QUALITIES, REASONS, STATES, titled, TYPES } from "./text.js";
+import { accessibleName, exactKw, factor, held, KINDS, kw, label, QUALITIES, REASONS, stateOf, takesLess, titled, TYPES } from "./text.js";
 
 const HISTORY_EVERY_MS = 5000;
 
@@ -24,7 +24,7 @@ export class Detail {
     say(byId("detail-load"), `${kw(node.measured_w)}${held(node)}${node.limit_w === null ? "" : ` / ${kw(node.limit_w)}`} kW`);
     const name = node.name === node.node_id ? TYPES[node.node_type] : titled(node, node.name);
     const kind = node.limit_kind && node.setpoint === null ? `, the limit is its ${KINDS[node.limit_kind]}` : "";
-    say(byId("detail-state"), `${name}: ${STATES[node.state]}${kind}${node.quality in QUALITIES ? `; ${QUALITIES[node.quality]}` : ""}`);
+    say(byId("detail-state"), `${name}: ${stateOf(node)}${kind}${node.quality in QUALITIES ? `; ${QUALITIES[node.quality]}` : ""}`);
     put(byId("detail"), { "data-state": node.state });
     this.#explain(node, chain, view, vehicle);
     const below = view.nodes.filter((each) => each.parent_id === node.node_id);
@@ -53,7 +53,7 @@ export class Detail {
     if (setpoint === null) return;
     say(byId("because"), why(node, setpoint));
     const pairs = [
-      ["Reason", REASONS[setpoint.reason](setpoint, view), setpoint.reason],
+      ["Reason", reason(node, view), setpoint.reason],
       ["Setpoint", watts(setpoint.limit_w), setpoint.limit_w],
       ["Target", watts(setpoint.target_w), setpoint.target_w],
       ["Asked for", setpoint.requested_w === null ? "as much as it may" : watts(setpoint.requested_w), setpoint.requested_w],
@@ -100,7 +100,12 @@ export function explained(view, nodeId) {
   const node = view.nodes.find((each) => each.node_id === nodeId);
   if (node === undefined) return "";
   const { setpoint } = node;
-  return setpoint === null ? accessibleName(node) : `${label(node)}. ${why(node, setpoint)} ${REASONS[setpoint.reason](setpoint, view)}.`;
+  return setpoint === null ? accessibleName(node) : `${label(node)}. ${why(node, setpoint)} ${reason(node, view)}.`;
+}
+
+function reason(node, view) {
+  const said = REASONS[node.setpoint.reason](node.setpoint, view);
+  return takesLess(node) ? `${said}, but ${stateOf(node)}` : said;
 }
 
 const watts = (value) => (value === null ? "none" : `${exactKw(value)} kW`);

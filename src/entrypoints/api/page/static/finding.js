@@ -1,7 +1,7 @@
 // Finds nodes: by id or name, by what is the matter with them, and as a table that is sorted by any of its columns.
 
 import { byId, element, list, put, say, show } from "./dom.js";
-import { count, kw, KINDS_OF_NODES, label, STATES } from "./text.js";
+import { count, kw, KINDS_OF_NODES, label, stateOf } from "./text.js";
 
 const natural = new Intl.Collator("en", { numeric: true });
 const byText = (of) => (one, other) => natural.compare(of(one), of(other));
@@ -15,7 +15,7 @@ const binding = (node) => (node.state === "held_back" ? node.setpoint.binding_no
 const COLUMNS = [
   ["Node", (node) => label(node), byText((node) => node.node_id)],
   ["In", (node) => node.parent_id ?? "", byText((node) => node.parent_id ?? "")],
-  ["State", (node) => STATES[node.state], byText((node) => STATES[node.state])],
+  ["State", stateOf, byText(stateOf)],
   ["Draws, kW", (node) => kw(node.measured_w), byFigure((node) => node.measured_w)],
   ["May draw, kW", (node) => kw(told(node)), byFigure(told)],
   ["Asks for, kW", (node) => kw(asked(node)), byFigure(asked)],

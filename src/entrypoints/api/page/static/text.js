@@ -53,11 +53,24 @@ export const STATES = {
   safe: "safe mode", held_back: "held back", at_limit: "at limit", idle: "idle", normal: "within limit",
 };
 
+// What the service does not call held back although a limit is below what the vehicle asked for.
+const CUT = ["limited", "below_minimum", "awaiting_decrease"];
+export const takesLess = (node) => node.state === "normal" && CUT.includes(node.setpoint?.reason);
+
+// A vehicle that is plugged in and draws next to nothing: no empty bay.
+const PLUGGED = ["Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing", "Occupied", "EVConnected"];
+export const sleeps = (node) => ["idle", "normal"].includes(node.state) && node.measured_w !== null && node.measured_w < 500
+  && PLUGGED.includes(node.setpoint?.status);
+
+// How a node is, in words.
+export const stateOf = (node) => (takesLess(node) ? "takes less than it may" : sleeps(node) ? "plugged in, takes nothing" : STATES[node.state]);
+
 // What is looked for most: each with what a node has to be for it.
 export const KINDS_OF_NODES = [
   ["over", "Over limit", (node) => node.state === "over_limit"],
   ["held", "Held back", (node) => node.state === "held_back"],
   ["stopped", "Stopped", (node) => node.state === "held_back" && node.setpoint.limit_w === 0],
+  ["less", "Takes less", takesLess],
   ["silent", "Silent", (node) => node.state === "stale"],
   ["unresponsive", "Not honouring", (node) => node.state === "unresponsive"],
 ];
@@ -117,5 +130,5 @@ export function accessibleName(node) {
     if (node.limit_w > 0) parts.push(`${Math.round((100 * node.measured_w) / node.limit_w)} percent`);
   }
   if (held(node)) parts.push(`${kw(node.held_w)} kilowatts held`);
-  return [...parts, STATES[node.state]].join(", ");
+  return [...parts, stateOf(node)].join(", ");
 }

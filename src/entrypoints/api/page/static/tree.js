@@ -1,7 +1,7 @@
 // The single-line diagram: a tree of the network, built once for a configuration and changed in place.
 
 import { bar, drawn, element, fillBar, level, put, say } from "./dom.js";
-import { accessibleName, held, kw, STATES } from "./text.js";
+import { accessibleName, held, kw, sleeps, STATES } from "./text.js";
 
 const COLLAPSES_FROM = 600;
 const FEW = 12; // connectors that are drawn large
@@ -208,11 +208,14 @@ function aConnector(node, parent, _root, largest) {
     put(load, { y: (height - 1 - at(each.measured_w)).toFixed(1), height: at(each.measured_w), class: `load ${level(each)}` });
     const y = (height - 1 - at(limit)).toFixed(1);
     put(told, { y1: y, y2: y, class: limit > 0 && each.state !== "idle" ? "told" : "none" });
-    put(mark, { class: "mark", d: (MARKS[each.state] ?? (each.measured_w === null ? UNKNOWN : null))?.(height) ?? "" });
+    const other = each.measured_w === null ? UNKNOWN : sleeps(each) ? ASLEEP : null;
+    put(mark, { class: "mark", d: (MARKS[each.state] ?? other)?.(height) ?? "" });
   } };
 }
 
 const UNKNOWN = (height) => `M4 ${height / 2 - 1}h6v2h-6z`;
+
+const ASLEEP = (height) => `M4 ${height / 2}a3 3 0 1 0 6 0a3 3 0 1 0-6 0z`;
 
 const MARKS = {
   stale: (height) => `M1 ${height - 1}L${CASE_WIDTH - 1} 1M1 ${height / 2}L${CASE_WIDTH / 2} 1M${CASE_WIDTH / 2} ${height - 1}L${CASE_WIDTH - 1} ${height / 2}`,

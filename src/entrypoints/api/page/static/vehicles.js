@@ -1,4 +1,5 @@
-// The vehicles that are there: what each took and needs, and whether it will be ready; those that will not be first.
+// The vehicles that are there: what each took and needs, and whether it will be ready; those that will not
+// be first, in the order in which they leave.
 
 import { byId, element, focusOn, list, put, save, say, show } from "./dom.js";
 import { read, readTable } from "./stream.js";
@@ -43,7 +44,7 @@ export class Vehicles {
       this.now = page.as_of.at;
       query = page.next_cursor && `?limit=500&cursor=${encodeURIComponent(page.next_cursor)}`;
     }
-    this.items = items.sort((one, other) => short(other) - short(one) || sooner(one, other));
+    this.items = items.sort((one, other) => isShort(other) - isShort(one) || sooner(one, other));
     this.#tell();
   }
 
@@ -61,7 +62,7 @@ export class Vehicles {
       say(where, each.connector);
       say(ready, this.#readiness(each));
       say(rest, `${each.power_w === null ? "Power not known" : `${kw(each.power_w)} kW`}, ${energy(each)}${this.#since(each.session)}`);
-      put(row, { class: short(each) > 0 ? "short" : "" });
+      put(row, { class: isShort(each) ? "short" : "" });
     });
     const all = byId("vehicles-all");
     show(all, this.items.length > AT_ONCE);
@@ -94,7 +95,7 @@ export class Vehicles {
   }
 }
 
-const short = (vehicle) => vehicle.short_by_wh ?? 0;
+const isShort = (vehicle) => (vehicle.short_by_wh ?? 0) > 0;
 const leaves = (vehicle) => vehicle.session.departs_at ?? "9999"; // all in one form: they order as text
 const sooner = (one, other) => leaves(one).localeCompare(leaves(other));
 

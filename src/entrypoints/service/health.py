@@ -53,8 +53,9 @@ class Health:
         self._ended = dict.fromkeys(turns)
 
     def left(self) -> None:
-        """It does not any more."""
+        """It does not any more. Nothing of it is kept."""
         self._source = None
+        self._why_behind = nothing_is_wrong
         self._ended = {}
 
     async def take(self, turn: Turn) -> None:

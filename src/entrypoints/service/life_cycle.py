@@ -26,7 +26,7 @@ from entrypoints.api.serve import Operations
 from entrypoints.brokers import connection_to
 from entrypoints.container import Deployment
 from entrypoints.service.beginning import RETRY_S, Announcement, Needs, once_reachable, require_bus, require_database
-from entrypoints.service.garbage import collect_rarely
+from entrypoints.service.garbage import collect_now, collect_rarely
 from entrypoints.service.health import Health, Source, Turn, Why, nothing_is_wrong
 from entrypoints.service.refusals import refusing
 from entrypoints.service.standstill import Look, Progress, Standstill, nothing_to_look_for, watch
@@ -127,6 +127,7 @@ class Lasting:
 async def stay_joined(join: Join, database_url: str, process: Lasting) -> None:
     """Be a member until the process is to stop; after every failure be one anew, once the database answers."""
     while not process.stop.is_set():
+        collect_now()
         try:
             await _be_a_member(join, process)
         except Exception as error:

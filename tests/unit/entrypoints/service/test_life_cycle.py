@@ -1,14 +1,21 @@
 """What a process that is told to stop still does: it ends what it began, and carries on with it until all is done."""
 
 import asyncio
-from collections.abc import Sequence
+import gc
+import weakref
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
+from application.ports.bus import Offsets, Partition
 from application.ports.ownership import Fenced
 from application.ports.persistence import StorageUnavailable
 from entrypoints.service import life_cycle
 from entrypoints.service.health import Health, Turn
+from entrypoints.service.life_cycle import Joined, Lasting
+from entrypoints.service.standstill import Progress
 
 PATIENCE_S = 30.0
 
@@ -93,3 +100,49 @@ async def test_a_loop_that_fails_ends_the_others() -> None:
     with pytest.raises(ExceptionGroup) as raised:
         await asyncio.wait_for(life_cycle.take_turns((work.take, fail), work.health, work.stop), PATIENCE_S)
     assert raised.group_contains(ZeroDivisionError)
+
+
+class Silent:
+    """A source that nothing comes from."""
+
+    async def trouble(self) -> str | None:
+        return None
+
+    async def offsets(self) -> Mapping[Partition, Offsets]:
+        return {}
+
+
+@pytest.fixture
+def only_told() -> Iterator[None]:
+    """Cycles are collected by nobody but those who say so."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("only_told")
+async def test_of_a_membership_that_failed_nothing_lies_beside_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(life_cycle, "RETRY_S", 0)
+    stop, health = asyncio.Event(), Health(answers, lambda: 0.0)
+    kept: list[weakref.ref[Work]] = []
+    alive: list[int] = []
+
+    @asynccontextmanager
+    async def join() -> AsyncIterator[Joined]:
+        alive.append(sum(each() is not None for each in kept))
+        work = Work()
+        kept.append(weakref.ref(work))
+
+        async def fail() -> bool:
+            raise Fenced
+
+        if len(kept) == 4:
+            stop.set()
+        yield Joined(Silent(), (work.take, fail), why_behind=lambda: f"{work.waiting} wait")
+
+    lasting = Lasting(health, Progress(lambda: 0.0), stop)
+    nowhere = f"sqlite+aiosqlite:///{tmp_path / 'never-made'}"
+    await asyncio.wait_for(life_cycle.stay_joined(join, nowhere, lasting), PATIENCE_S)
+    assert alive == [0, 0, 0, 0]

@@ -43,9 +43,10 @@ class Shape:
     left_out: Sequence[str] = ()
 
     @property
-    def unread_circuits(self) -> frozenset[object]:
-        """The ids of the circuits that are left out, with a null where one has none."""
-        return frozenset(_at(self.data, f"{each}/circuit_id") for each in self.left_out if each.startswith("/circuits"))
+    def unread_circuits(self) -> frozenset[str | None]:
+        """The ids of the circuits that are left out, with a null where one has none that is text."""
+        stated = (_at(self.data, f"{each}/circuit_id") for each in self.left_out if each.startswith("/circuits"))
+        return frozenset(each if isinstance(each, str) else None for each in stated)
 
     def as_written(self, path: str | None) -> str | None:
         """A JSON pointer into what could be read, as one into what was written."""

@@ -19,4 +19,7 @@ def message_of(line: bytes) -> Message | LineError:
     if isinstance(wire, LineError):
         return wire
     kind = CHARGE_POINT_TELEMETRY if "charge_point_id" in wire else CIRCUIT_TELEMETRY
-    return registry.encode(kind, from_json(line))
+    try:
+        return registry.encode(kind, from_json(line))
+    except ValueError as error:  # in what nothing reads: half a surrogate pair, thousands of digits, deep nesting
+        return LineError("invalid_json", f"{error}.")

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adapters.ocpp.spoken import ALONE
 from entrypoints.demo.report import html as run_report
+from entrypoints.demo.report.junit import as_xml
 
 Made = TypeVar("Made")
 
@@ -23,7 +24,8 @@ def page(template: str, **values: Any) -> bytes:
     """One page that needs nothing from anywhere else."""
     environment = Environment(loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined)
     environment.filters |= {"clock": run_report.clock, "watts": "{:,} W".format}
-    return environment.get_template(template).render(values, ocpp=ALONE).encode()
+    # Keys that nothing reads and names of files may have half a surrogate pair in them.
+    return environment.get_template(template).render(values, ocpp=ALONE).encode(errors="backslashreplace")
 
 
 def suite(
@@ -55,7 +57,7 @@ def suite(
     for test, reason in skipped.items():
         case = ElementTree.SubElement(root, "testcase", classname=name, name=test, time="0")
         ElementTree.SubElement(case, "skipped", message=reason)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root) + b"\n"
+    return as_xml(root)
 
 
 def write(made: Made, files: Mapping[str, Callable[[Made], bytes]], folder: Path) -> None:

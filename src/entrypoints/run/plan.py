@@ -19,6 +19,8 @@ LOOKS_EVERY_S: Final = 1.0
 
 COLUMNS: Final = ("connector", "departs_at", "energy_needed_wh", "priority")
 
+LONGEST_NUMBER: Final = 100
+"""In characters. Python refuses to read thousands of digits."""
 
 _logger = logging.getLogger(__name__)
 
@@ -66,15 +68,15 @@ class Plan:
         An empty cell says nothing. Raises UnusablePlan.
         """
         rows = csv.DictReader(io.StringIO(text))
-        missing = set(COLUMNS[:1]) - set(rows.fieldnames or ())
-        if missing:
-            raise UnusablePlan(f"line 1: there is no column {', '.join(missing)}")
         departures = {}
         try:
+            missing = set(COLUMNS[:1]) - set(rows.fieldnames or ())
+            if missing:
+                raise UnusablePlan(f"line 1: there is no column {', '.join(missing)}")
             for row in rows:
                 departures[(row["connector"] or "").strip()] = _departure(row, rows.line_num)
         except csv.Error as error:
-            raise UnusablePlan(f"line {rows.line_num}: {error}") from None
+            raise UnusablePlan(f"line {max(1, rows.line_num)}: {error}") from None
         return cls(departures)
 
     def of(self, *keys: str | None) -> Departure | None:
@@ -106,8 +108,9 @@ def _departure(row: Mapping[str, str | None], line: int) -> Departure:
 
 
 def _whole(cell: str | None) -> Any:
-    """An integer where the cell is one, else the cell, which is then refused."""
-    return int(cell) if cell is not None and cell.removeprefix("-").isdecimal() else cell
+    """An integer where the cell is one that may be stated, else the cell, which is then refused."""
+    is_whole = cell is not None and len(cell) <= LONGEST_NUMBER and cell.removeprefix("-").isdecimal()
+    return int(cell) if cell is not None and is_whole else cell
 
 
 class PlanFile:

@@ -1,8 +1,13 @@
 """A run as a JUnit test suite: what build servers show beside other tests."""
 
+import re
+from typing import Final
 from xml.etree import ElementTree
 
 from entrypoints.demo.report.run import Run
+
+_NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no document of XML 1.0 may have, be it written as a reference: most control characters, lone surrogates."""
 
 
 def suite(run: Run) -> bytes:
@@ -36,7 +41,20 @@ def suite(run: Run) -> bytes:
         if complaints:
             ElementTree.SubElement(case, "failure", message=complaints[0]).text = "\n".join(complaints)
     ElementTree.SubElement(root, "system-out").text = "\n".join(_lines(run))
+    return as_xml(root)
+
+
+def as_xml(root: ElementTree.Element) -> bytes:
+    """A document that every reader takes, in ASCII. Of texts and attributes, what cannot stand in one is escaped."""
+    for element in root.iter():
+        element.text = None if element.text is None else _xml_text(element.text)
+        for name, value in element.items():
+            element.set(name, _xml_text(value))
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root) + b"\n"
+
+
+def _xml_text(text: str) -> str:
+    return _NO_XML.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _lines(run: Run) -> list[str]:

@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -55,6 +56,16 @@ def test_what_only_follows_from_an_unreadable_entry_is_not_called_a_fault() -> N
     shape = look_at(data)
     assert shape.configuration is not None
     assert [each.code for each in shape.meant(validation.faults(shape.configuration))] == ["unknown_circuit"]
+
+
+@pytest.mark.parametrize("circuit_id", [[], {}, 5, None])
+def test_a_circuit_whose_id_is_no_text_may_be_the_one_that_a_charger_names(circuit_id: object) -> None:
+    data = site()
+    data["circuits"][0]["circuit_id"] = circuit_id
+    shape = look_at(data)
+    assert [each.path for each in shape.faults] == ["/circuits/0/circuit_id"]
+    assert shape.configuration is not None
+    assert [*shape.meant(validation.faults(shape.configuration))] == []
 
 
 def test_an_unknown_key_is_named_with_the_one_it_is_most_like() -> None:

@@ -16,10 +16,11 @@ from entrypoints.accept.acceptance import Acceptance, Asked
 from entrypoints.accept.diagram import diagram
 from entrypoints.accept.outcomes import NotPlayed, Outcome, Played
 from entrypoints.accept.reports import FILES
-from entrypoints.cli.check import Findings
+from entrypoints.cli.check import Findings, check
 from entrypoints.demo.progress import counted
 from tests.builders import EIGHT, a_configuration
 from tests.references import References
+from tests.unit.adapters.messages.examples import CONFIGURATION
 
 TREE = derive(a_configuration(chargers=3))
 VIOLATION = {"node_id": "gc-1", "ticks": 41, "longest_s": 40, "worst_w": 56_929, "worst_s": 61}
@@ -150,6 +151,18 @@ def test_a_build_server_sees_a_test_for_check_proof_and_every_run() -> None:
         "run refuses": ["failure"],
         "run late-meters": ["skipped"],
     }
+
+
+@pytest.mark.parametrize("key", ["circuits\ud800", "circuits\x00", "\x1b[2Jcircuits", "circuits\uffff"])
+def test_reports_stay_readable_whatever_a_key_is_that_nothing_reads(key: str) -> None:
+    findings = check({**CONFIGURATION, key: []})
+    acceptance = replace(an_acceptance(), findings=findings)
+    assert len(acceptance.check_failures) == 1
+    failure = ElementTree.fromstring(FILES["junit.xml"](acceptance)).find("testcase/failure")
+    assert failure is not None
+    assert failure.text == acceptance.check_failures[0].replace(key[-1], ascii(key[-1])[1:-1]).replace("\x1b", "\\x1b")
+    assert "circuits" in FILES["report.html"](acceptance).decode()
+    assert json.loads(FILES["report.json"](acceptance))["check"]["failures"] == acceptance.check_failures
 
 
 class Terminal(StringIO):

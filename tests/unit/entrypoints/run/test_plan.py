@@ -49,6 +49,9 @@ def test_a_departure_is_found_by_connector_or_by_id_tag() -> None:
         ("connector,energy_needed_wh\na,-1\n", "line 2"),
         ("connector,energy_needed_wh\na,1\nb,1.5\n", "line 3"),
         ("connector,departs_at\na,2030-01-01 05:00\n", "line 2"),
+        (f"connector,priority\na,{'9' * 5000}\n", "line 2: priority"),
+        (f"{'x' * 140_000},connector\n", "line 1"),
+        ("conn\rector\n", "line 1"),
     ],
 )
 def test_a_plan_that_cannot_be_read_names_the_line(text: str, place: str) -> None:

@@ -144,12 +144,12 @@ _FACTS: Final[Mapping[str, TypeAdapter[Any]]] = {
 def fact_of(event: PublishedEvent) -> DomainEvent | None:
     """An event as the domain announced it; None where its type is a newer release's. Keys that are not known are left.
 
-    Raises pydantic's ValidationError.
+    Raises pydantic's ValidationError, also for nesting about 200 deep.
     """
     if event.type == event_types.CYCLE_COMPLETED:
         try:
             return _CYCLE_DECODER.decode(event.content)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             pass
     adapter = _FACTS.get(event.type)
     fact: DomainEvent | None = None if adapter is None else adapter.validate_json(event.content)

@@ -143,7 +143,7 @@ def _quickly(reader: Callable[[Any], Body], value: bytes) -> Body | None:
         if plain is not None and (body := plain(value)) is not None:
             return body
         return reader(from_json(value, allow_inf_nan=False))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -157,6 +157,8 @@ def _read(reader: Callable[[Any], Body], data: Any, content: bytes, message: Mes
         if malformed is None:
             return Unreadable("malformed", summary(found), message)
         body = malformed
+    except RecursionError:
+        return Unreadable("invalid_json", "The values are nested too deep.", message)
     return body if body.microgrid_id == message.key else _key_mismatch(message)
 
 

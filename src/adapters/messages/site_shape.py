@@ -161,6 +161,9 @@ def _entry(pointer: str) -> str:
 
 
 def _without(data: Any, left_out: Sequence[str], here: str) -> Any:
+    """No further down than these pointers lead: what nothing reads may be nested as deep as a parser goes."""
+    if not any(each.startswith(f"{here}/") for each in left_out):
+        return data
     match data:
         case dict():
             stated = ((f"{here}/{key}", key, value) for key, value in data.items())

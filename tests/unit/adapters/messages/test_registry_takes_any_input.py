@@ -4,9 +4,12 @@ import json
 import math
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from adapters.messages.events import fact_of
 from adapters.messages.lines import LineError, write_error
 from adapters.messages.registry import READERS, read
 from adapters.messages.snapshot import Snapshot, read_snapshot
@@ -123,3 +126,26 @@ def test_any_json_anywhere_in_a_message(place: tuple[str, str], value: Any) -> N
     assert isinstance(body, INBOUND)
     if ce_type == "site.configuration.v1" and path != "/microgrid_id" and isinstance(body, Unreadable):
         assert body.code == "invalid_json"
+
+
+@pytest.mark.parametrize("depth", [250, 900, 990, 2000, 100_000])
+@pytest.mark.parametrize(
+    ("topic", "message_type", "data"),
+    [
+        ("configuration", "site.configuration.v1", CONFIGURATION),
+        ("telemetry", "charge_point.telemetry.v1", CHARGE_POINT_TELEMETRY),
+        ("telemetry", "circuit.telemetry.v1", CIRCUIT_TELEMETRY),
+        ("events", "busbar.cycle.completed.v1", {"microgrid_id": "malaga", "event_seq": 1}),
+    ],
+)
+def test_what_nothing_reads_may_be_nested_as_deep_as_anybody_likes(
+    topic: str, message_type: str, data: dict[str, Any], depth: int
+) -> None:
+    value = json.dumps(data)[:-1].encode() + b', "unread": ' + b"[" * depth + b"]" * depth + b"}"
+    body = read(topic, Message("malaga", (("ce_type", message_type.encode()),), value))
+    assert isinstance(body, INBOUND)
+    if isinstance(body, Unreadable):
+        assert body.code == "invalid_json"
+    if isinstance(body, PublishedEvent):
+        with pytest.raises(ValidationError):
+            fact_of(body)

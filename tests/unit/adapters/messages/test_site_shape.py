@@ -68,6 +68,15 @@ def test_a_circuit_whose_id_is_no_text_may_be_the_one_that_a_charger_names(circu
     assert [*shape.meant(validation.faults(shape.configuration))] == []
 
 
+def test_what_nothing_reads_is_not_followed_beside_a_fault() -> None:
+    nested: list[Any] = []
+    for _ in range(5000):
+        nested = [nested]
+    shape = look_at(site(version="first", unread=nested))
+    assert [each.path for each in shape.faults] == ["/version"]
+    assert shape.configuration is not None
+
+
 def test_an_unknown_key_is_named_with_the_one_it_is_most_like() -> None:
     data = site(max_imports_w=5, zzz=1)
     data["settings"]["apply_grace"] = 3

@@ -3,7 +3,7 @@
 import argparse
 
 from tests.faults.stage import a_ground, staged
-from tests.fuzz.fuzzing import fuzzed
+from tests.fuzz.fuzzing import Length, fuzzed
 
 
 def main() -> int:
@@ -12,7 +12,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of what is sent (1)")
     chosen = parser.parse_args()
     with a_ground() as ground, staged(ground, chosen.seed, bad=()) as stage:
-        found = fuzzed(stage, chosen.seed, chosen.seconds)
+        found = fuzzed(stage, chosen.seed, Length(chosen.seconds))
     print(found.summary)
     for fault in found.faults:
         print(f"        {fault}")

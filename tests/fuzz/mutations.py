@@ -2,11 +2,16 @@
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 DEEP: Final = 3000
+"""Deeper than any parser goes."""
+
+NUMBERS: Final = (b"-0", b"-0.0", b"0.5", b"1E+2", b"1e400", b"-1e-400", b"01", b"0x10", b"9" * 400, b"9" * 5000)
+"""What a number can be written as, and some that are none."""
 
 TEXTS: Final = (
     "",
@@ -14,6 +19,10 @@ TEXTS: Final = (
     "\x1b[2J\r\nforged",
     "\u202e",
     "\ud800",
+    "\udc80\ud83d",
+    "\ufeff",
+    "\r",
+    "\uffff",
     "/../../etc/passwd",
     "' OR 1=1 --",
     "{{7*7}}",
@@ -55,19 +64,72 @@ def value(rng: random.Random) -> Any:
 
 
 def document(rng: random.Random, sound: Mapping[str, Any]) -> bytes:
-    """A sound one with places left out, replaced or added to; then, now and then, with bytes changed, or only half."""
+    """A sound one with places left out, replaced or added to; then, now and then, written as nobody writes JSON."""
     changed = json.loads(json.dumps(sound))
     for _ in range(rng.randrange(0, 4)):
         _change(rng, changed)
     raw = json.dumps(changed).encode()
-    kind = rng.random()
-    if kind < 0.1:
-        return noise(rng, raw)
-    if kind < 0.15:
-        return raw[: rng.randrange(len(raw))]
-    if kind < 0.2:
-        return b"[" * DEEP + raw + b"]" * DEEP
-    return raw
+    return rng.choice(_WRITTEN)(rng, raw) if rng.random() < 0.3 else raw
+
+
+def _half(rng: random.Random, raw: bytes) -> bytes:
+    return raw[: rng.randrange(len(raw))]
+
+
+def _too_deep(rng: random.Random, raw: bytes) -> bytes:
+    del rng
+    return b"[" * DEEP + raw + b"]" * DEEP
+
+
+def _nested(rng: random.Random, raw: bytes) -> bytes:
+    """Under a key that nothing reads, as deep as one parser goes and another does not."""
+    depth = rng.choice((50, 150, 250, 500, 900, 990))
+    opened, closed = rng.choice(((b"[", b"]"), (b'{"a":', b"}")))
+    return _with_a_key(rng, raw, b'"nested":' + opened * depth + b"1" + closed * depth)
+
+
+def _named_twice(rng: random.Random, raw: bytes) -> bytes:
+    """A key that stands there already, or any other text."""
+    names = re.findall(rb'"[A-Za-z_]+"(?=:)', raw)
+    name = rng.choice(names) if names and rng.random() < 0.8 else json.dumps(text(rng)[:100]).encode()
+    return _with_a_key(rng, raw, name + b":" + json.dumps(value(rng)).encode())
+
+
+def _with_a_number(rng: random.Random, raw: bytes) -> bytes:
+    places = [*re.finditer(rb"(?<=[ \[:])-?[0-9]+(?=[],}])", raw)]
+    if not places:
+        return raw
+    place = rng.choice(places)
+    return raw[: place.start()] + rng.choice(NUMBERS) + raw[place.end() :]
+
+
+def _with_spaces(rng: random.Random, raw: bytes) -> bytes:
+    """Beside the commas: those of JSON, and what is none."""
+    return raw.replace(b", ", b"," + rng.choice((b"\r", b"\r\n", b"\t", b"\x00", b"\x0b", b"\xc2\xa0")))
+
+
+def _not_escaped(rng: random.Random, raw: bytes) -> bytes:
+    """Text as it is: surrogates alone are then no UTF-8, or in another encoding."""
+    try:
+        plain = json.dumps(json.loads(raw), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return raw
+    return plain.encode(rng.choice(("utf-8", "utf-8", "utf-16", "utf-32-be")), errors="surrogatepass")
+
+
+def _with_a_mark(rng: random.Random, raw: bytes) -> bytes:
+    return rng.choice((b"\xef\xbb\xbf", b"\xff\xfe", b"\x00", b"\x1a")) + raw
+
+
+def _with_a_key(rng: random.Random, raw: bytes, member: bytes) -> bytes:
+    """One more member of any of the objects, first or last."""
+    places = [*re.finditer(rb'\{(?=")|(?<=[^{])\}', raw)]
+    if not places:
+        return raw
+    place = rng.choice(places)
+    if place[0] == b"{":
+        return raw[: place.end()] + member + b"," + raw[place.end() :]
+    return raw[: place.start()] + b"," + member + raw[place.start() :]
 
 
 def noise(rng: random.Random, raw: bytes) -> bytes:
@@ -106,6 +168,32 @@ def _change(rng: random.Random, inside: Any) -> None:
             del inside[key]
         elif isinstance(inside, dict) and rng.random() < 0.2:
             inside[text(rng)[:100]] = value(rng)
+        elif isinstance(key, str) and rng.random() < 0.2:
+            inside[_within(rng, key)] = inside.pop(key)
+        elif isinstance(below, str) and rng.random() < 0.5:
+            inside[key] = _within(rng, below)
         else:
             inside[key] = value(rng)
         return
+
+
+def _within(rng: random.Random, sound: str) -> str:
+    """A text with something hostile somewhere in it: a slip of the pen in a name that is read."""
+    place = rng.randrange(len(sound) + 1)
+    return sound[:place] + rng.choice(TEXTS)[:100] + sound[place:]
+
+
+_WRITTEN: Final[Sequence[Callable[[random.Random, bytes], bytes]]] = (
+    noise,
+    noise,
+    _half,
+    _too_deep,
+    _nested,
+    _named_twice,
+    _named_twice,
+    _with_a_number,
+    _with_a_number,
+    _with_spaces,
+    _not_escaped,
+    _with_a_mark,
+)

@@ -103,7 +103,7 @@ class Bus:
         sending = []
         for _ in range(MESSAGES):
             topic = rng.choice(TOPICS)
-            key, value, headers = _message(rng, topic)
+            key, value, headers = hostile_message(rng, topic)
             partition = rng.randrange(PARTITIONS) if rng.random() < 0.3 else None
             with suppress(KafkaError, ValueError, AssertionError):  # what the client does not send at all
                 sent = self._producer.send(f"{self._prefix}.{topic}", value, key, partition, headers=headers)
@@ -113,7 +113,7 @@ class Bus:
         self.sent += sum(not isinstance(answer, BaseException) for answer in answers)
 
 
-def _message(rng: random.Random, topic: str) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]:
+def hostile_message(rng: random.Random, topic: str) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]:
     microgrid_id = rng.choice(("fuzzed-1", "fuzzed-2", mutations.text(rng)[:60]))
     sound = configuration(microgrid_id, rng.randrange(1, 1000)) if topic == "configuration" else reading(microgrid_id)
     of_topic = "site.configuration.v1" if topic == "configuration" else "charge_point.telemetry.v1"
@@ -137,12 +137,12 @@ class Files:
         self.read = 0
 
     async def turn(self, rng: random.Random) -> None:
-        snapshots = [mutations.document(rng, _snapshot()) for _ in range(LINES)]
+        snapshots = [mutations.document(rng, snapshot(rng)) for _ in range(LINES)]
         ended = await asyncio.to_thread(run, self._home, "rebalance", stdin=_lines(snapshots))
         _require(ended, (0, 2), "rebalance")
         if len(ended.lines) != len(snapshots) or not all(isinstance(json.loads(line), dict) for line in ended.lines):
             raise Wrong(f"rebalance answered {len(snapshots)} lines with {len(ended.lines)}")
-        messages = [mutations.document(rng, _replayed(rng)) for _ in range(LINES)]
+        messages = [mutations.document(rng, replayed(rng)) for _ in range(LINES)]
         _require(await asyncio.to_thread(run, self._home, "replay", stdin=_lines(messages)), (0, 2), "replay")
         site = self._home / "site.json"
         site.write_bytes(mutations.document(rng, configuration("depot")))
@@ -154,11 +154,14 @@ def _lines(documents: Sequence[bytes]) -> bytes:
     return b"".join(each.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n" for each in documents)
 
 
-def _snapshot() -> dict[str, Any]:
+def snapshot(rng: random.Random) -> dict[str, Any]:
+    """A sound line for `busbar rebalance`."""
+    del rng
     return {"configuration": configuration("depot"), "at": "2026-11-22T08:00:00Z", "telemetry": [reading("depot")]}
 
 
-def _replayed(rng: random.Random) -> dict[str, Any]:
+def replayed(rng: random.Random) -> dict[str, Any]:
+    """A sound line for `busbar replay`."""
     at = {"at": f"2026-11-22T08:{rng.randrange(60):02}:00Z"}
     return rng.choice(
         (

@@ -1,6 +1,6 @@
 """What chargers and meters report, which reading is newer, and how long one stays fresh (TEL-1 to TEL-8, R1 to R7)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -208,13 +208,8 @@ class Readings:
         receipts: dict[Receipt, int] = {}
         news = False
         for reading in telemetry.connectors:
-            known = self.connectors.get((identifier, reading.connector_id))
-            receipt = self._receive_connector(telemetry, reading, tree, measured_at, known=known)
-            found = [receipt]
-            if receipt is Receipt.KEPT:
-                index = tree.connector_index[identifier, reading.connector_id]
-                found = [*_oddities(reading, tree.connectors[index].max_power_w)] or found
-                news |= known is None or _plugged(known.reading) != _plugged(reading)
+            found, is_news = self._receive_connector(telemetry, reading, tree, measured_at)
+            news |= is_news
             for each in found:
                 receipts[each] = receipts.get(each, 0) + 1
         return Reception(receipts, news)
@@ -232,28 +227,27 @@ class Readings:
         return Receipt.KEPT
 
     def _receive_connector(
-        self,
-        telemetry: ChargePointTelemetry,
-        reading: ConnectorReading,
-        tree: PowerTree,
-        measured_at: datetime,
-        *,
-        known: KeptReading | None,
-    ) -> Receipt:
+        self, telemetry: ChargePointTelemetry, reading: ConnectorReading, tree: PowerTree, measured_at: datetime
+    ) -> tuple[Sequence[Receipt], bool]:
+        """What is counted of it, and whether it is news."""
         key = (telemetry.charge_point_id, reading.connector_id)
         if reading.connector_id == WHOLE_STATION:
-            return Receipt.WHOLE_STATION
-        if key not in tree.connector_index:
-            return Receipt.UNKNOWN
-        if known is not None and not _newer(telemetry, measured_at, known):
-            return Receipt.OUTDATED
-        report = known.report if known is not None else None
+            return (Receipt.WHOLE_STATION,), False
+        index = tree.connector_index.get(key)
+        if index is None:
+            return (Receipt.UNKNOWN,), False
+        known = self.connectors.get(key)
+        rating_w = tree.connectors[index].max_power_w
+        is_implausible = _is_implausible(reading, rating_w)
+        report, right_since, is_news = None, None, True
+        if known is not None:
+            if not _newer(telemetry, measured_at, known):
+                return (Receipt.OUTDATED,), False
+            report, right_since, is_news = known.report, known.right_since, _is_another(known.reading, reading)
+            if not is_implausible and _is_implausible(known.reading, rating_w):
+                right_since = measured_at
         if reading.applied_limit_w is not None:
             report = LimitReport(reading.applied_limit_w, measured_at, reading.applied_cycle_seq)
-        right_since = known.right_since if known is not None else None
-        rating_w = tree.connectors[tree.connector_index[key]].max_power_w
-        if known is not None and _is_implausible(known.reading, rating_w) and not _is_implausible(reading, rating_w):
-            right_since = measured_at
         self.connectors[key] = KeptReading(
             reading=reading,
             measured_at=measured_at,
@@ -262,15 +256,15 @@ class Readings:
             report=report,
             right_since=right_since,
         )
-        return Receipt.KEPT
+        return _receipts(reading, is_implausible=is_implausible), is_news
 
 
-def _oddities(reading: ConnectorReading, rating_w: Watts) -> Iterator[Receipt]:
-    """What is counted of a kept reading instead of that it is kept."""
-    if reading.status not in STATUSES:
-        yield Receipt.UNKNOWN_STATUS
-    if _is_implausible(reading, rating_w):
-        yield Receipt.IMPLAUSIBLE
+def _receipts(reading: ConnectorReading, *, is_implausible: bool) -> Sequence[Receipt]:
+    """That it is kept, or what is odd about it instead."""
+    if is_implausible:
+        odd = (Receipt.IMPLAUSIBLE,)
+        return odd if reading.status in STATUSES else (Receipt.UNKNOWN_STATUS, *odd)
+    return (Receipt.KEPT,) if reading.status in STATUSES else (Receipt.UNKNOWN_STATUS,)
 
 
 def _is_implausible(reading: ConnectorReading, rating_w: Watts) -> bool:
@@ -283,9 +277,10 @@ def _all(telemetry: Telemetry, receipt: Receipt) -> Mapping[Receipt, int]:
     return {receipt: max(1, readings)}
 
 
-def _plugged(reading: ConnectorReading) -> tuple[str, str | None]:
-    """What changes when a vehicle comes or goes."""
-    return reading.status, None if reading.session is None else reading.session.session_id
+def _is_another(before: ConnectorReading, reading: ConnectorReading) -> bool:
+    """Whether a status or a session changed: a vehicle came or went."""
+    was, session = before.session, reading.session
+    return before.status != reading.status or (was and was.session_id) != (session and session.session_id)
 
 
 def _newer(telemetry: Telemetry, measured_at: datetime, known: _Dated) -> bool:

@@ -87,6 +87,7 @@ class Intake:
         self.is_behind = False
         """Whether there is more at hand, by the newest turn: a whole batch was, or configurations."""
 
+        self._received_at = mailbox.moment()
         self._letters: list[tuple[Position, Unreadable]] = []
         self._receipts: Counter[Receipt] = Counter()
 
@@ -105,6 +106,8 @@ class Intake:
         is_crowded = len(self._answerable()) >= BATCH
         batch = await self._source.receive(BATCH, self._unanswered.topics if is_crowded else ())
         await self._owned.read_again()
+        # Once a batch: looking at both clocks takes a tenth as long as taking a reading in.
+        self._received_at = self._mailbox.moment()
         for received in batch:
             self._take(received)
         await self._post_later()
@@ -161,6 +164,7 @@ class Intake:
     async def _post_later(self) -> None:
         while asked := [*filter(self._is_answerable, self._later)]:
             await self._answer(asked[:AT_ONCE])
+            self._received_at = self._mailbox.moment()
         for readings in self._later.values():
             for body, received in readings:
                 self._post(body, received)
@@ -172,7 +176,7 @@ class Intake:
             self._receipts[Receipt.UNKNOWN] += 1
             return
         try:
-            reception = self._mailbox.post(telemetry, received.traceparent)
+            reception = self._mailbox.post(telemetry, received.traceparent, self._received_at)
         except Exception as error:
             self._not_taken(microgrid_id, received, error)
             return

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
+from typing import NamedTuple
 
 from application.box import Box, DueCycle, Waiting
 from application.figures import NO_STANDING, Figures, Standing, Sums
@@ -23,6 +24,13 @@ RETIRED = 64
 """How many retired microgrids are kept, for a configuration that follows. All are stored."""
 
 FAR = timedelta(days=1)
+
+
+class Moment(NamedTuple):
+    """An instant by both clocks."""
+
+    now: datetime
+    steady: timedelta
 
 
 class Mailbox:
@@ -100,13 +108,20 @@ class Mailbox:
         if box is not None:
             self._now_is(box, NO_STANDING)
 
-    def post(self, telemetry: Telemetry, traceparent: str | None = None) -> Reception:
+    def moment(self) -> Moment:
+        """What the clocks show."""
+        return Moment(self._time.now(), self._time.steady())
+
+    def post(
+        self, telemetry: Telemetry, traceparent: str | None = None, received_at: Moment | None = None
+    ) -> Reception:
         """Keep what is newer; a change of status or session, or a meter over its limit, makes a cycle due soon.
 
-        How old a reading is, the clock on the wall says at its receipt; from then on it ages with the stream.
+        How old a reading is, the clock on the wall says at its receipt, which is now where nothing else is said; from
+        then on it ages with the stream.
         """
-        box, now = self._boxes[telemetry.microgrid_id], self._time.now()
-        at = box.time(now, self._time.steady())
+        box, (now, steady) = self._boxes[telemetry.microgrid_id], received_at or self.moment()
+        at = box.time(now, steady)
         if at > now:
             telemetry = replace(telemetry, measured_at=at + min(telemetry.measured_at - now, FAR))
         reception = box.readings.receive(telemetry, box.site.tree, at)

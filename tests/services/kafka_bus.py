@@ -11,12 +11,14 @@ from adapters.kafka.publisher import KafkaPublisher
 from adapters.kafka.source import KafkaSource
 from adapters.kafka.topics import create_missing
 from adapters.messages.dead_letters import DeadLetterTopic
+from adapters.messages.envelope import Attributes
 from application.ports.bus import Assignment, Inbound, Message, Partition, Position, Unreadable
 
 SETTLING_S = 60.0
 
 
-def as_it_came(topic: str, message: Message) -> Inbound:
+def as_it_came(topic: str, message: Message, headers: Attributes | None = None) -> Inbound:
+    del headers
     return Unreadable(topic, "", message)
 
 

@@ -15,8 +15,10 @@ from application.ports.bus import MESSAGE_BYTES, Inbound, Message, Position, Rec
 
 GIVES_WAY_S: Final = 0.01
 
-Read: TypeAlias = Callable[[str, Message], Inbound]
-"""Makes sense of a message of the topic named first. Never raises: what it cannot read is `Unreadable`."""
+Read: TypeAlias = Callable[[str, Message, envelope.Attributes], Inbound]
+"""Makes sense of a message of the topic named first, with what its headers say. Never raises: what it cannot read is
+`Unreadable`.
+"""
 
 
 def received(record: "ConsumerRecord[bytes, bytes]", read: Read) -> Received:
@@ -24,11 +26,13 @@ def received(record: "ConsumerRecord[bytes, bytes]", read: Read) -> Received:
     message = Message(_key(record), tuple(record.headers), record.value)
     # A broker may be told to keep the time of arrival instead; one before 0 is none.
     sent_at = datetime.fromtimestamp(record.timestamp / 1000, UTC) if record.timestamp >= 0 else None
-    attributes = envelope.attributes(message)
+    headers = envelope.Attributes(message)
+    body = read(record.topic, message, headers)
+    attributes = envelope.attributes(message, headers)
     return Received(
         _position(record),
         message,
-        read(record.topic, message),
+        body,
         id=attributes.id,
         traceparent=attributes.traceparent,
         sent_at=sent_at,

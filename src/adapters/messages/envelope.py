@@ -130,11 +130,13 @@ class Attributes:
         return self._media_type in (None, MEDIA_TYPE)
 
 
-def attributes(message: Message) -> Attributes:
-    """Of a message in either mode; of one in the structured mode that is no JSON object nothing."""
-    found = Attributes(message)
-    if not found.is_structured:
-        return found
+def attributes(message: Message, headers: Attributes | None = None) -> Attributes:
+    """Of a message in either mode, `headers` where they were read; of one in the structured mode that is no JSON object
+    nothing.
+    """
+    headers = headers or Attributes(message)
+    if not headers.is_structured:
+        return headers
     try:
         return Attributes(in_binary_mode(message)[0])
     except NotJson:

@@ -93,7 +93,8 @@ def plain_charge_point_telemetry(value: bytes) -> ChargePointTelemetry | None:
     try:
         wire = _decoded(_CHARGE_POINT, value)
         _check_ids(wire.microgrid_id, wire.charge_point_id)
-        if len({each.connector_id for each in wire.connectors}) != len(wire.connectors):
+        several = len(wire.connectors) > 1
+        if several and len({each.connector_id for each in wire.connectors}) != len(wire.connectors):
             return None
         return ChargePointTelemetry(
             wire.microgrid_id,
@@ -131,10 +132,9 @@ def _decoded(decoder: Decoder[_T], value: bytes) -> _T:
     return decoder.decode(value)
 
 
-def _check_ids(*ids: str) -> None:
-    for each in ids:
-        if _IS_ID(each) is None:
-            raise ValueError("no id")
+def _check_ids(one: str, other: str) -> None:
+    if _IS_ID(one) is None or _IS_ID(other) is None:
+        raise ValueError("no id")
 
 
 def _reading(wire: _Connector) -> ConnectorReading:

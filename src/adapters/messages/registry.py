@@ -81,8 +81,9 @@ _ID: Final = TypeAdapter[str](Id)
 _VERSION: Final = TypeAdapter[int](Integer)
 
 
-def read(topic: str, message: Message) -> Inbound:
-    """What a message says, or why nobody can read it. Never raises. `topic` is named with any prefix.
+def read(topic: str, message: Message, attributes: envelope.Attributes | None = None) -> Inbound:
+    """What a message says, or why nobody can read it. Never raises. `topic` is named with any prefix, `attributes` are
+    what the headers say, where they were read.
 
     The codes of Unreadable: `no_value`, `missing_type`, `unknown_type`, `unsupported_content_type`,
     `invalid_json`, `malformed`, `key_mismatch`, `too_large`, `invalid_header`.
@@ -96,7 +97,7 @@ def read(topic: str, message: Message) -> Inbound:
         detail = f"The value is {dropped.length} bytes long, more than {MESSAGE_BYTES}."
         return Unreadable("too_large", detail, replace(message, value=None), dropped)
     data = None
-    as_it_came, attributes = message, envelope.Attributes(message)
+    as_it_came, attributes = message, attributes or envelope.Attributes(message)
     structured = attributes.is_structured
     try:
         if structured:

@@ -11,6 +11,7 @@ from adapters.kafka.connection import Connection
 from adapters.kafka.records import GIVES_WAY_S, all_received
 from adapters.kafka.source import KafkaSource
 from adapters.messages import registry
+from adapters.messages.envelope import Attributes
 from application.ports.bus import Message, Partition, Tombstone
 
 OURS = {TopicPartition("busbar.telemetry", 0), TopicPartition("busbar.telemetry", 1)}
@@ -105,7 +106,8 @@ async def test_large_messages_are_read_while_others_have_turns() -> None:
             await asyncio.sleep(0)
             turns += 1
 
-    def read(_: str, message: Message) -> Tombstone:
+    def read(_: str, message: Message, headers: Attributes) -> Tombstone:
+        del headers
         time.sleep(GIVES_WAY_S / 2)
         return Tombstone(message.key)
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from pydantic import TypeAdapter
-from sqlalchemy import JSON, DateTime, Dialect
+from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, Text, cast, type_coerce
 from sqlalchemy.types import TypeDecorator
 
 Json = JSON(none_as_null=True)
@@ -50,13 +51,19 @@ class Typed(TypeDecorator[Any]):
         super().__init__(none_as_null=True)
         self.kind = kind
         self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Selected as text: the driver of PostgreSQL would make dictionaries of JSON, which takes longer."""
+        return type_coerce(cast(column, Text), self)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
-        """Read from the text itself: by way of dictionaries it takes half as long again.
+        """What it gives raises pydantic's ValidationError where something else is stored."""
+        return lambda text: None if text is None else self._value(text)
 
-        SQLAlchemy has the driver of PostgreSQL read JSON, so there is no text there. What it gives raises pydantic's
-        ValidationError where something else is stored.
-        """
-        if dialect.name == "postgresql":
-            return lambda read: None if read is None else self._adapter.validate_python(read)
-        return lambda text: None if text is None else self._adapter.validate_json(text)
+    def _value(self, text: str) -> Any:
+        """What the one decoder, which takes less than half the time, refuses is left to the other."""
+        try:
+            return self._decoder.decode(text)
+        except msgspec.MsgspecError:
+            return self._adapter.validate_json(text)

@@ -1,8 +1,7 @@
 """A microgrid's tree down to its connectors, each node with its latest figures and its state in a word."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -14,6 +13,7 @@ from domain.site.configuration import ChargePoint, Circuit, Connector
 from domain.site.identifiers import connector_node_id
 from domain.site.power import Watts
 from domain.site.power_tree import NodeType
+from domain.values import value
 
 HELD_BACK: Final = (Reason.LIMITED, Reason.BELOW_MINIMUM, Reason.AWAITING_DECREASE)
 """Why a connector gets less than it wants."""
@@ -75,7 +75,7 @@ def takes_less(setpoint: Setpoint) -> bool:
     return power_w * 100 < least_w * setpoint.factor // 1000 * TAKES_LESS_BELOW
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Node:
     """A node or connector now, in watts. Figures are null before its first cycle.
 
@@ -105,9 +105,6 @@ class Node:
     constrained: bool | None = None
     quality: Quality | None = None
     setpoint: Setpoint | None = None
-
-
-_FIGURES: Final = {each.name for each in fields(NodeFigures)} - {"node_id", "node_type", "parent_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +156,7 @@ def _nodes(row: StatusRow, in_breach: Collection[str], *, connectors: bool) -> I
     cycle = row.latest_cycle
     figures = {} if cycle is None else {each.node_id: each for each in cycle.nodes}
     setpoints = {} if cycle is None or not connectors else {_node_id(each): each for each in cycle.setpoints}
-    drawn_w = {} if cycle is None else _drawn_w(cycle)
+    drawn_w = {} if cycle is None else _drawn_w(cycle, figures)
     circuits = {each.circuit_id: each for each in row.configuration.circuits}
     charge_points = {each.charge_point_id: each for each in row.configuration.charge_points}
     for known in row.nodes:
@@ -204,8 +201,17 @@ def _node(
         rating_w or figures.limit_w,
         capacity_w,
         safe_w,
+        mode=figures.mode,
+        limit_w=figures.limit_w,
+        limit_kind=figures.limit_kind,
+        measured_w=figures.measured_w,
+        background_w=figures.background_w,
+        reserved_w=figures.reserved_w,
         held_w=held_w(figures, drawn_w),
-        **{name: getattr(figures, name) for name in _FIGURES},
+        allocated_w=figures.allocated_w,
+        headroom_w=figures.headroom_w,
+        constrained=figures.constrained,
+        quality=figures.quality,
     )
 
 
@@ -229,15 +235,15 @@ def held_w(node: NodeFigures, drawn_w: Watts) -> Watts:
     return min(node.reserved_w, max(0, node.background_w + drawn_w + node.reserved_w - node.measured_w))
 
 
-def _drawn_w(cycle: CycleCompleted) -> dict[str, Watts]:
+def _drawn_w(cycle: CycleCompleted, figures: Mapping[str, NodeFigures]) -> dict[str, Watts]:
     """Per node, what the connectors draw for which nothing is reserved."""
-    drawn_w, nodes = Counter[str](), {node.node_id: node for node in cycle.nodes}
+    drawn_w = dict.fromkeys(figures, 0)
     for each in cycle.setpoints:
-        known_w = 0 if each.reserved_w else measured_w(each, nodes[each.charge_point_id])
-        node_id: str | None = each.charge_point_id if known_w else None
-        while node_id is not None:
-            drawn_w[node_id] += known_w or 0
-            node_id = nodes[node_id].parent_id
+        if not each.reserved_w:
+            drawn_w[each.charge_point_id] += measured_w(each, figures[each.charge_point_id]) or 0
+    for node in reversed(cycle.nodes):  # in preorder: what is below a node is added up before it
+        if node.parent_id is not None:
+            drawn_w[node.parent_id] += drawn_w[node.node_id]
     return drawn_w
 
 

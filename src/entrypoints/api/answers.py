@@ -4,22 +4,28 @@ import csv
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from io import StringIO
+from operator import attrgetter
 from typing import Any, Final
 
+import msgspec
 from fastapi import Request
-from pydantic import TypeAdapter
 from pydantic_core import to_json
 from starlette.responses import Response
 
+from application.queries.rows import StatusRow
+from domain.sharing.plan import Setpoint
 from entrypoints.api.compression import tag_as_sent
 
 CSV = "text/csv"
 
 _BEGINS_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet passes over white space before a formula."""
+
+_ENCODER: Final = msgspec.json.Encoder()
+_BUT_SESSION: Final = attrgetter(*[each.name for each in fields(Setpoint) if each.name != "session"])
 
 _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
@@ -37,9 +43,19 @@ def represent(payload: Any) -> Representation:
     return _represented(to_json(payload))
 
 
-def represent_as(shape: TypeAdapter[Any], payload: Any, without: Mapping[str, Any]) -> Representation:
-    """The same of a payload of this shape, `without` these members (as pydantic excludes them). Takes half as long."""
-    return _represented(shape.dump_json(payload, exclude=dict(without)))
+def represent_without(unsaid: str, payload: Any) -> Representation:
+    """A dataclass as the same JSON, made in a third of the time, but for this field. Keys are text all through it."""
+    said = {each.name: getattr(payload, each.name) for each in fields(payload) if each.name != unsaid}
+    return _represented(_ENCODER.encode(said))
+
+
+def without_sessions(row: StatusRow) -> StatusRow:
+    """The row with setpoints whose `session` is left out of what is represented of them."""
+    if row.latest_cycle is None:
+        return row
+    left_out: Any = msgspec.UNSET
+    setpoints = tuple([Setpoint(*(*_BUT_SESSION(each), left_out)) for each in row.latest_cycle.setpoints])
+    return replace(row, latest_cycle=replace(row.latest_cycle, setpoints=setpoints))
 
 
 def _represented(body: bytes) -> Representation:

@@ -5,19 +5,17 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from adapters.messages.events import unsaid
 from application.queries.breaches import Breach
 from application.queries.microgrids import microgrids as list_microgrids
-from application.queries.overview import Overview
 from application.queries.overview import overview as overview_of
 from application.queries.rows import BreachState, StatusRow
-from application.queries.status import AsOf, MicrogridStatus, age_s, as_of, state_of, status_of
+from application.queries.status import AsOf, age_s, as_of, state_of, status_of
 from domain.site.identifiers import natural_key
 from entrypoints.api import cursors, described, examples, overview_schemas, schemas
-from entrypoints.api.answers import answer, answer_with, represent_as, with_members
+from entrypoints.api.answers import answer, answer_with, represent_without, with_members, without_sessions
 from entrypoints.api.auth import Asking
 from entrypoints.api.feed import Feed, without_data
 from entrypoints.api.parameters import Cursor, CycleSeq, Known, LatestKnown, Limit, Reads
@@ -27,14 +25,8 @@ from entrypoints.api.stream import EventStream, Places
 ITEMS: Final = 50
 """How many items a page has where nothing is said."""
 
-_STATUS: Final = TypeAdapter(MicrogridStatus)
-_OVERVIEW: Final = TypeAdapter(Overview)
-
-_STATE: Final = {"state": True}
+_CHANGING: Final = "state"
 """Changes while nothing happens."""
-
-_SESSIONS: Final = {"nodes": {"__all__": {"setpoint": {"session"}}}}
-"""The largest part of an overview that changes in every cycle."""
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -68,7 +60,7 @@ async def status(request: Request, latest: LatestKnown, reads: Reads) -> Respons
     now = reads.clock.now()
     state = as_of(latest.microgrid, now).state
     if state not in latest.shown:
-        latest.shown[state] = represent_as(_STATUS, status_of(latest.microgrid, latest.open_breaches, now), _STATE)
+        latest.shown[state] = represent_without(_CHANGING, status_of(latest.microgrid, latest.open_breaches, now))
     how = {"state": state_of(latest.microgrid.glance, now)}
     return answer_with(request, with_members(latest.shown[state], how))
 
@@ -90,8 +82,9 @@ async def overview(
     now = reads.clock.now()
     variant = (as_of(latest.microgrid, now).state, sessions)
     if variant not in latest.overviews:
-        seen = overview_of(latest.microgrid, latest.open_breaches, latest.last_breach, now)
-        latest.overviews[variant] = represent_as(_OVERVIEW, seen, _STATE if sessions else _STATE | _SESSIONS)
+        row = latest.microgrid if sessions else without_sessions(latest.microgrid)
+        seen = overview_of(row, latest.open_breaches, latest.last_breach, now)
+        latest.overviews[variant] = represent_without(_CHANGING, seen)
     how = {"state": state_of(latest.microgrid.glance, now), "age_s": age_s(latest.microgrid, now)}
     return answer_with(request, with_members(latest.overviews[variant], how))
 

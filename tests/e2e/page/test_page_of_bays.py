@@ -25,6 +25,8 @@ async def test_a_vehicle_that_takes_less_than_it_may_is_not_held_back(feeder: Fe
         await expect(held_back).to_have_attribute("data-node-ids", "cp-2/1")
         await expect(tab.node("cp-1/1")).to_have_accessible_name(re.compile("takes less than it may$"))
         await expect(tab.node("cp-2/1")).to_have_accessible_name(re.compile("held back$"))
+        await tab.page.get_by_role("button", name="Takes less 1").click()
+        await expect(tab.page.locator("#nodes-body tr")).to_contain_text(["takes less than it may"])
         await tab.node("cp-1/1").click()
         await expect(tab.explanation("cp-1/1")).to_contain_text("Limited by f-1, but takes less than it may")
 

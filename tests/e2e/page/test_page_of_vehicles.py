@@ -74,6 +74,7 @@ async def test_the_first_screen_says_that_vehicles_will_not_be_ready_and_leads_t
         said = tab.page.get_by_role("button", name="1 vehicle will not be ready in time")
         await expect(said).to_be_in_viewport()
         await expect(said).to_have_text("1 vehicle will not be ready in time at present powers: cp-2/1 leaves at 11:00")
+        await expect(said).to_have_css("color", "rgb(143, 86, 0)")
         await said.press("Enter")
         await expect(vehicles(tab).get_by_role("heading")).to_be_focused()
         await expect(lines(tab).first).to_be_in_viewport()

@@ -105,7 +105,9 @@ export class Finding {
   #tell() {
     [...byId("chips").children].forEach((chip, index) => {
       const [kind, name, test] = KINDS_OF_NODES[index];
-      say(chip, `${name} ${count(this.nodes.filter(test).length)}`);
+      const found = this.nodes.filter(test).length;
+      say(chip, `${name} ${count(found)}`);
+      show(chip, kind !== "less" || found > 0 || this.kinds.has(kind)); // that one is no trouble, and takes room
       put(chip, { "aria-pressed": this.kinds.has(kind) });
     });
     const looking = this.field.value.trim() !== "" || this.kinds.size > 0;

@@ -78,6 +78,18 @@ def test_the_metrics_of_every_process_are_scraped_where_it_serves_them() -> None
         assert f"http://127.0.0.1:{found['port']}/health/ready" in OURS[name]["healthcheck"]["test"][-1]
 
 
+def test_spans_tell_which_process_made_them_and_go_where_the_readme_says() -> None:
+    serving = {name for name in OURS if "--port" in OURS[name]["command"]}
+    assert {name: OURS[name]["environment"].get("OTEL_SERVICE_NAME") for name in serving} == {
+        name: f"busbar-{name}" for name in serving
+    }
+    collector = yaml.safe_load((ROOT / "deploy" / "collector.yaml").read_text("utf-8"))
+    port = collector["receivers"]["otlp"]["protocols"]["http"]["endpoint"].rsplit(":", 1)[1]
+    assert "collector" in SERVICES
+    assert f"`OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:{port}`" in (ROOT / "README.md").read_text("utf-8")
+    assert collector["exporters"]["otlp"]["endpoint"].split(":")[0] in SERVICES
+
+
 def test_the_image_is_built_from_hashed_requirements_by_any_builder_and_not_run_by_root() -> None:
     assert "--require-hashes -r requirements.txt" in DOCKERFILE
     assert re.findall(r"^USER (.*)", DOCKERFILE, re.MULTILINE) == ["10001:10001"]

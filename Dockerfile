@@ -20,5 +20,5 @@ USER 10001:10001
 WORKDIR /home/busbar
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-  CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/health/live', timeout=4)"]
+  CMD ["timeout", "-s", "KILL", "5", "python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/health/live', timeout=4)"]
 ENTRYPOINT ["busbar"]

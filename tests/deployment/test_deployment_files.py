@@ -1,5 +1,6 @@
 """The image and the compose file say what the code and the tests say. Whether they run is tried elsewhere."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,12 @@ def test_what_runs_on_is_restarted_and_asked_how_it_is() -> None:
     runs_on = {name for name, service in SERVICES.items() if service["restart"] != "no"}
     assert runs_on == SERVICES.keys() - {"migrate", "simulator"}
     assert {name for name in runs_on if "test" not in SERVICES[name].get("healthcheck", {})} == ASKED_BY_NOBODY
+
+
+def test_a_check_that_takes_too_long_ends_itself_as_not_every_engine_ends_it() -> None:
+    checks = [OURS[name]["healthcheck"]["test"][1:] for name in OURS if "--port" in OURS[name]["command"]]
+    checks.append(json.loads(re.findall(r"HEALTHCHECK [^[]*CMD (.*)", DOCKERFILE)[0]))
+    assert [check[:4] for check in checks] == [["timeout", "-s", "KILL", "5"]] * 4
 
 
 def test_all_that_need_it_wait_for_the_migration_and_that_for_broker_and_database() -> None:

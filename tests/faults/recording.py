@@ -60,7 +60,7 @@ def audit(database_url: str, microgrids: Collection[str]) -> None:
     """From now on PostgreSQL notes under which epoch each version of these microgrids is committed."""
 
     async def install() -> None:
-        engine = create_engine(database_url)
+        engine = _patient(database_url)
         async with engine.begin() as connection:
             for statement in AUDIT:
                 await connection.execute(text(statement))
@@ -70,11 +70,16 @@ def audit(database_url: str, microgrids: Collection[str]) -> None:
     watch(database_url, microgrids)
 
 
+def _patient(database_url: str) -> AsyncEngine:
+    """Without the time-outs of a process: beside a crowd, thousands of rows between two statements outlast them."""
+    return create_engine(database_url, migrating=True)
+
+
 def execute(database_url: str, statement: str, *rows: Mapping[str, Any]) -> None:
     """In one transaction, once or for each row."""
 
     async def run() -> None:
-        engine = create_engine(database_url)
+        engine = _patient(database_url)
         async with engine.begin() as connection:
             await connection.execute(text(statement), [*rows] or None)
         await engine.dispose()
@@ -92,7 +97,7 @@ def ask(database_url: str, question: str) -> Sequence[Any]:
     """The rows that answer it."""
 
     async def answer() -> Sequence[Any]:
-        engine = create_engine(database_url)
+        engine = _patient(database_url)
         try:
             async with engine.connect() as connection:
                 return (await connection.execute(text(question))).all()
@@ -133,7 +138,7 @@ def record(stack: Stack, folder: Path) -> History:
 async def _record(stack: Stack, folder: Path) -> History:
     events = await _topic(stack, "events")
     sent = [*await _topic(stack, "telemetry"), *await _topic(stack, "configuration")]
-    engine = create_engine(stack.database_url)
+    engine = _patient(stack.database_url)
     async with engine.connect() as connection:
         committed = (await connection.execute(select(outbox).order_by(outbox.c.microgrid_id, outbox.c.event_seq))).all()
         states = (await connection.execute(select(microgrid_state))).all()

@@ -82,9 +82,8 @@ async def overview(
     now = reads.clock.now()
     variant = (as_of(latest.microgrid, now).state, sessions)
     if variant not in latest.overviews:
-        row = latest.microgrid if sessions else without_sessions(latest.microgrid)
-        seen = overview_of(row, latest.open_breaches, latest.last_breach, now)
-        latest.overviews[variant] = represent_without(_CHANGING, seen)
+        seen = overview_of(latest.microgrid, latest.open_breaches, latest.last_breach, now)
+        latest.overviews[variant] = represent_without(_CHANGING, seen if sessions else without_sessions(seen))
     how = {"state": state_of(latest.microgrid.glance, now), "age_s": age_s(latest.microgrid, now)}
     return answer_with(request, with_members(latest.overviews[variant], how))
 

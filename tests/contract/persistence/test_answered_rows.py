@@ -39,7 +39,7 @@ def a_told_cycle() -> CycleCompleted:
     """Of each connector another reason, with a session, without one, and with one that says little."""
     cycle = a_cycle_completed(site=SITE)
     at = datetime(2026, 11, 22, 7, 59, 59, 120_000, tzinfo=UTC)
-    sessions = (ServedSession(ODD, at, EIGHT, 40_000, 100, 5), None, ServedSession("", None, None, None, -1, 0))
+    sessions = (ServedSession(ODD, at, SEEN, 40_000, 100, 5), None, ServedSession("", None, None, None, -1, 0))
     told = [
         replace(each, session=sessions[place % 3], reason=[*Reason][place % len(Reason)], status=ODD, measured_w=-1)
         for place, each in enumerate(cycle.setpoints)
@@ -79,5 +79,6 @@ async def test_an_overview_is_written_as_pydantic_writes_it_with_sessions_and_wi
         read, told = await kept(persistence, row), overview(row, [breach], breach, SEEN)
         answered = represent_without("state", overview(read, [breach], breach, SEEN)).body
         assert answered == written(Overview, told)
-        answered = represent_without("state", overview(without_sessions(read), [breach], breach, SEEN)).body
+        assert (told.not_ready is None) == (row.latest_cycle is None)  # it is by sessions that it is known
+        answered = represent_without("state", without_sessions(overview(read, [breach], breach, SEEN))).body
         assert answered == written(Overview, told, nodes={"__all__": {"setpoint": {"session"}}})

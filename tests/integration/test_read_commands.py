@@ -137,6 +137,7 @@ def test_the_status_of_one_for_programs(busbar: Command) -> None:
         "microgrid_id",
         "name",
         "state",
+        "not_ready",
         "configuration_version",
         "warnings",
         "nodes",

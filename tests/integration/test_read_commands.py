@@ -45,8 +45,9 @@ def a_decided_depot(microgrid_id: str = "depot") -> Sequence[DomainEvent]:
     configured = Microgrid(microgrid_id).configure(configuration, EIGHT)
     microgrid, readings = configured.microgrid, Readings()
     assert microgrid.site is not None
-    says = replace(a_charger_says(microgrid_id=microgrid_id), control=Control("it refuses", "A", True, None))
-    for message in (says, a_meter_says(7_000, microgrid_id=microgrid_id)):
+    says = a_charger_says(microgrid_id=microgrid_id, power_w=30_000)
+    says = replace(says, control=Control("it refuses", "A", True, None))
+    for message in (says, a_meter_says(37_000, microgrid_id=microgrid_id)):
         readings.receive(message, microgrid.site.tree, EIGHT)
     return (*configured.events, *microgrid.run_cycle(readings, Trigger.MANUAL, EIGHT).events)
 

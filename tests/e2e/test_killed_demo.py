@@ -22,6 +22,8 @@ KILLS = 5
 HEADLESS = ("demo", "--chargers", "ideal", "--headless", "--json")
 LIVE = ("demo", "--chargers", "ideal", "--speed", "100000")
 
+BREACHES = {"busbar.constraint.breached.v1", "busbar.constraint.cleared.v1"}
+
 
 @dataclass(slots=True)
 class Record:
@@ -63,7 +65,7 @@ class Record:
     def cycles(self) -> list[dict[str, Any]]:
         """The cycles in the outbox, in the order of their events."""
         read = [json.loads(value) for _, value in sorted(self.events.items())]
-        return [data for data in read if "cycle_seq" in data]
+        return [data for data in read if "setpoints" in data]
 
 
 def kill_at_random_instants(home: Path, record: Record, demo: Sequence[str], draw: Random) -> int:
@@ -113,7 +115,8 @@ def test_a_killed_demo_goes_on_where_its_database_stands(home: Path, demo: tuple
     assert all(earlier < later for earlier, later in pairwise(decided))
     types = [kind for (kind,) in record.rows("SELECT ce_type FROM outbox ORDER BY event_seq")]
     assert types[:2] == ["busbar.microgrid.provisioned.v1", "busbar.configuration.applied.v1"]
-    assert set(types[2:]) == {"busbar.cycle.completed.v1"}
+    # Killed again before anything was heard, it has known nothing for minutes of its time: that is told as a breach.
+    assert set(types[2:]) - BREACHES == {"busbar.cycle.completed.v1"}
 
     positions = dict(record.rows("SELECT projection, event_seq FROM projection_positions"))
     assert {"status", "cycles"} <= set(positions)

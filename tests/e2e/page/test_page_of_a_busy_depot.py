@@ -23,6 +23,7 @@ CHARGERS: Final = 120
 SECONDS: Final = 20
 MOST_BYTES: Final = 15_000
 MOST_OF_A_PROCESSOR: Final = 0.1
+ASKED_BY_THE_PAGE: Final = {"ScriptDuration", "RecalcStyleDuration", "LayoutDuration"}
 
 
 class Busy(ShownDepot):
@@ -82,9 +83,12 @@ class Wire:
 
 
 async def processor_s(devtools: CDPSession) -> float:
-    """How long the main thread computed so far, by the clock of the thread."""
+    """How long the main thread ran, styled and laid out the page so far, by the clock of the thread.
+
+    What it paints is left out: here a processor paints in place of a graphics card, as long again and more.
+    """
     metrics = (await devtools.send("Performance.getMetrics"))["metrics"]
-    return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
+    return float(sum(each["value"] for each in metrics if each["name"] in ASKED_BY_THE_PAGE))
 
 
 async def test_a_cycle_a_second_of_240_connectors_is_cheap_to_send_and_to_show(
@@ -110,4 +114,4 @@ async def test_a_cycle_a_second_of_240_connectors_is_cheap_to_send_and_to_show(
     assert wire.answers["overview"] >= SECONDS / 3
     update = wire.bytes["overview"] / wire.answers["overview"] + wire.bytes["stream"] / SECONDS
     assert update < MOST_BYTES, wire.bytes
-    assert computed_s < MOST_OF_A_PROCESSOR * wire.answers["overview"], "of the main thread, for each update"
+    assert 0 < computed_s < MOST_OF_A_PROCESSOR * wire.answers["overview"], "of the main thread, for each update"

@@ -142,7 +142,7 @@ export class MicrogridPage {
   }
 
   lookForVehicles() {
-    const plugged = [this.view.not_ready?.vehicles, ...this.view.nodes.map((each) => each.setpoint?.status)].join();
+    const plugged = this.view.nodes.map((each) => each.setpoint?.status).join();
     if (this.plugged !== undefined && plugged !== this.plugged) this.keep(this.vehicles.read());
     this.plugged = plugged;
   }

@@ -20,6 +20,13 @@ export function duration(seconds) {
 
 // Tells instants as a clock in this time zone shows them: with the day where it is not the day of `now`.
 export function clockOf(timeZone) {
+  if (!clocks.has(timeZone)) clocks.set(timeZone, newClock(timeZone));
+  return clocks.get(timeZone);
+}
+
+const clocks = new Map(); // each takes a browser longer to make than a hundred instants to tell
+
+function newClock(timeZone) {
   const at = (zone, shown) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...shown });
   let zone = timeZone;
   try {

@@ -31,9 +31,9 @@ export class Vehicles {
     const late = notReady?.sentence ?? null;
     show(byId("not-ready"), late !== null);
     say(byId("not-ready"), late ?? "");
-    const other = late !== this.late;
+    if (late === this.late) return;
     this.late = late;
-    if (other) this.#tell();
+    this.#tellVerdict();
   }
 
   async read() {
@@ -54,9 +54,13 @@ export class Vehicles {
     return vehicle && `${this.#readiness(vehicle)}; ${energy(vehicle)}${this.#since(vehicle.session)}`;
   }
 
-  #tell() {
+  #tellVerdict() {
     const said = this.late ?? `${plural(this.items.length, "vehicle")}, none known to be late at present powers`;
     say(byId("vehicles-verdict"), this.items.length ? `${said}; local time, ${clockOf(this.timeZone).zone}` : "None");
+  }
+
+  #tell() {
+    this.#tellVerdict();
     list(byId("vehicle-lines"), this.whole ? this.items : this.items.slice(0, AT_ONCE), (each) => each.connector, () => this.#line(), (row, each) => {
       const [where, ready, rest] = row.children;
       say(where, each.connector);

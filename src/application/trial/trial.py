@@ -89,9 +89,9 @@ class Trial:
         if now < settled_at:
             return False
         is_whole = step.name != BEGIN or self._heard_of >= self.record.tree.charge_points.keys()
-        is_whole = is_whole and not (step.awaits_vehicles and self._tried_on - self._drawing())
+        has_resumed = not step.awaits_vehicles or self._tried_on <= self._drawing()
         in_use = [each for each in self._latest.values() if each.reading.status in STATUSES_WITH_DEMAND]
-        return now >= since + step.most or (is_whole and all(each.at > settled_at for each in in_use))
+        return now >= since + step.most or (is_whole and has_resumed and all(each.at > settled_at for each in in_use))
 
     def _drawing(self) -> frozenset[Key]:
         """The connectors that draw more than the low rung keeps."""

@@ -9,7 +9,9 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
+import aiosqlite
 import pytest
 from sqlalchemy import Text, cast, event, select
 from sqlalchemy.engine import make_url
@@ -104,6 +106,41 @@ async def test_a_unit_of_work_holds_the_write_lock_from_its_beginning(url: str, 
 async def test_a_projection_holds_the_write_lock_from_its_beginning(url: str, engine: AsyncEngine) -> None:
     async with SqlReadModelTransactions(engine).begin():
         assert is_locked(url)
+
+
+async def test_a_query_is_one_way_to_the_driver(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_model, ways = SqlReadModel(engine), 0
+    await read_model.glances()
+    of_the_driver = aiosqlite.Connection._execute
+
+    async def counted(*arguments: Any) -> Any:
+        nonlocal ways
+        ways += 1
+        return await of_the_driver(*arguments)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+    await read_model.glances()
+    assert ways == 1
+
+
+async def test_who_gives_up_waiting_for_the_write_lock_does_not_get_it_later(url: str, engine: AsyncEngine) -> None:
+    async def write() -> None:
+        async with engine.begin():
+            raise AssertionError("somebody else has the lock")
+
+    async with engine.connect():
+        pass
+    with closing(sqlite3.connect(make_url(url).database or "", isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(write())
+        await asyncio.sleep(0.2)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        another.rollback()
+    async with engine.begin() as connection:
+        assert (await connection.execute(select(1))).scalar_one() == 1
+    assert not is_locked(url)
 
 
 async def test_readers_take_no_write_lock(url: str, engine: AsyncEngine) -> None:

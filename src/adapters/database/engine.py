@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from adapters.database import one_trip
 from adapters.database.column_types import Written
 from application.ports.persistence import StorageUnavailable
 
@@ -24,7 +25,10 @@ SQLITE_PRAGMAS = (
 )
 
 SQLITE_ARGUMENTS: dict[str, Any] = {
-    "connect_args": {"isolation_level": None},  # the driver begins nothing by itself: `_begin` below does
+    "connect_args": {
+        "isolation_level": None,  # the driver begins nothing by itself: `_begin` below does
+        "async_creator_fn": one_trip.connect,
+    },
 }
 
 # Client side against a dead socket, which pool_pre_ping does not notice; server side against a client that stopped
@@ -135,7 +139,7 @@ def _dump_json(value: object) -> str:
 
 def _open_ahead(_dialect: Dialect, _entry: ConnectionPoolEntry, arguments: list[Any], named: dict[str, Any]) -> None:
     """A file that cannot be opened is refused here: the driver would leave a thread behind that outlives the loop."""
-    sqlite3.connect(*arguments, **named).close()
+    sqlite3.connect(*arguments, **{name: each for name, each in named.items() if name != "async_creator_fn"}).close()
 
 
 def _configure(connection: PoolProxiedConnection, _entry: ConnectionPoolEntry) -> None:

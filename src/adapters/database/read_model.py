@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.database import mapping, past
+from adapters.database import breach_rows, mapping, past
 from adapters.database.column_types import Json
 from adapters.database.engine import READ_ONLY, answering, reading
 from adapters.database.many import arrays, rows_of
@@ -52,6 +52,7 @@ from domain.site.identifiers import natural_key
 RETIRED_AT_ONCE: Final = 100
 
 _STATUSES: Final = select(*[microgrid_status.c[each.name] for each in fields(StatusRow)])
+_STATUS: Final = _STATUSES.where(microgrid_status.c.microgrid_id == bindparam("microgrid_id"))
 _GLANCES: Final = select(*[microgrid_status.c[each.name] for each in fields(GlanceRow)])
 _HEAD: Final = TypeAdapter(CycleHead)
 
@@ -198,7 +199,7 @@ class SqlReadModel:
         return sorted((StatusRow(**row) for row in rows), key=lambda status: natural_key(status.microgrid_id))
 
     async def status(self, microgrid_id: str) -> StatusRow | None:
-        rows = await self._rows(_STATUSES.where(microgrid_status.c.microgrid_id == microgrid_id))
+        rows = await self._rows(_STATUS, {"microgrid_id": microgrid_id})
         return next((StatusRow(**row) for row in rows), None)
 
     async def glances(self) -> Sequence[GlanceRow]:
@@ -230,15 +231,8 @@ class SqlReadModel:
     async def breaches(
         self, microgrid_id: str, state: BreachState, before: int | None, limit: int
     ) -> Sequence[BreachRow]:
-        statement = select(breaches).where(breaches.c.microgrid_id == microgrid_id)
-        match state:
-            case BreachState.OPEN:
-                statement = statement.where(breaches.c.cleared_at.is_(None))
-            case BreachState.CLOSED:
-                statement = statement.where(breaches.c.cleared_at.is_not(None))
-        if before is not None:
-            statement = statement.where(breaches.c.opened_seq < before)
-        rows = await self._rows(statement.order_by(breaches.c.opened_seq.desc()).limit(limit))
+        which = {"microgrid_id": microgrid_id, "most": limit} | ({} if before is None else {"before": before})
+        rows = await self._rows(breach_rows.selected(state, paged=before is not None), which)
         return [mapping.breach_row(row) for row in rows]
 
     async def open_breaches(self) -> Mapping[str, int]:
@@ -280,9 +274,11 @@ class SqlReadModel:
         )
         return {row["microgrid_id"]: row["event_seq"] for row in rows}
 
-    async def _rows(self, statement: Select[*tuple[Any, ...]]) -> Sequence[RowMapping]:
+    async def _rows(
+        self, statement: Select[*tuple[Any, ...]], which: Mapping[str, Any] | None = None
+    ) -> Sequence[RowMapping]:
         async with reading(self._reading) as connection:
-            return (await connection.execute(statement)).mappings().all()
+            return (await connection.execute(statement, which)).mappings().all()
 
     def _without(self, document: ColumnElement[Any], *keys: str) -> ColumnElement[Any]:
         """A JSON object without these keys, taken out by the database: they are most of it."""

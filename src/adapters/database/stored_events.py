@@ -1,13 +1,32 @@
 """The outbox from the read side: what subscribers were told, for as long as it is kept."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.database.engine import READ_ONLY, reading
 from adapters.database.tables import outbox, projection_positions
 from application.ports.read_side import StoredEvent
+
+_EVENT: Final = outbox.c
+_POSITION: Final = projection_positions.c
+
+# Made once, as every request runs some of them: putting a statement together costs more than sending it.
+_NEWEST: Final = select(func.min(_POSITION.event_seq)).where(_POSITION.microgrid_id == bindparam("microgrid_id"))
+"""Where the slowest projection is, NULL before the first event."""
+
+_HEADERS: Final = select(_EVENT.headers).where(
+    _EVENT.microgrid_id == bindparam("microgrid_id"), _EVENT.event_seq == bindparam("event_seq")
+)
+_AFTER: Final = (
+    select(_EVENT.event_seq, _EVENT.ce_type, _EVENT.value)
+    .where(_EVENT.microgrid_id == bindparam("microgrid_id"), _EVENT.event_seq > bindparam("event_seq"))
+    .where(_EVENT.event_seq <= _NEWEST.scalar_subquery())
+    .order_by(_EVENT.event_seq)
+    .limit(bindparam("most"))
+)
 
 
 class SqlStoredEvents:
@@ -18,30 +37,16 @@ class SqlStoredEvents:
 
     async def newest(self, microgrid_id: str) -> int:
         async with reading(self._reading) as connection:
-            return (await connection.execute(select(_projected(microgrid_id)))).scalar_one() or 0
+            return (await connection.execute(_NEWEST, {"microgrid_id": microgrid_id})).scalar_one() or 0
 
     async def traceparent(self, microgrid_id: str, event_seq: int) -> str | None:
-        row = outbox.c
-        statement = select(row.headers).where(row.microgrid_id == microgrid_id, row.event_seq == event_seq)
+        which = {"microgrid_id": microgrid_id, "event_seq": event_seq}
         async with reading(self._reading) as connection:
-            headers = (await connection.execute(statement)).scalar_one_or_none()
+            headers = (await connection.execute(_HEADERS, which)).scalar_one_or_none()
         found: str | None = dict(headers or ()).get("traceparent")
         return found
 
     async def after(self, microgrid_id: str, event_seq: int, limit: int) -> Sequence[StoredEvent]:
-        row = outbox.c
-        statement = (
-            select(row.event_seq, row.ce_type, row.value)
-            .where(row.microgrid_id == microgrid_id, row.event_seq > event_seq)
-            .where(row.event_seq <= _projected(microgrid_id))
-            .order_by(row.event_seq)
-            .limit(limit)
-        )
+        which = {"microgrid_id": microgrid_id, "event_seq": event_seq, "most": limit}
         async with reading(self._reading) as connection:
-            return [StoredEvent(*event) for event in (await connection.execute(statement)).all()]
-
-
-def _projected(microgrid_id: str) -> ScalarSelect[int]:
-    """Where the slowest projection is, NULL before the first event."""
-    position = projection_positions.c
-    return select(func.min(position.event_seq)).where(position.microgrid_id == microgrid_id).scalar_subquery()
+            return [StoredEvent(*event) for event in (await connection.execute(_AFTER, which)).all()]

@@ -1,6 +1,5 @@
 """From settings to a served API: who may ask, where it listens, what it reads from."""
 
-import gc
 import socket
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from entrypoints.api.read_side import ReadSide
 from entrypoints.api.server import Connections, UnusableAddress, listen, serving, url
 from entrypoints.api.shell import are_hosts, is_loopback
 from entrypoints.api.signing_keys import is_trustworthy
+from entrypoints.service.garbage import collect_rarely
 from entrypoints.settings import Settings
 from entrypoints.unusable import UnusableSetting
 
@@ -89,8 +89,9 @@ class Api:
             requests=requests,
             streams=self._settings.http_max_streams,
         )
-        # What is there by now stays. To look through it for garbage now and then would hold up answers for 0.1 s.
-        gc.freeze()
+        # What is there by now stays: to look through it now and then would hold up answers for 0.1 s. And whoever asks
+        # first after an event makes some thousands of objects: to look through those took an eighth of his time.
+        collect_rarely()
         async with serving(app, connections, self._listener, patience_s):
             try:
                 yield

@@ -8,7 +8,9 @@ YOUNG: Final = 50_000
 
 
 def collect_rarely() -> None:
-    """To be called once everything is imported, by what works through many messages: a tenth of its time and more."""
+    """To be called once everything is imported, by what works through many messages or answers requests: a tenth of its
+    time and more.
+    """
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 20)
 

@@ -13,7 +13,7 @@ from domain.breaches.ending import cleared, until
 from domain.breaches.exceedance import Exceedance
 from domain.breaches.limit_falls import NO_LIMITS, LimitMemory
 from domain.breaches.observation import Observed, Place, Taken
-from domain.breaches.over_limit import OverLimit, Severity, against_limit, is_beyond_margin, places_over
+from domain.breaches.over_limit import OverLimit, Severity, against_limit, is_bearable, is_beyond_margin, places_over
 from domain.knowledge.limits import LimitKind
 from domain.knowledge.situation import Situation
 from domain.values import value
@@ -84,7 +84,8 @@ class _Watch:
         elif known is None:
             after = self._begun(load, taken.newest_at) if is_over else None
         else:
-            known = known.prolonged(load, taken.newest_at, seen=self._sees(place, known, taken))
+            within = self._sees(place, known, taken) and is_bearable(self.observed, place, load)
+            known = known.prolonged(load, taken.newest_at, within=within)
             if known.announced is None:
                 after = self._opened(place, load, known, taken) if is_over else None
             elif known.within_for >= situation.windows.breach_hold:

@@ -16,7 +16,7 @@ class Exceedance:
 
     `observed_at`: when it was measured last, or decided on where nothing of it is fresh. `former_w`: what a
     configuration had just lowered the limit from, 0 where none had. `within_since`: since when the load of a breach is
-    seen at or under the limit. `announced`: what was published last.
+    seen to be no more than may flow. `announced`: what was published last.
     """
 
     first_observed_at: datetime
@@ -35,7 +35,7 @@ class Exceedance:
 
     @property
     def within_for(self) -> timedelta:
-        """For how long the load has been seen at or under the limit; negative while it is not."""
+        """For how long the load has been seen to be no more than may flow; negative while it is not."""
         return timedelta(-1) if self.within_since is None else self.observed_at - self.within_since
 
     @property
@@ -43,10 +43,10 @@ class Exceedance:
         """From the first to the last observation."""
         return (self.observed_at - self.first_observed_at) // timedelta(seconds=1)
 
-    def prolonged(self, load: OverLimit, observed_at: datetime, *, seen: bool) -> Self:
+    def prolonged(self, load: OverLimit, observed_at: datetime, *, within: bool) -> Self:
         """The same a cycle later. Every excess counts until the next observation.
 
-        A load is within its limit where it is `seen` to be: what is not fresh or not known may be more (R23).
+        `within`: it is seen to be no more than may flow; what is not fresh or not known may be more (R23).
         """
         # The oldest reading of a sum may drop out of it, but time does not run backwards.
         observed_at = max(observed_at, self.observed_at)
@@ -58,5 +58,5 @@ class Exceedance:
             limit_w=load.limit_w,
             peak_excess_w=max(self.peak_excess_w, load.excess_w),
             energy_over_limit_ws=self.energy_over_limit_ws + max(0, self.excess_w) * passed_us // 1_000_000,
-            within_since=self.within_since or observed_at if seen and load.excess_w <= 0 else None,
+            within_since=self.within_since or observed_at if within else None,
         )

@@ -84,6 +84,16 @@ def against_limit(observed: Observed, place: Place) -> OverLimit | None:
     )
 
 
+def is_bearable(observed: Observed, place: Place, load: OverLimit) -> bool:
+    """Whether a load is no more than may flow there: its limit, or more where a charger takes more than told (R30)."""
+    situation = observed.situation
+    if place.is_connector:
+        most_w: Watts | None = situation.lines[place.connector].rating_w
+    else:
+        most_w = situation.nodes[place.node].capacity_w
+    return load.observed_w <= max(load.limit_w, most_w or 0)
+
+
 def is_beyond_margin(load: OverLimit) -> bool:
     """Whether a load exceeds its limit by so much that a breach may open."""
     is_rated = load.node_type in (NodeType.CHARGE_POINT, NodeType.CONNECTOR)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from domain.events import CycleCompleted, Trigger
+from domain.knowledge.ledger import LedgerEntry
 from domain.knowledge.lines import Line
 from domain.knowledge.readings import (
     ChargePointTelemetry,
@@ -208,3 +209,16 @@ class Depot:
 
     def _ago(self, seconds: float) -> datetime:
         return self.at - timedelta(seconds=seconds)
+
+
+def draws(depot: Depot, **factors: int) -> None:
+    """cp_1_2 and so on draw so many watts for 1,000 W that they are told."""
+    state = depot.microgrid.state
+    ledger = dict(state.memory.ledger)
+    for name, factor in factors.items():
+        charge_point, number = name.rsplit("_", 1)
+        node_id = f"{charge_point.replace('_', '-')}/{number}"
+        entry = ledger.get(node_id, LedgerEntry()).copy()
+        entry.factor = factor
+        ledger[node_id] = entry
+    depot.microgrid = replace(depot.microgrid, state=replace(state, memory=replace(state.memory, ledger=ledger)))

@@ -18,7 +18,7 @@ from tests.unit.domain.breaches.watched import (
     breach_of,
     two_chargers,
 )
-from tests.unit.domain.depot import EIGHT, charger, feeder, grid
+from tests.unit.domain.depot import EIGHT, charger, draws, feeder, grid
 
 # --- opening -----------------------------------------------------------------------------------------------
 
@@ -250,6 +250,24 @@ def test_a_load_within_the_margin_keeps_a_breach_open() -> None:
     assert depot.metered(100 * KW, after_s=1) == ()
     assert depot.metered(100 * KW, after_s=HOLD_S - 1) == ()
     assert len(depot.metered(100 * KW, after_s=1)) == 1
+
+
+@pytest.mark.parametrize(("factor", "bearable_w"), [(1000, 100 * KW), (1020, 102 * KW), (1200, 103_500)])
+def test_what_is_rated_bears_what_a_charger_takes_more_than_it_is_told(factor: int, bearable_w: int) -> None:
+    """Holds BREACH-3: what R30 lets flow opens no breach, so it does not keep one open."""
+    depot = WatchedDepot(grid("gc-1", 1000 * KW), charger("cp-1", "gc-1", 100 * KW))
+    draws(depot, cp_1_1=factor)
+
+    def reports(power_w: int) -> list[tuple[type, str]]:
+        depot.later(HOLD_S)
+        depot.hears("cp-1/1", power_w)
+        return [(type(event), event.node_id) for event in depot.watch()]
+
+    reports(106 * KW)
+    assert reports(106 * KW) == [(ConstraintBreached, "cp-1"), (ConstraintBreached, "cp-1/1")]
+    assert [reports(bearable_w + 1) for _ in range(3)] == [[], [], []]
+    assert reports(bearable_w) == []
+    assert reports(bearable_w) == [(ConstraintCleared, "cp-1"), (ConstraintCleared, "cp-1/1")]
 
 
 def test_clearing_runs_by_when_the_load_was_measured_too() -> None:

@@ -10,20 +10,7 @@ from domain.knowledge.situation import Situation
 from domain.sharing import rebalance
 from domain.sharing.plan import Setpoint
 from domain.sharing.settling import SMALL_PERCENT
-from tests.unit.domain.depot import Depot, charger, grid
-
-
-def draws(depot: Depot, **factors: int) -> None:
-    """cp_1_2 and so on draw so many watts for 1,000 W that they are told."""
-    state = depot.microgrid.state
-    ledger = dict(state.memory.ledger)
-    for name, factor in factors.items():
-        charge_point, number = name.rsplit("_", 1)
-        node_id = f"{charge_point.replace('_', '-')}/{number}"
-        entry = ledger.get(node_id, LedgerEntry()).copy()
-        entry.factor = factor
-        ledger[node_id] = entry
-    depot.microgrid = replace(depot.microgrid, state=replace(state, memory=replace(state.memory, ledger=ledger)))
+from tests.unit.domain.depot import Depot, charger, draws, grid
 
 
 def dual(capacity_w: int = 500_000) -> Depot:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NotRequired
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,11 +16,13 @@ from adapters.messages.envelope import structured
 from adapters.messages.lines import LineError, invalid_snapshot, read_line, write_error
 from adapters.messages.parsing import faults
 from adapters.messages.scalars import ClockReading, Flag, Text
-from application.replay import Happening, Input, Replay, TakeOver, TimeMark
+from application.replay import BEGINNING, Happening, Input, Replay, TakeOver, TimeMark
 from domain.events import DomainEvent
 from domain.site.configuration import Fault
 
 STREAM: Final = "replay"
+LONGEST_GAP: Final = timedelta(days=366)
+"""Between two lines. Every cycle that is due meanwhile is played: a slip in a year would go on for days."""
 
 
 class LineV1(TypedDict):
@@ -37,12 +39,14 @@ _LINE: Final = TypeAdapter(LineV1)
 
 
 def read_input(line: bytes, not_before: datetime) -> Input | LineError:
-    """A line as what happens at its instant, which is to be no earlier than another. Never raises."""
+    """A line as what happens at its instant: no earlier than another, nor long after it. Never raises."""
     wire = read_line(line, _LINE)
     if isinstance(wire, LineError):
         return wire
     if wire["at"] < not_before:
         return _unusable("/at", "Input should not be earlier than the line before")
+    if not_before > BEGINNING and wire["at"] - not_before > LONGEST_GAP:
+        return _unusable("/at", f"Input should be at most {LONGEST_GAP.days} days later than the line before")
     happening = _happening(wire)
     return happening if isinstance(happening, LineError) else Input(wire["at"], happening, wire.get("id"))
 

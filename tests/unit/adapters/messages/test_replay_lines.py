@@ -11,9 +11,9 @@ from adapters.database.stored_state import read_back
 from adapters.messages.envelope import structured
 from adapters.messages.lines import MAX_LINE_BYTES, LineError
 from adapters.messages.registry import write
-from adapters.messages.replay import answers, read_input, write_event, write_message, write_time_mark
+from adapters.messages.replay import LONGEST_GAP, answers, read_input, write_event, write_message, write_time_mark
 from application.ports.bus import MalformedConfiguration
-from application.replay import Happening, Input, Replay, TakeOver, TimeMark
+from application.replay import BEGINNING, Happening, Input, Replay, TakeOver, TimeMark
 from domain.knowledge.readings import ChargePointTelemetry, CircuitTelemetry
 from domain.site.configuration import SiteConfiguration
 from tests.unit.adapters.messages.examples import (
@@ -152,6 +152,15 @@ def test_nesting_near_the_limit_of_the_parser_is_answered_or_refused() -> None:
         line = text(message("site.configuration.v1", {"microgrid_id": "malaga", "name": nested}))
         kinds.add(type(read_input(line, AT)))
     assert kinds == {Input, LineError}
+
+
+def test_a_line_is_at_most_a_year_after_the_one_before() -> None:
+    """Holds CLI-19. The first may be of any time."""
+    latest = AT + LONGEST_GAP
+    assert read_input(write_time_mark(latest), AT) == Input(latest, TimeMark())
+    assert isinstance(read_input(write_time_mark(latest), BEGINNING), Input)
+    refusal = refused(write_time_mark(latest + timedelta(seconds=1)))
+    assert [fault.path for fault in refusal.faults] == ["/at"]
 
 
 def test_an_event_is_written_as_a_worker_publishes_it_but_for_its_stream() -> None:

@@ -108,9 +108,7 @@ class ConstraintBreached(Constraint):
 
 @value
 class ConstraintCleared(Constraint):
-    """A breach is over: all of the load was seen to stay at or under the limit, or under what may flow where a charger
-    takes more than it is told; or there is no limit any more.
-    """
+    """A breach is over: all of the load was seen to stay at or under what may flow, or there is no limit any more."""
 
     @classmethod
     def of(cls, breached: ConstraintBreached) -> Self:

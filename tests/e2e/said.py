@@ -144,7 +144,9 @@ class Listener:
         if self._observer.took_over_s and self._observer.second - self._observer.took_over_s <= REPORTS_EVERY_S:
             return
         said = re.fullmatch(
-            r"Cannot be kept: (.+) carries (\S+) kW that cannot be lowered, above its limit(?: of (\S+) kW)?", sentence
+            r"Cannot be kept: (.+) carries up to (\S+) kW, above its limit(?: of (\S+) kW)?"
+            r", and too much of it cannot be lowered",
+            sentence,
         )
         if said is None:
             yield "it is no sentence of this kind"

@@ -159,7 +159,7 @@ def test_the_status_of_one_that_was_never_decided_has_no_figures(busbar: Command
     ended = busbar("status", "another")
     assert ended.code == 0
     assert "no cycle yet" in ended.out
-    assert "No breaches." in ended.out
+    assert "No breach is open" in ended.out
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,10 @@ def test_breaches_for_people(busbar: Command) -> None:
     assert ended.code == 0
     lines = ended.out.splitlines()[1:]
     assert [("still open" in line, "08:02:00Z" in line) for line in lines] == [(True, False), (False, True)]
-    assert busbar("breaches", "another").out == "No breaches.\n"
+    assert (
+        busbar("breaches", "another").out == "No breach is open; busbar breaches --state all lists those that were.\n"
+    )
+    assert busbar("breaches", "another", "--state", "all").out == "No breaches.\n"
 
 
 def test_an_explanation_for_people(busbar: Command) -> None:

@@ -67,7 +67,7 @@ def decided(before: Standing, cycle: CycleCompleted) -> Standing:
         breaches=tuple(_measured_again(each, cycle) for each in before.breaches),
         was_heard=before.was_heard or was_heard or cycle.unheard_since is not None,
         unheard_since=cycle.unheard_since,
-        stopped=tuple(_stopped_for_good(cycle, found, timedelta(seconds=before.place.rotation_quantum_s))),
+        stopped=tuple(_stopped_for_good(before, cycle, found)),
     )
     return judged(after, at)
 
@@ -100,7 +100,7 @@ def _too_much_w(node: NodeFigures) -> Watts:
 
 
 def _taken_w(node: NodeFigures) -> Watts:
-    """What a node carries that no setpoint lowers now; what connectors draw against their setpoints is measured."""
+    """What a node carries at most, as it is held or measured."""
     return max(node.background_w + node.reserved_w, node.measured_w or 0)
 
 
@@ -133,11 +133,14 @@ def _measured_again(breach: OpenBreach, cycle: CycleCompleted) -> OpenBreach:
     return replace(breach, excess_w=node.measured_w - node.limit_w)
 
 
-def _stopped_for_good(cycle: CycleCompleted, conditions: list[Condition], turn: timedelta) -> Iterator[str]:
-    """The connectors that are stopped for longer than a turn of theirs, or with all others below a node that want."""
+def _stopped_for_good(before: Standing, cycle: CycleCompleted, conditions: list[Condition]) -> Iterator[str]:
+    """The connectors that are stopped for longer than a turn of theirs, or with all others below a node that want. They
+    are until they are told more than 0.
+    """
     stopped = {each.node_id: each for each in conditions if each.code is ConditionCode.STOPPED}
     if not stopped:
         return
+    turn = timedelta(seconds=before.place.rotation_quantum_s)
     at, parents = cycle.decided_at, {node.node_id: node.parent_id for node in cycle.nodes}
     wanting, without = Counter[str](), Counter[str]()
     above: dict[str, list[str]] = {}
@@ -150,7 +153,8 @@ def _stopped_for_good(cycle: CycleCompleted, conditions: list[Condition], turn: 
         if node_id in stopped and each.target_w == 0:
             without.update(above[node_id])
     for node_id, condition in stopped.items():
-        if at - condition.since > turn or any(wanting[node] == without[node] for node in above[node_id]):
+        has_lasted = at - condition.since > turn or node_id in before.stopped
+        if has_lasted or any(wanting[node] == without[node] for node in above[node_id]):
             yield node_id
 
 

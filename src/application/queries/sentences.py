@@ -33,10 +33,14 @@ def over_limit(place: Place, breaches: Sequence[OpenBreach]) -> str:
 
 
 def infeasible(place: Place, condition: Condition, limit_w: Watts | None) -> str:
-    taken = "more" if condition.watts is None else kw(condition.watts)
     where = place.name_of(condition.node_id)
     room = "its limit" if limit_w is None else f"its limit of {kw(limit_w)}"
-    return f"Cannot be kept: {where} carries {taken} that cannot be lowered, above {room}"
+    load = (
+        f"may carry more than {room}"
+        if condition.watts is None
+        else f"carries up to {kw(condition.watts)}, above {room}"
+    )
+    return f"Cannot be kept: {where} {load}, and too much of it cannot be lowered"
 
 
 def stopped(place: Place, conditions: Sequence[Condition], falls: Sequence[Fall], at: datetime) -> str:

@@ -26,9 +26,9 @@ class ConditionCode(StrEnum):
 class Condition:
     """Something that holds at a node since a cycle.
 
-    `watts`: what a node carries that cannot be lowered (infeasible), what a connector draws over what it was told (not
-    honoured), what is held for a charger (silent); null where that is not known. `because_of`: the node that has no
-    room (stopped). `quality`: how good the figures of a node in safe mode are.
+    `watts`: what a node carries at most, too much of which cannot be lowered (infeasible), what a connector draws over
+    what it was told (not honoured), what is held for a charger (silent); null where that is not known. `because_of`:
+    the node that has no room (stopped). `quality`: how good the figures of a node in safe mode are.
     """
 
     code: ConditionCode

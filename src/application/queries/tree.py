@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from application.queries.rows import StatusRow
+from domain.breaches.over_limit import margin_w
 from domain.events import CycleCompleted, TreeNode
 from domain.knowledge.limits import LimitKind, Mode
 from domain.sharing.plan import NodeFigures, Quality, Reason, Setpoint
@@ -28,7 +29,7 @@ class NodeState(StrEnum):
     UNDECIDED = "undecided"
     """Nothing was decided yet."""
     OVER_LIMIT = "over_limit"
-    """A breach of the node is open, or its latest load is over its limit and may become one."""
+    """A breach of the node is open, or its latest load is over its limit by so much that one may open."""
     STALE = "stale"
     """The connector is not heard, and room is held for it."""
     UNRESPONSIVE = "unresponsive"
@@ -217,11 +218,16 @@ def _node(
 
 def _state(figures: NodeFigures, in_breach: Collection[str]) -> NodeState:
     limit_w = figures.limit_w
-    if figures.node_id in in_breach or (limit_w is not None and (figures.measured_w or 0) > limit_w):
+    if figures.node_id in in_breach or _is_over(figures.node_type, figures.measured_w, limit_w):
         return NodeState.OVER_LIMIT
     if figures.mode is Mode.SAFE:
         return NodeState.SAFE
     return NodeState.AT_LIMIT if figures.constrained else NodeState.NORMAL
+
+
+def _is_over(node_type: NodeType, measured_w: Watts | None, limit_w: Watts | None) -> bool:
+    """Whether a load is so far over a limit that it may become a breach; one that nobody measured is not."""
+    return measured_w is not None and limit_w is not None and measured_w > limit_w + margin_w(node_type, limit_w)
 
 
 def held_w(node: NodeFigures, drawn_w: Watts) -> Watts:
@@ -269,7 +275,7 @@ def _connector(
     state = NodeState.STALE if is_silent(setpoint, parent) else _CONNECTOR_STATES.get(setpoint.reason, NodeState.NORMAL)
     if takes_less(setpoint):
         state = NodeState.NORMAL
-    if node_id in in_breach or (known_w or 0) > rating_w:
+    if node_id in in_breach or _is_over(NodeType.CONNECTOR, known_w, rating_w):
         state = NodeState.OVER_LIMIT
     return Node(
         *own,

@@ -96,9 +96,13 @@ def is_bearable(observed: Observed, place: Place, load: OverLimit) -> bool:
 
 def is_beyond_margin(load: OverLimit) -> bool:
     """Whether a load exceeds its limit by so much that a breach may open."""
-    is_rated = load.node_type in (NodeType.CHARGE_POINT, NodeType.CONNECTOR)
-    percent = RATING_MARGIN_PERCENT if is_rated else MARGIN_PERCENT
-    return load.excess_w > MARGIN_W and 100 * load.excess_w > percent * load.limit_w
+    return load.excess_w > margin_w(load.node_type, load.limit_w)
+
+
+def margin_w(node_type: NodeType, limit_w: Watts) -> Watts:
+    """How far a load may be over a limit before a breach opens (BREACH-1)."""
+    is_rated = node_type in (NodeType.CHARGE_POINT, NodeType.CONNECTOR)
+    return max(MARGIN_W, (RATING_MARGIN_PERCENT if is_rated else MARGIN_PERCENT) * limit_w // 100)
 
 
 def _severity(situation: Situation, place: Place, observed_w: Watts) -> Severity:

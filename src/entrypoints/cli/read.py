@@ -49,7 +49,7 @@ def status(microgrid_id: str | None, *, as_json: bool) -> int:
 def breaches(microgrid_id: str | None, state: BreachState, *, as_json: bool) -> int:
     """Print the breaches of one microgrid, or of all."""
     items = _ask(lambda read_model, now: _breaches(read_model, microgrid_id, state), microgrid_id)
-    return _print_json({"items": items}) if as_json else read_views.show(read_views.breaches(items))
+    return _print_json({"items": items}) if as_json else read_views.show(read_views.breaches(items, state))
 
 
 def explain(microgrid_id: str, node_id: str, *, as_json: bool) -> int:

@@ -10,6 +10,7 @@ from rich.text import Text
 from application.queries.breaches import Breach
 from application.queries.explanation import Explanation, Link
 from application.queries.microgrids import MicrogridLine
+from application.queries.rows import BreachState
 from application.queries.state import State, StateCode
 from application.queries.status import AsOf, MicrogridStatus
 from application.queries.tree import Node, takes_less
@@ -19,6 +20,7 @@ from entrypoints.cli.tables import figure, kw, new_table, shown
 
 PLAIN_COLUMNS = 160
 """How wide tables may be where nobody watches: piped into a file, they are not to be cut."""
+NONE_OPEN = "No breach is open; busbar breaches --state all lists those that were."
 
 
 def show(view: RenderableType) -> int:
@@ -72,7 +74,7 @@ def status(detail: MicrogridStatus) -> RenderableType:
         parts.append(Text(f"Statuses that OCPP does not have: {', '.join(unknown)}", style="yellow"))
     if detail.controls:
         parts.append(_controls(detail.controls))
-    parts.append(breaches(detail.open_breaches))
+    parts.append(breaches(detail.open_breaches, BreachState.OPEN))
     return Group(*parts)
 
 
@@ -104,10 +106,10 @@ def sentences(detail: MicrogridStatus) -> list[Text]:
     return [sentence(detail.state)] if late is None else [sentence(detail.state), Text(late.sentence, style="yellow")]
 
 
-def breaches(items: Sequence[Breach]) -> RenderableType:
+def breaches(items: Sequence[Breach], state: BreachState) -> RenderableType:
     """A line a breach."""
     if not items:
-        return Text("No breaches.")
+        return Text(NONE_OPEN if state is BreachState.OPEN else "No breaches.")
     table = new_table(
         "microgrid",
         "node",

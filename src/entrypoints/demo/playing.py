@@ -133,7 +133,7 @@ def in_words(depot: str, summary: Mapping[str, Any]) -> str:
     return (
         f"{depot}, {summary['simulated_s']} simulated seconds, seed {summary['seed']}{fault}: "
         f"{delivered / 1e6:.2f} MWh delivered, {share:.1f} % of what was possible; "
-        f"{summary['vehicles_ready']} vehicles have what they need, {summary['vehicles_departed']} have left; "
+        f"{summary['vehicles_ready']} vehicles took all they wanted, {summary['vehicles_departed']} have left; "
         f"{_cycles_in_words(summary)}"
         f"limits violated in {summary['limit_violations']} seconds{_worst_in_words(summary)}; {summary['verdict']}."
         + "".join(f" {each['message']}" for each in summary["expected"])

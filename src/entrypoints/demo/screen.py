@@ -182,7 +182,7 @@ def _vehicles(summary: Mapping[str, Any]) -> list[Text]:
     possible = summary["energy_possible_wh"]
     share = 100 * summary["energy_delivered_wh"] / possible if possible else 100
     return [
-        Text(f"Vehicles: {summary['vehicles_ready']} have what they need"),
+        Text(f"Vehicles: {summary['vehicles_ready']} took all they wanted"),
         Text(f"{summary['vehicles_departed']} have left"),
         Text(f"{summary['energy_delivered_wh'] / 1e6:.2f} MWh delivered, {share:.1f} % of what was possible"),
         Text(f"limits violated in {summary['limit_violations']} seconds"),

@@ -104,6 +104,26 @@ async def test_stopped_vehicles_are_told_and_that_they_go_on_again() -> None:
     assert all(each.duration_s for each in stops[2:])
 
 
+async def test_who_waits_for_a_turn_after_all_were_stopped_is_stopped_until_it_comes() -> None:
+    watched = await a_depot(minimum_w=10 * KW)
+    all_speak(watched)
+    await watched.decide()
+    circuits, stopped = watched.depot.configuration.circuits, list[set[str]]()
+    for capacity_w in (25, 35):
+        watched.depot.later(60)
+        await watched.configure(circuits=(replace(circuits[0], default_capacity_w=capacity_w * KW), circuits[1]))
+        for _ in range(12):
+            watched.depot.later(5)
+            all_speak(watched, draw_w=0)
+            await watched.decide()
+        stopped.append({node_id for node_id, limit_w in watched.depot.limits().items() if limit_w == 0})
+
+    assert [len(each) for each in stopped] == [2, 1]
+    again = [each.node_id for each in await told(watched) if each.code is HappeningCode.VEHICLE_ON_AGAIN]
+    assert {*again} == stopped[0] - stopped[1]
+    assert len(again) == 1
+
+
 async def test_events_that_are_projected_again_tell_nothing_twice() -> None:
     watched = await a_depot()
     all_speak(watched)

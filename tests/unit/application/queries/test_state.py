@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from application.queries.microgrids import microgrids
 from application.queries.rows import StatusRow
 from application.queries.state import State, StateCode
 from application.queries.status import state_of
+from application.queries.tree import NodeState, tree_of
 from domain.events import DomainEvent, Trigger
 from domain.microgrid import Microgrid
 from domain.site.configuration import Settings, SiteConfiguration
@@ -154,13 +157,33 @@ async def test_an_open_breach_goes_before_all_but_that_and_says_by_how_much() ->
     assert (await watched.decide()).sentence == "gc-1 is 50 kW over its limit"
 
 
+@pytest.mark.parametrize(
+    ("building_w", "connector_w", "over"),
+    [(31_000, 40 * KW, set()), (31_200, 40 * KW, {"gc-1"}), (0, 157_500, set()), (0, 157_501, {"cp-1", "cp-1/1"})],
+)
+async def test_a_node_is_over_its_limit_where_a_breach_may_open(
+    building_w: int, connector_w: int, over: set[str]
+) -> None:
+    watched = await a_depot(limit_w=110 * KW if building_w else 500 * KW)
+    watched.depot.hears("cp-1/1", connector_w, applied_limit_w=connector_w)
+    watched.depot.hears("cp-2/1", 40 * KW, applied_limit_w=40 * KW)
+    watched.depot.meters("gc-1", connector_w + 40 * KW + building_w)
+    await watched.decide()
+
+    row = await InMemoryReadModel(watched.database).status("depot")
+    assert isinstance(row, StatusRow)
+    assert {each.node_id for each in tree_of(row).nodes if each.state is NodeState.OVER_LIMIT} == over
+
+
 async def test_what_cannot_be_kept_says_where_and_by_how_much() -> None:
     watched = await a_depot(limit_w=110 * KW)
     all_speak(watched, draw_w=0, building_w=130 * KW)
     state = await watched.decide()
 
     assert state.code is StateCode.INFEASIBLE
-    assert state.sentence == "Cannot be kept: gc-1 carries 130 kW that cannot be lowered, above its limit of 110 kW"
+    assert state.sentence == (
+        "Cannot be kept: gc-1 carries up to 130 kW, above its limit of 110 kW, and too much of it cannot be lowered"
+    )
     assert state.since == watched.at
 
 

@@ -21,7 +21,8 @@ export function warnings(view, select) {
 export function verdict(view) {
   say(byId("verdict"), view.state.sentence);
   put(byId("verdict-bar"), { class: `verdict ${ALARMS[view.state.code] ?? "warned"}`, "data-state": view.state.code });
-  const brief = view.state.code === "over_limit" ? 0 : view.over_limit;
+  const open = new Set(view.open_breaches.map((each) => each.node_id));
+  const brief = view.nodes.filter((each) => each.state === "over_limit" && !open.has(each.node_id)).length;
   say(byId("brief"), `${plural(brief, "node")} over just now, not long enough for a breach`);
   show(byId("brief"), brief > 0);
   say(byId("load"), kw(view.load_w));
@@ -134,7 +135,7 @@ function why({ reason, binding_node_id: node }) {
 
 // Room that is promised and not used: a vehicle takes less than it may. Nothing where the load is not known.
 function undrawn(view) {
-  const left = view.load_w === null ? 0 : view.limit_w - view.headroom_w - view.load_w;
+  const left = view.load_w === null ? 0 : Math.min(view.nodes[0].allocated_w, view.limit_w - view.headroom_w - view.load_w);
   return left < 1000 ? "" : `; ${kw(left)} kW that are allocated are not drawn`;
 }
 

@@ -322,8 +322,8 @@ async def test_a_message_comes_with_the_time_of_its_record(bus: KafkaBus) -> Non
         while not (batch := await source.receive(1)):
             pass
     await source.close()
-    assert batch[0].sent_at is not None
-    assert before <= batch[0].sent_at <= datetime.now(UTC)
+    assert batch[0].sent_ms is not None
+    assert before.timestamp() <= batch[0].sent_ms / 1000 <= datetime.now(UTC).timestamp()
 
 
 async def test_without_a_broker_what_is_open_closes_and_what_is_new_waits(bus: KafkaBus, kafka_broker: Broker) -> None:

@@ -203,8 +203,8 @@ class Batches:
 
 async def test_a_consumer_lags_as_far_behind_as_the_oldest_message_of_a_batch(observed: Observed) -> None:
     def sent(seconds_ago: int | None) -> Received:
-        sent_at = None if seconds_ago is None else EIGHT - timedelta(seconds=seconds_ago)
-        return Received(Position("busbar.telemetry", 0, 7), Message(None, (), None), Tombstone(None), sent_at=sent_at)
+        sent_ms = None if seconds_ago is None else int(EIGHT.timestamp() - seconds_ago) * 1000
+        return Received(Position("busbar.telemetry", 0, 7), Message(None, (), None), Tombstone(None), sent_ms=sent_ms)
 
     batches = Batches([sent(None)], [sent(3), sent(8), sent(None), sent(5)])
     source = MeasuredSource(batches, observed.clock, observed.meters)

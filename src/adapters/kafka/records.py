@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from time import monotonic
 from typing import Final, TypeAlias
 
@@ -24,19 +23,13 @@ Read: TypeAlias = Callable[[str, Message, envelope.Attributes], Inbound]
 def received(record: "ConsumerRecord[bytes, bytes]", read: Read) -> Received:
     """A record that the client could read."""
     message = Message(_key(record), tuple(record.headers), record.value)
-    # A broker may be told to keep the time of arrival instead; one before 0 is none.
-    sent_at = datetime.fromtimestamp(record.timestamp / 1000, UTC) if record.timestamp >= 0 else None
     headers = envelope.Attributes(message)
     body = read(record.topic, message, headers)
     attributes = envelope.attributes(message, headers)
-    return Received(
-        _position(record),
-        message,
-        body,
-        id=attributes.id,
-        traceparent=attributes.traceparent,
-        sent_at=sent_at,
-    )
+    # A broker may be told to keep the time of arrival instead; one before 0 is none.
+    sent_ms = record.timestamp if record.timestamp >= 0 else None
+    # Arguments by name take twice as long, here as where a reading is kept.
+    return Received(_position(record), message, body, attributes.id, attributes.traceparent, sent_ms)
 
 
 async def all_received(records: Sequence["ConsumerRecord[bytes, bytes]"], read: Read) -> Sequence[Received]:

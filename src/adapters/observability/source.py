@@ -1,7 +1,6 @@
 """How far behind a consumer is, in time: what a person can judge without knowing how many messages there are."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 
 from opentelemetry.metrics import MeterProvider
 
@@ -27,13 +26,13 @@ class MeasuredSource:
 
     async def receive(self, limit: int, without: Collection[str] = ()) -> Sequence[Received]:
         batch = await self._source.receive(limit, without)
-        now, oldest = self._clock.now(), dict[str, datetime]()
+        now_s, oldest = self._clock.now().timestamp(), dict[str, int]()
         for received in batch:
-            topic, sent_at = received.position.topic, received.sent_at
-            if sent_at is not None and (topic not in oldest or sent_at < oldest[topic]):
-                oldest[topic] = sent_at
-        for topic, sent_at in oldest.items():
-            self._lag.record(max(0.0, (now - sent_at).total_seconds()), {names.DESTINATION: topic})
+            topic, sent_ms = received.position.topic, received.sent_ms
+            if sent_ms is not None and (topic not in oldest or sent_ms < oldest[topic]):
+                oldest[topic] = sent_ms
+        for topic, sent_ms in oldest.items():
+            self._lag.record(max(0.0, now_s - sent_ms / 1000), {names.DESTINATION: topic})
         return batch
 
     async def acknowledge(self, positions: Sequence[Position]) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, Protocol, Self, TypeAlias
 
@@ -133,14 +132,17 @@ Inbound: TypeAlias = Offer | Telemetry | Tombstone | PublishedEvent | Unreadable
 
 @value
 class Received:
-    """One message of a batch: as it came, read, with its place, its id, its trace and the time the bus has for it."""
+    """One message of a batch: as it came, read, with its place, its id, its trace and the time the bus has for it.
+
+    That is in milliseconds since 1970; it may be any, as whoever sends a message says it.
+    """
 
     position: Position
     message: Message
     body: Inbound
     id: str | None = None
     traceparent: str | None = None
-    sent_at: datetime | None = None
+    sent_ms: int | None = None
 
 
 class Withheld(Exception):

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
 from adapters.kafka.connection import Connection
-from adapters.kafka.records import GIVES_WAY_S, all_received
+from adapters.kafka.records import GIVES_WAY_S, all_received, received
 from adapters.kafka.source import KafkaSource
 from adapters.messages import registry
 from adapters.messages.envelope import Attributes
@@ -119,3 +119,14 @@ async def test_large_messages_are_read_while_others_have_turns() -> None:
     having_turns.cancel()
     assert [each.position.offset for each in read_all] == list(range(20))
     assert turns >= 8
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "sent_ms"), [(0, 0), (1_764_576_000_123, 1_764_576_000_123), (2**63 - 1, 2**63 - 1), (-1, None)]
+)
+def test_a_record_of_any_time_is_read(timestamp: int, sent_ms: int | None) -> None:
+    record: ConsumerRecord[bytes, bytes] = ConsumerRecord(
+        "busbar.configuration", 0, 1, timestamp, 0, b"depot", None, None, -1, -1, ()
+    )
+    read = received(record, registry.read)
+    assert (read.body, read.sent_ms) == (Tombstone("depot"), sent_ms)

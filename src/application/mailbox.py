@@ -288,9 +288,9 @@ def _entry(box: Box) -> tuple[timedelta, int, str]:
 
 def _over_its_limit(telemetry: Telemetry, site: Site) -> bool:
     match telemetry:
+        case ChargePointTelemetry():  # nearly all there is
+            return False
         case CircuitTelemetry():
             index = site.tree.node_index.get(telemetry.circuit_id)
             capacity = None if index is None else site.tree.nodes[index].default_capacity_w
             return capacity is not None and telemetry.power_w > capacity
-        case ChargePointTelemetry():
-            return False

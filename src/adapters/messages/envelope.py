@@ -89,24 +89,23 @@ def in_binary_mode(message: Message) -> tuple[Message, Any]:
 
 
 class Attributes:
-    """What the headers of a message say. Each is read when it is asked for: of a reading hardly any ever is."""
+    """What the headers of a message say: at once what everybody asks for, the rest when somebody does.
 
-    __slots__ = ("_headers", "_media_type")
+    `type`, the CloudEvents type, and `id`, by which a re-publish is known, are None where there is none.
+    `is_structured`: attributes and data are said to stand in the value together. `is_json`: the value is said to be
+    JSON, which is what CloudEvents assumes without a content type.
+    """
+
+    __slots__ = ("_headers", "id", "is_json", "is_structured", "type")
 
     def __init__(self, message: Message) -> None:
         """Of a name that occurs twice the last counts."""
-        self._headers = dict(message.headers)
-        self._media_type = _media_type(self._headers.get("content-type"))
-
-    @property
-    def type(self) -> str | None:
-        """The CloudEvents type, None where there is none."""
-        return _text(self._headers.get("ce_type"))
-
-    @property
-    def id(self) -> str | None:
-        """The id by which a re-publish is known, None where there is none."""
-        return _text(self._headers.get("ce_id"))
+        headers = self._headers = dict(message.headers)
+        self.type = _text(headers.get("ce_type"))
+        self.id = _text(headers.get("ce_id"))
+        media_type = _media_type(headers.get("content-type"))
+        self.is_json = media_type is None or media_type == MEDIA_TYPE
+        self.is_structured = media_type == STRUCTURED
 
     @property
     def stream(self) -> str:
@@ -118,16 +117,6 @@ class Attributes:
         """The W3C trace context the message belongs to, None where there is none or it is no such thing."""
         text = _text(self._headers.get("traceparent"))
         return text if text and _TRACEPARENT.fullmatch(text) else None
-
-    @property
-    def is_structured(self) -> bool:
-        """Whether attributes and data are said to stand in the value together."""
-        return self._media_type == STRUCTURED
-
-    @property
-    def is_json(self) -> bool:
-        """Whether the value is said to be JSON. Without a content type it is: JSON is what CloudEvents assumes."""
-        return self._media_type in (None, MEDIA_TYPE)
 
 
 def attributes(message: Message, headers: Attributes | None = None) -> Attributes:
@@ -159,7 +148,7 @@ def structured(message: Message, data: Any) -> bytes:
 
 
 def _text(header: bytes | None) -> str | None:
-    return None if header is None else header.decode(errors="replace")
+    return None if header is None else header.decode("utf-8", "replace")
 
 
 def _media_type(header: bytes | None) -> str | None:

@@ -6,7 +6,7 @@ for a whole number. So what is read here has to be read there, and as the same.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar, overload
 
 from msgspec import Meta, MsgspecError, Struct
 from msgspec.json import Decoder
@@ -31,7 +31,11 @@ from domain.site.power import MAX_MAGNITUDE
 
 Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 ConnectorNumber = Annotated[int, Meta(ge=0, lt=2**31)]
-Number = int | float
+
+_FIGURE: Final = Meta(ge=-MAX_MAGNITUDE, le=MAX_MAGNITUDE)
+_LIMIT: Final = Meta(ge=0, le=MAX_MAGNITUDE)
+Figure = Annotated[int, _FIGURE] | Annotated[float, _FIGURE]
+Limit = Annotated[int, _LIMIT] | Annotated[float, _LIMIT]
 
 _IS_ID: Final = re.compile(ID_PATTERN).fullmatch
 _SESSION_ID_LENGTH: Final = 64
@@ -44,16 +48,16 @@ class _Session(Struct):
     session_id: str | int
     started_at: str | None = None
     departs_at: str | None = None
-    energy_needed_wh: Number | None = None
+    energy_needed_wh: Figure | None = None
     priority: Integer | None = None
 
 
 class _Connector(Struct):
     connector_id: ConnectorNumber
     status: str
-    power_w: Number | None = None
-    requested_w: Number | None = None
-    applied_limit_w: Number | None = None
+    power_w: Figure | None = None
+    requested_w: Limit | None = None
+    applied_limit_w: Limit | None = None
     applied_cycle_seq: Integer | None = None
     session: _Session | None = None
     refused_cycle_seq: Integer | None = None
@@ -80,7 +84,7 @@ class _Circuit(Struct):
     circuit_id: str
     sequence: Integer
     measured_at: str
-    power_w: Number
+    power_w: Figure
 
 
 _CHARGE_POINT: Final = Decoder(_ChargePoint)
@@ -113,10 +117,10 @@ def plain_circuit_telemetry(value: bytes) -> CircuitTelemetry | None:
     try:
         wire = _decoded(_CIRCUIT, value)
         _check_ids(wire.microgrid_id, wire.circuit_id)
-        measured_at, power_w = clock_reading(wire.measured_at), _figure(wire.power_w)
+        measured_at = clock_reading(wire.measured_at)
     except _ODD:
         return None
-    return CircuitTelemetry(wire.microgrid_id, wire.circuit_id, wire.sequence, measured_at, power_w)
+    return CircuitTelemetry(wire.microgrid_id, wire.circuit_id, wire.sequence, measured_at, _whole(wire.power_w))
 
 
 PLAIN_READERS: Final[Mapping[Callable[[Any], Any], Callable[[bytes], Telemetry | None]]] = {
@@ -142,9 +146,9 @@ def _reading(wire: _Connector) -> ConnectorReading:
     return ConnectorReading(
         wire.connector_id,
         _status(wire.status),
-        None if wire.power_w is None else _figure(wire.power_w),
-        None if wire.requested_w is None else _figure(wire.requested_w, 0),
-        None if wire.applied_limit_w is None else _figure(wire.applied_limit_w, 0),
+        _whole(wire.power_w),
+        _whole(wire.requested_w),
+        _whole(wire.applied_limit_w),
         wire.applied_cycle_seq,
         None if session is None else _session(session),
         wire.refused_cycle_seq,
@@ -159,7 +163,7 @@ def _session(wire: _Session) -> Session:
         session_id,
         None if wire.started_at is None else instant(wire.started_at),
         None if wire.departs_at is None else instant(wire.departs_at),
-        None if wire.energy_needed_wh is None else _figure(wire.energy_needed_wh),
+        _whole(wire.energy_needed_wh),
         DEFAULT_PRIORITY if wire.priority is None else wire.priority,
     )
 
@@ -178,8 +182,9 @@ def _status(status: str) -> str:
     return known
 
 
-def _figure(number: Number, least: int = -MAX_MAGNITUDE) -> int:
-    whole = rounded(number) if isinstance(number, float) else number
-    if not least <= whole <= MAX_MAGNITUDE:
-        raise ValueError("a figure out of range")
-    return whole
+@overload
+def _whole(number: float) -> int: ...
+@overload
+def _whole(number: float | None) -> int | None: ...
+def _whole(number: float | None) -> int | None:
+    return rounded(number) if isinstance(number, float) else number

@@ -14,16 +14,17 @@ from pydantic_core import PydanticCustomError
 from domain.site.identifiers import ID_PATTERN
 from domain.site.power import MAX_MAGNITUDE
 
-_RFC3339: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
+_IS_RFC3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+).fullmatch
 _DURATION_LIMIT: Final = 10**9
-_CLOCK_YEARS: Final = range(MINYEAR + 100, MAXYEAR - 99)
+_FIRST_CLOCK_YEAR: Final = MINYEAR + 100
+_LAST_CLOCK_YEAR: Final = MAXYEAR - 100
 
 
 def instant(value: object) -> datetime:
     """A time of RFC 3339 in UTC. Raises PydanticCustomError, a ValueError, for anything else."""
-    if isinstance(value, str) and _RFC3339.fullmatch(value):
+    if isinstance(value, str) and _IS_RFC3339(value):
         try:
             parsed = datetime.fromisoformat(value.upper())
             return parsed if parsed.tzinfo is UTC else parsed.astimezone(UTC)
@@ -35,7 +36,7 @@ def instant(value: object) -> datetime:
 def clock_reading(value: object) -> datetime:
     """The same, of a year that a clock can show."""
     parsed = instant(value)
-    if parsed.year not in _CLOCK_YEARS:
+    if not _FIRST_CLOCK_YEAR <= parsed.year <= _LAST_CLOCK_YEAR:
         raise PydanticCustomError("clock_reading", "Input should be a time that a clock can show")
     return parsed
 

@@ -194,7 +194,7 @@ class Readings:
             return Reception(_all(telemetry, Receipt.UNKNOWN))
         if telemetry.measured_at > received_at + FUTURE_TOLERANCE:
             return Reception(_all(telemetry, Receipt.FUTURE))
-        measured_at = min(telemetry.measured_at, received_at)
+        measured_at = telemetry.measured_at if telemetry.measured_at < received_at else received_at
         if isinstance(telemetry, CircuitTelemetry):
             return Reception({self._receive_meter(telemetry, tree, measured_at): 1})
         identifier = telemetry.charge_point_id
@@ -237,24 +237,19 @@ class Readings:
         if index is None:
             return (Receipt.UNKNOWN,), False
         known = self.connectors.get(key)
-        rating_w = tree.connectors[index].max_power_w
-        is_implausible = _is_implausible(reading, rating_w)
+        most_w = plausible_w(tree.connectors[index].max_power_w)
+        is_implausible = _is_implausible(reading, most_w)
         report, right_since, is_news = None, None, True
         if known is not None:
             if not _newer(telemetry, measured_at, known):
                 return (Receipt.OUTDATED,), False
             report, right_since, is_news = known.report, known.right_since, _is_another(known.reading, reading)
-            if not is_implausible and _is_implausible(known.reading, rating_w):
+            if not is_implausible and _is_implausible(known.reading, most_w):
                 right_since = measured_at
         if reading.applied_limit_w is not None:
             report = LimitReport(reading.applied_limit_w, measured_at, reading.applied_cycle_seq)
         self.connectors[key] = KeptReading(
-            reading=reading,
-            measured_at=measured_at,
-            sent_as_measured_at=telemetry.measured_at,
-            sequence=telemetry.sequence,
-            report=report,
-            right_since=right_since,
+            reading, measured_at, telemetry.measured_at, telemetry.sequence, report, right_since
         )
         return _receipts(reading, is_implausible=is_implausible), is_news
 
@@ -267,8 +262,8 @@ def _receipts(reading: ConnectorReading, *, is_implausible: bool) -> Sequence[Re
     return (Receipt.KEPT,) if reading.status in STATUSES else (Receipt.UNKNOWN_STATUS,)
 
 
-def _is_implausible(reading: ConnectorReading, rating_w: Watts) -> bool:
-    return reading.power_w is not None and reading.power_w > plausible_w(rating_w)
+def _is_implausible(reading: ConnectorReading, most_w: Watts) -> bool:
+    return reading.power_w is not None and reading.power_w > most_w
 
 
 def _all(telemetry: Telemetry, receipt: Receipt) -> Mapping[Receipt, int]:

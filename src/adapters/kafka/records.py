@@ -28,7 +28,7 @@ def received(record: "ConsumerRecord[bytes, bytes]", read: Read) -> Received:
     attributes = envelope.attributes(message, headers)
     # A broker may be told to keep the time of arrival instead; one before 0 is none.
     sent_ms = record.timestamp if record.timestamp >= 0 else None
-    # Arguments by name take twice as long, here as where a reading is kept.
+    # Arguments by name take twice as long.
     return Received(_position(record), message, body, attributes.id, attributes.traceparent, sent_ms)
 
 

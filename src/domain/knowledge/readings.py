@@ -249,7 +249,12 @@ class Readings:
         if reading.applied_limit_w is not None:
             report = LimitReport(reading.applied_limit_w, measured_at, reading.applied_cycle_seq)
         self.connectors[key] = KeptReading(
-            reading, measured_at, telemetry.measured_at, telemetry.sequence, report, right_since
+            reading=reading,
+            measured_at=measured_at,
+            sent_as_measured_at=telemetry.measured_at,
+            sequence=telemetry.sequence,
+            report=report,
+            right_since=right_since,
         )
         return _receipts(reading, is_implausible=is_implausible), is_news
 

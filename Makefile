@@ -15,9 +15,9 @@ demo: $(VENV)/ready-to-run
 test: $(VENV)/ready-to-develop
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not helm" $(ARGS)
 
-# Harm that takes its time, two side by side.
+# Harm that takes its time, three side by side: most of them wait most of theirs.
 slow: $(VENV)/ready-to-develop
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m slow $(ARGS)
 
 # The Helm chart, and that the manifests are what it renders. Needs helm 3 on the PATH.
 chart: $(VENV)/ready-to-develop

@@ -166,7 +166,8 @@ class Listener:
         if said is None:
             yield "it is no sentence of this kind"
             return
-        waiting = [len(each.waiting) for each in self._lately()]
+        # That one wants nothing any more changes no setpoint, so it is published with the next refresh.
+        waiting = [len(each.waiting) for each in list(self._facts)[-REFRESHED_S - BEHIND_S :]]
         if int(said[1]) > max(waiting):
             yield f"{waiting} vehicles want power and draw none"
         if said[2] is not None:

@@ -90,7 +90,7 @@ class Api:
             streams=self._settings.http_max_streams,
         )
         # What is there by now stays: to look through it now and then would hold up answers for 0.1 s. And whoever asks
-        # first after an event makes some thousands of objects: to look through those took an eighth of his time.
+        # first after an event makes some thousands of objects: that took an eighth of that request's time.
         collect_rarely()
         async with serving(app, connections, self._listener, patience_s):
             try:

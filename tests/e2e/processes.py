@@ -1,10 +1,12 @@
 """`busbar` as a process of its own, in a folder and with a home that are empty at first."""
 
+import faulthandler
 import fcntl
 import multiprocessing
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -65,9 +67,15 @@ def run(
         process.start()
         process.join(patience_s)
         if process.exitcode is None:
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGUSR1)
+            process.join(1)
             process.kill()
             process.join()
-            raise subprocess.TimeoutExpired([*COMMAND, *arguments], patience_s, stderr=streams[2].read_bytes())
+            said = streams[2].read_bytes()
+            late = subprocess.TimeoutExpired([*COMMAND, *arguments], patience_s, stderr=said)
+            late.add_note(f"{len(stdin)} bytes of input; it was in\n{said.decode(errors='replace')[-3000:]}")
+            raise late
         return Ended(process.exitcode, streams[1].read_bytes(), streams[2].read_bytes())
 
 
@@ -87,6 +95,7 @@ def _be_busbar(home: Path, arguments: Sequence[str], variables: Mapping[str, str
     sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     sys.argv = ["busbar", *arguments]
+    faulthandler.register(signal.SIGUSR1)
     main()
 
 

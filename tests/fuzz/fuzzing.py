@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,6 +103,8 @@ async def _fuzz(
                 await target.turn(rng)
             except Wrong as wrong:
                 faults.append(str(wrong))
+            except subprocess.TimeoutExpired as late:
+                faults.append(f"{late}: {late.__notes__}")
             await asyncio.sleep(0.2)
 
     async def measure() -> None:

@@ -20,6 +20,17 @@ async def codes(watched: Watched) -> list[tuple[HappeningCode, str]]:
     return [(each.code, each.node_id) for each in await told(watched)]
 
 
+async def limited(watched: Watched, capacity_w: int, cycles: int) -> None:
+    """A minute later the connection bears so much, and nobody draws for so many cycles."""
+    watched.depot.later(60)
+    grid, *below = watched.depot.configuration.circuits
+    await watched.configure(circuits=(replace(grid, default_capacity_w=capacity_w), *below))
+    for _ in range(cycles):
+        watched.depot.later(5)
+        all_speak(watched, draw_w=0)
+        await watched.decide()
+
+
 async def test_a_configuration_is_told_with_what_it_changed_and_the_limit_that_fell() -> None:
     watched = await a_depot()
     all_speak(watched)
@@ -86,14 +97,8 @@ async def test_stopped_vehicles_are_told_and_that_they_go_on_again() -> None:
     watched = await a_depot(minimum_w=10 * KW)
     all_speak(watched)
     await watched.decide()
-    circuits = watched.depot.configuration.circuits
-    for capacity_w in (25, 500):
-        watched.depot.later(60)
-        await watched.configure(circuits=(replace(circuits[0], default_capacity_w=capacity_w * KW), circuits[1]))
-        for _ in range(3):
-            watched.depot.later(5)
-            all_speak(watched, draw_w=0)
-            await watched.decide()
+    for capacity_w in (25 * KW, 500 * KW):
+        await limited(watched, capacity_w, cycles=3)
 
     stops = [each for each in await told(watched) if each.code.startswith("vehicle")]
     assert [(each.code, each.node_id) for each in stops] == [
@@ -108,14 +113,9 @@ async def test_who_waits_for_a_turn_after_all_were_stopped_is_stopped_until_it_c
     watched = await a_depot(minimum_w=10 * KW)
     all_speak(watched)
     await watched.decide()
-    circuits, stopped = watched.depot.configuration.circuits, list[set[str]]()
-    for capacity_w in (25, 35):
-        watched.depot.later(60)
-        await watched.configure(circuits=(replace(circuits[0], default_capacity_w=capacity_w * KW), circuits[1]))
-        for _ in range(12):
-            watched.depot.later(5)
-            all_speak(watched, draw_w=0)
-            await watched.decide()
+    stopped = list[set[str]]()
+    for capacity_w in (25 * KW, 35 * KW):
+        await limited(watched, capacity_w, cycles=12)
         stopped.append({node_id for node_id, limit_w in watched.depot.limits().items() if limit_w == 0})
 
     assert [len(each) for each in stopped] == [2, 1]

@@ -12,7 +12,7 @@ from application.ports.bus import Message
 from application.ports.notifying import Notice
 from application.ports.ownership import Epoch, Fenced
 from application.ports.persistence import ConcurrentChange, PendingEvent
-from application.ports.read_side import PositionKey, Reached, StoredEvent
+from application.ports.read_side import NewestEvent, PositionKey, Reached, StoredEvent
 from application.queries.history import bucket_of
 from application.queries.log import LogEntry, LogQuery
 from application.queries.rows import (
@@ -482,6 +482,11 @@ class InMemoryReadModel:
         ]
         return sorted(found, key=lambda breach: -breach.opened_seq)[:limit]
 
+    async def latest_breaches(self, microgrid_id: str, limit: int) -> Sequence[BreachRow]:
+        opened = await self.breaches(microgrid_id, BreachState.OPEN, None, limit)
+        last = await self.breaches(microgrid_id, BreachState.ALL, None, 1)
+        return [*(each for each in last if each not in opened), *opened]
+
     async def open_breaches(self) -> Mapping[str, int]:
         breaches = self._database.tables.breaches.values()
         return Counter(breach.microgrid_id for breach in breaches if breach.cleared_at is None)
@@ -531,17 +536,15 @@ class InMemoryStoredEvents:
     def __init__(self, database: InMemoryDatabase) -> None:
         self._database = database
 
-    async def newest(self, microgrid_id: str) -> int:
+    async def newest(self, microgrid_id: str) -> NewestEvent:
         positions = self._database.tables.positions
-        return min((each.event_seq for (_, of), each in positions.items() if of == microgrid_id), default=0)
-
-    async def traceparent(self, microgrid_id: str, event_seq: int) -> str | None:
-        row = self._database.tables.outbox.get((microgrid_id, event_seq))
+        reached = min((each.event_seq for (_, of), each in positions.items() if of == microgrid_id), default=0)
+        row = self._database.tables.outbox.get((microgrid_id, reached))
         value = None if row is None else dict(row.message.headers).get("traceparent")
-        return None if value is None else value.decode()
+        return NewestEvent(reached, None if value is None else value.decode())
 
     async def after(self, microgrid_id: str, event_seq: int, limit: int) -> Sequence[StoredEvent]:
-        newest = await self.newest(microgrid_id)
+        newest = (await self.newest(microgrid_id)).event_seq
         return [
             StoredEvent(seq, (dict(row.message.headers)["ce_type"] or b"").decode(), row.message.value or b"")
             for (of, seq), row in sorted(self._database.tables.outbox.items())

@@ -235,6 +235,11 @@ class SqlReadModel:
         rows = await self._rows(breach_rows.selected(state, paged=before is not None), which)
         return [mapping.breach_row(row) for row in rows]
 
+    async def latest_breaches(self, microgrid_id: str, limit: int) -> Sequence[BreachRow]:
+        rows = await self._rows(breach_rows.LATEST, {"microgrid_id": microgrid_id, "most": limit + 1})
+        found = [mapping.breach_row(row) for row in rows]
+        return found if found and found[0].cleared_at is not None else found[:limit]
+
     async def open_breaches(self) -> Mapping[str, int]:
         statement = (
             select(breaches.c.microgrid_id, func.count().label("open"))

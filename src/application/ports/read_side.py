@@ -175,6 +175,10 @@ class ReadModel(Protocol):
         """Those opened last first, those below `opened_seq` `before` where it is given."""
         ...
 
+    async def latest_breaches(self, microgrid_id: str, limit: int) -> Sequence[BreachRow]:
+        """Those that are open, `limit` at most, and the last that opened, open or not; that one is the first."""
+        ...
+
     async def open_breaches(self) -> Mapping[str, int]:
         """How many breaches are open, by microgrid; those without any are left out."""
         ...
@@ -204,6 +208,17 @@ class StoredEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class NewestEvent:
+    """The last event that every read model has come to, 0 before the first.
+
+    `traceparent`: of the trace in which it was announced; None where the event is kept no longer, or had none.
+    """
+
+    event_seq: int
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """The newest event that an answer knows of its microgrid, and the trace in which that was announced."""
 
@@ -215,13 +230,7 @@ class Shown:
 class StoredEvents(Protocol):
     """The events that the read models have taken in, as long as they are kept. Raises StorageUnavailable."""
 
-    async def newest(self, microgrid_id: str) -> int:
-        """The `event_seq` that every read model has come to, 0 before the first."""
-        ...
-
-    async def traceparent(self, microgrid_id: str, event_seq: int) -> str | None:
-        """The trace context of an event; None where it is kept no longer, or had none."""
-        ...
+    async def newest(self, microgrid_id: str) -> NewestEvent: ...
 
     async def after(self, microgrid_id: str, event_seq: int, limit: int) -> Sequence[StoredEvent]:
         """The events that follow, ascending and gap-free; the first is a later one where that is all that is kept."""

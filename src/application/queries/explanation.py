@@ -94,7 +94,7 @@ async def explanation(
     if row.latest_cycle is None:
         return NotExplained("cycle")
     tree = tree_of(row)
-    told = dict(tree.setpoints)
+    told = {node.node_id: each for node, each in tree.setpoints}
     if node_id not in told:
         return NotExplained("connector", sorted(told, key=natural_key))
     path, setpoint = tree.path(node_id), told[node_id]

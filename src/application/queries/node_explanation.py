@@ -52,8 +52,8 @@ async def node_explanation(
         chain=[Link.of(node, None) for node in path],
         below=[Link.of(node, None) for node in tree.nodes if node.parent_id == node_id],
         held_back=[
-            HeldBack(each, setpoint)
-            for each, setpoint in tree.setpoints
+            HeldBack(node.node_id, setpoint)
+            for node, setpoint in tree.setpoints
             if setpoint.binding_node_id == node_id and is_held_back(setpoint)
         ],
     )

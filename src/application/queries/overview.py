@@ -5,17 +5,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from application.queries.breaches import Breach
 from application.queries.explanation import asked_again_within_s
 from application.queries.rows import CycleHead, StatusRow
-from application.queries.sessions import NotReady, not_ready
+from application.queries.sessions import NotReady
 from application.queries.state import State
 from application.queries.status import AsOf, as_of, state_of
-from application.queries.tree import Node, NodeState, Tree, is_held_back, tree_of
+from application.queries.tree import Node, NodeState, is_held_back, tree_of
 from domain.knowledge.controlled import ControlledCharger
 from domain.knowledge.limits import LimitKind
-from domain.sharing.plan import Reason
+from domain.sharing.plan import Reason, Setpoint
 from domain.site.configuration import SiteWarning
 from domain.site.power import Watts
 
@@ -70,15 +71,24 @@ class Overview:
     controls: Sequence[ControlledCharger]
 
 
-def overview(row: StatusRow, open_breaches: Sequence[Breach], last_breach: Breach | None, now: datetime) -> Overview:
-    """What the page shows of the microgrid that this row and these breaches are of."""
+def overview(
+    row: StatusRow,
+    open_breaches: Sequence[Breach],
+    last_breach: Breach | None,
+    late: NotReady | None,
+    now: datetime,
+) -> Overview:
+    """What the page shows of the microgrid that this row and these breaches are of, with those of its vehicles that are
+    `late`; no session of the row is looked at.
+    """
     latest, tree = row.latest_cycle, tree_of(row, {each.node_id for each in open_breaches})
-    connectors = tree.connectors
+    states = Counter(map(attrgetter("state"), tree.nodes))
+    setpoints = tree.setpoints
     return Overview(
         microgrid_id=row.microgrid_id,
         name=row.name,
         state=state_of(row.glance, now),
-        not_ready=not_ready(row),
+        not_ready=late,
         time_zone=row.configuration.time_zone or "UTC",
         as_of=as_of(row, now),
         stale_after_s=2 * row.configuration.settings.refresh_interval_s,
@@ -88,15 +98,12 @@ def overview(row: StatusRow, open_breaches: Sequence[Breach], last_breach: Breac
         load_w=tree.nodes[0].measured_w,
         limit_w=tree.of_the_site(lambda node: node.limit_w),
         headroom_w=tree.of_the_site(lambda node: node.headroom_w),
-        over_limit=sum(node.state is NodeState.OVER_LIMIT for node in tree.nodes),
-        charging=sum(
-            node.setpoint is not None and node.setpoint.status == "Charging" and node.state is not NodeState.STALE
-            for node in connectors
-        ),
-        offline=sum(node.state is NodeState.STALE for node in connectors),
-        connectors=len(connectors),
-        binding=_binding(tree),
-        held_back=_held_back(tree),
+        over_limit=states[NodeState.OVER_LIMIT],
+        charging=sum(each.status == "Charging" and node.state is not NodeState.STALE for node, each in setpoints),
+        offline=states[NodeState.STALE],
+        connectors=len(tree.connectors),
+        binding=_binding(tree.nodes, setpoints),
+        held_back=_held_back(setpoints),
         open_breaches=sorted(open_breaches, key=lambda each: -each.excess_w),
         last_breach=last_breach,
         nodes=tree.nodes,
@@ -104,20 +111,18 @@ def overview(row: StatusRow, open_breaches: Sequence[Breach], last_breach: Breac
     )
 
 
-def _binding(tree: Tree) -> list[Binding]:
+def _binding(nodes: Sequence[Node], setpoints: Sequence[tuple[Node, Setpoint]]) -> list[Binding]:
     """The one that binds most connectors first."""
-    bound = Counter(each.binding_node_id for _, each in tree.setpoints)
+    bound = Counter(each.binding_node_id for _, each in setpoints)
     binding = [
-        Binding(node.node_id, node.limit_w, node.limit_kind, bound[node.node_id])
-        for node in tree.nodes
-        if node.constrained
+        Binding(node.node_id, node.limit_w, node.limit_kind, bound[node.node_id]) for node in nodes if node.constrained
     ]
     return sorted(binding, key=lambda each: -each.connectors)
 
 
-def _held_back(tree: Tree) -> list[HeldBack]:
+def _held_back(setpoints: Sequence[tuple[Node, Setpoint]]) -> list[HeldBack]:
     return [
-        HeldBack(node_id, each.requested_w, each.limit_w, each.reason, each.binding_node_id)
-        for node_id, each in tree.setpoints
+        HeldBack(node.node_id, each.requested_w, each.limit_w, each.reason, each.binding_node_id)
+        for node, each in setpoints
         if is_held_back(each)
     ]

@@ -76,17 +76,18 @@ async def microgrid_status(read_model: ReadModel, microgrid_id: str, now: dateti
     row = await read_model.status(microgrid_id)
     if row is None:
         return None
-    return status_of(row, await breaches(read_model, microgrid_id, BreachState.OPEN, None, OPEN_BREACHES), now)
+    open_breaches = await breaches(read_model, microgrid_id, BreachState.OPEN, None, OPEN_BREACHES)
+    return status_of(row, open_breaches, not_ready(row), now)
 
 
-def status_of(row: StatusRow, open_breaches: Sequence[Breach], now: datetime) -> MicrogridStatus:
-    """The status that a row and these breaches show."""
+def status_of(row: StatusRow, open_breaches: Sequence[Breach], late: NotReady | None, now: datetime) -> MicrogridStatus:
+    """The status that a row and these breaches show, with those of its vehicles that are `late`."""
     cycle, tree = row.latest_cycle, tree_of(row, {each.node_id for each in open_breaches}, connectors=False)
     return MicrogridStatus(
         microgrid_id=row.microgrid_id,
         name=row.name,
         state=state_of(row.glance, now),
-        not_ready=not_ready(row),
+        not_ready=late,
         configuration_version=row.configuration.version,
         warnings=row.warnings,
         nodes=tree.nodes,

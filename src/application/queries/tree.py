@@ -46,7 +46,7 @@ class NodeState(StrEnum):
     """None of the others."""
 
 
-_CONNECTOR_STATES: Final = dict.fromkeys(HELD_BACK, NodeState.HELD_BACK) | {
+_REASON_STATES: Final = dict.fromkeys(HELD_BACK, NodeState.HELD_BACK) | {
     Reason.GRANTED: NodeState.NORMAL,
     Reason.STANDBY: NodeState.IDLE,
     Reason.IDLE: NodeState.IDLE,
@@ -123,9 +123,9 @@ class Tree:
         return [node for node in self.nodes if node.node_type is not NodeType.CONNECTOR]
 
     @property
-    def setpoints(self) -> Sequence[tuple[str, Setpoint]]:
-        """What the connectors are told, by node id."""
-        return [(node.node_id, node.setpoint) for node in self.nodes if node.setpoint is not None]
+    def setpoints(self) -> Sequence[tuple[Node, Setpoint]]:
+        """The connectors that were told something, with that."""
+        return [(node, node.setpoint) for node in self.nodes if node.setpoint is not None]
 
     def path(self, node_id: str) -> Sequence[Node]:
         """The node and every one above it, the microgrid last; nothing where there is no such node."""
@@ -227,7 +227,9 @@ def _state(figures: NodeFigures, in_breach: Collection[str]) -> NodeState:
 
 def _is_over(node_type: NodeType, measured_w: Watts | None, limit_w: Watts | None) -> bool:
     """Whether a load is so far over a limit that it may become a breach; one that nobody measured is not."""
-    return measured_w is not None and limit_w is not None and measured_w > limit_w + margin_w(node_type, limit_w)
+    if measured_w is None or limit_w is None or measured_w <= limit_w:
+        return False
+    return measured_w > limit_w + margin_w(node_type, limit_w)
 
 
 def held_w(node: NodeFigures, drawn_w: Watts) -> Watts:
@@ -271,12 +273,14 @@ def _connector(
     rating_w = connector.max_power_w
     if setpoint is None or parent is None:
         return Node(*own, NodeState.UNDECIDED, rating_w, limit_w=rating_w, limit_kind=LimitKind.MAX_POWER)
-    known_w = measured_w(setpoint, parent)
-    state = NodeState.STALE if is_silent(setpoint, parent) else _CONNECTOR_STATES.get(setpoint.reason, NodeState.NORMAL)
-    if takes_less(setpoint):
-        state = NodeState.NORMAL
+    silent = is_silent(setpoint, parent)
+    known_w = None if silent else setpoint.measured_w
     if node_id in in_breach or _is_over(NodeType.CONNECTOR, known_w, rating_w):
         state = NodeState.OVER_LIMIT
+    elif silent:
+        state = NodeState.STALE
+    else:
+        state = NodeState.NORMAL if takes_less(setpoint) else _REASON_STATES.get(setpoint.reason, NodeState.NORMAL)
     return Node(
         *own,
         state,

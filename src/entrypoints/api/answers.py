@@ -15,8 +15,7 @@ from fastapi import Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from application.queries.overview import Overview
-from application.queries.tree import Node
+from application.queries.rows import StatusRow
 from domain.sharing.plan import Setpoint
 from entrypoints.api.compression import tag_as_sent
 
@@ -27,8 +26,7 @@ _BEGINS_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 _ENCODER: Final = msgspec.json.Encoder()
 _BUT_SESSION: Final = attrgetter(*[each.name for each in fields(Setpoint) if each.name != "session"])
-_BUT_SETPOINT: Final = attrgetter(*[each.name for each in fields(Node) if each.name != "setpoint"])
-"""Both are the last fields of what has them."""
+"""That is the last field."""
 
 _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
@@ -52,14 +50,13 @@ def represent_without(unsaid: str, payload: Any) -> Representation:
     return _represented(_ENCODER.encode(said))
 
 
-def without_sessions(seen: Overview) -> Overview:
-    """The overview with setpoints whose `session` is left out of what is represented of them."""
+def without_sessions(row: StatusRow) -> StatusRow:
+    """The same with setpoints whose `session` is left out of what is represented of them."""
+    if row.latest_cycle is None:
+        return row
     left_out: Any = msgspec.UNSET
-    nodes = [
-        Node(*(*_BUT_SETPOINT(each), Setpoint(*(*_BUT_SESSION(each.setpoint), left_out)))) if each.setpoint else each
-        for each in seen.nodes
-    ]
-    return replace(seen, nodes=nodes)
+    setpoints = [Setpoint(*(*_BUT_SESSION(each), left_out)) for each in row.latest_cycle.setpoints]
+    return replace(row, latest_cycle=replace(row.latest_cycle, setpoints=tuple(setpoints)))
 
 
 def _represented(body: bytes) -> Representation:

@@ -70,7 +70,7 @@ class Feed:
         Begins after `last_event_id`; with what comes next where it is None; with a reset where it cannot be used.
         Raises StorageUnavailable.
         """
-        newest = await self._events.newest(microgrid_id)
+        newest = (await self._events.newest(microgrid_id)).event_seq
         position = newest if last_event_id is None else _sequence(last_event_id)
         async with self._channel(microgrid_id, newest) as channel:
             yield COMMENT
@@ -100,7 +100,7 @@ class Feed:
         events = await self._events.after(microgrid_id, position, PAGE)
         if events:
             return _frames(events) if events[0].event_seq == position + 1 else None
-        return [] if position == await self._events.newest(microgrid_id) else None
+        return [] if position == (await self._events.newest(microgrid_id)).event_seq else None
 
     @asynccontextmanager
     async def _channel(self, microgrid_id: str, newest: int) -> AsyncIterator[_Channel]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from weakref import WeakValueDictionary
 
-from application.queries.breaches import Breach, breaches
-from application.queries.rows import BreachState, StatusRow
+from application.ports.read_side import NewestEvent
+from application.queries.breaches import Breach
+from application.queries.rows import StatusRow
+from application.queries.sessions import NotReady, not_ready
 from application.queries.status import OPEN_BREACHES
 from entrypoints.api.answers import Representation
 from entrypoints.api.read_side import ReadSide
@@ -20,14 +22,14 @@ KEPT: Final = 32
 @dataclass(frozen=True, slots=True)
 class Latest:
     """A microgrid as of an event. What was answered of it is kept by the state of its `as_of`, and whether overviews
-    have sessions. `traceparent` is that of the event.
+    have sessions. `not_ready` are those of its vehicles that are late.
     """
 
-    event_seq: int
+    event: NewestEvent
     microgrid: StatusRow
     open_breaches: Sequence[Breach]
     last_breach: Breach | None
-    traceparent: str | None = None
+    not_ready: NotReady | None
     shown: dict[str, Representation] = field(default_factory=dict)
     overviews: dict[tuple[str, bool], Representation] = field(default_factory=dict)
 
@@ -44,27 +46,26 @@ class LatestMicrogrids:
     async def of(self, microgrid_id: str) -> Latest | None:
         """None where nobody knows it. Raises StorageUnavailable."""
         # Asked for first: what is read after it is as new, or newer.
-        event_seq = await self._events.newest(microgrid_id)
+        newest = await self._events.newest(microgrid_id)
         # All who heard of an event ask at once: the first reads, the others wait for what it read.
         reading = self._reading.setdefault(microgrid_id, Lock())
         async with reading:
             latest = self._kept.pop(microgrid_id, None)
-            if latest is None or latest.event_seq < event_seq:
-                latest = await self._read(microgrid_id, event_seq)
+            if latest is None or latest.event.event_seq < newest.event_seq:
+                latest = await self._read(microgrid_id, newest)
             if latest is not None:
                 self._kept[microgrid_id] = latest
                 if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
             return latest
 
-    async def _read(self, microgrid_id: str, event_seq: int) -> Latest | None:
+    async def _read(self, microgrid_id: str, event: NewestEvent) -> Latest | None:
         # At once: beside a cycle that computes, each takes as long as it waits for its turns.
-        row, open_breaches, last, traceparent = await gather(
-            self._read_model.status(microgrid_id),
-            breaches(self._read_model, microgrid_id, BreachState.OPEN, None, OPEN_BREACHES),
-            breaches(self._read_model, microgrid_id, BreachState.ALL, None, 1),
-            self._events.traceparent(microgrid_id, event_seq),
+        row, rows = await gather(
+            self._read_model.status(microgrid_id), self._read_model.latest_breaches(microgrid_id, OPEN_BREACHES)
         )
         if row is None:
             return None
-        return Latest(event_seq, row, open_breaches, last[0] if last else None, traceparent)
+        breaches = [Breach.of(each) for each in rows]
+        is_open = [each for each in breaches if each.cleared_at is None]
+        return Latest(event, row, is_open, next(iter(breaches), None), not_ready(row))

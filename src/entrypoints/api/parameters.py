@@ -36,7 +36,7 @@ async def latest_known(request: Request, microgrid_id: MicrogridId, caller: Aski
     latest = await microgrids.of(microgrid_id) if re.fullmatch(ID_PATTERN, microgrid_id) else None
     if latest is None or not caller.sees(latest.microgrid):
         raise Problem(404, f"There is no microgrid {microgrid_id!r}.")
-    request.state.shown = Shown(microgrid_id, latest.event_seq, latest.traceparent)
+    request.state.shown = Shown(microgrid_id, latest.event.event_seq, latest.event.traceparent)
     return latest
 
 

@@ -60,7 +60,8 @@ async def status(request: Request, latest: LatestKnown, reads: Reads) -> Respons
     now = reads.clock.now()
     state = as_of(latest.microgrid, now).state
     if state not in latest.shown:
-        latest.shown[state] = represent_without(_CHANGING, status_of(latest.microgrid, latest.open_breaches, now))
+        shown = status_of(latest.microgrid, latest.open_breaches, latest.not_ready, now)
+        latest.shown[state] = represent_without(_CHANGING, shown)
     how = {"state": state_of(latest.microgrid.glance, now)}
     return answer_with(request, with_members(latest.shown[state], how))
 
@@ -82,8 +83,9 @@ async def overview(
     now = reads.clock.now()
     variant = (as_of(latest.microgrid, now).state, sessions)
     if variant not in latest.overviews:
-        seen = overview_of(latest.microgrid, latest.open_breaches, latest.last_breach, now)
-        latest.overviews[variant] = represent_without(_CHANGING, seen if sessions else without_sessions(seen))
+        row = latest.microgrid if sessions else without_sessions(latest.microgrid)
+        seen = overview_of(row, latest.open_breaches, latest.last_breach, latest.not_ready, now)
+        latest.overviews[variant] = represent_without(_CHANGING, seen)
     how = {"state": state_of(latest.microgrid.glance, now), "age_s": age_s(latest.microgrid, now)}
     return answer_with(request, with_members(latest.overviews[variant], how))
 

@@ -10,6 +10,7 @@ from adapters.messages.events import write_cycle_completed
 from application.queries.breaches import Breach
 from application.queries.overview import Overview, overview
 from application.queries.rows import CycleRow, StatusRow
+from application.queries.sessions import not_ready
 from application.queries.status import MicrogridStatus, status_of
 from domain.events import CycleCompleted, TreeNode
 from domain.knowledge.controlled import ControlledCharger
@@ -69,16 +70,17 @@ async def test_a_status_is_written_as_pydantic_writes_it(persistence: Persistenc
     breach = Breach.of(a_breach())
     for row in (ROW, replace(ROW, latest_cycle=a_told_cycle())):
         read = await kept(persistence, row)
-        answered = represent_without("state", status_of(read, [breach], SEEN)).body
-        assert answered == written(MicrogridStatus, status_of(row, [breach], SEEN))
+        answered = represent_without("state", status_of(read, [breach], not_ready(read), SEEN)).body
+        assert answered == written(MicrogridStatus, status_of(row, [breach], not_ready(row), SEEN))
 
 
 async def test_an_overview_is_written_as_pydantic_writes_it_with_sessions_and_without(persistence: Persistence) -> None:
     breach = Breach.of(a_breach())
     for row in (ROW, replace(ROW, latest_cycle=a_told_cycle())):
-        read, told = await kept(persistence, row), overview(row, [breach], breach, SEEN)
-        answered = represent_without("state", overview(read, [breach], breach, SEEN)).body
+        read, late = await kept(persistence, row), not_ready(row)
+        told = overview(row, [breach], breach, late, SEEN)
+        answered = represent_without("state", overview(read, [breach], breach, late, SEEN)).body
         assert answered == written(Overview, told)
         assert (told.not_ready is None) == (row.latest_cycle is None)  # it is by sessions that it is known
-        answered = represent_without("state", without_sessions(overview(read, [breach], breach, SEEN))).body
+        answered = represent_without("state", overview(without_sessions(read), [breach], breach, late, SEEN)).body
         assert answered == written(Overview, told, nodes={"__all__": {"setpoint": {"session"}}})

@@ -64,6 +64,19 @@ async def test_breaches_come_in_pages_the_last_opened_first(persistence: Persist
     assert await found(persistence, BreachState.ALL, before=9) == []
 
 
+async def test_the_latest_breaches_are_those_that_are_open_and_the_last_that_opened(persistence: Persistence) -> None:
+    async def latest(limit: int = 10) -> list[str]:
+        return [row.breach_id for row in await persistence.read_model.latest_breaches("depot", limit)]
+
+    assert await latest() == []
+    await put(persistence, a_breach("other", 50, of="another"), cleared(a_breach("b-1", 1), 1))
+    assert await latest() == ["b-1"]
+    await put(persistence, cleared(a_breach("b-2", 2), 2), *(a_breach(f"b-{seq}", seq) for seq in (3, 4, 5)))
+    assert (await latest(), await latest(2)) == (["b-5", "b-4", "b-3"], ["b-5", "b-4"])
+    await put(persistence, cleared(a_breach("b-5", 5)))
+    assert (await latest(), await latest(2)) == (["b-5", "b-4", "b-3"],) * 2
+
+
 async def test_open_breaches_are_counted_by_microgrid(persistence: Persistence) -> None:
     await put(
         persistence,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from application.ports.read_side import NewestEvent
 from tests.builders import EIGHT
 from tests.contract.persistence.conftest import Persistence
 from tests.contract.persistence.test_pending_events import append, publish
@@ -10,6 +11,10 @@ from tests.contract.persistence.test_read_model_changes import advance
 
 async def numbers(persistence: Persistence, after: int, limit: int = 100, of: str = "north") -> list[int]:
     return [event.event_seq for event in await persistence.stored_events.after(of, after, limit)]
+
+
+async def newest(persistence: Persistence, of: str = "north") -> int:
+    return (await persistence.stored_events.newest(of)).event_seq
 
 
 async def project(persistence: Persistence, *event_seqs: int, of: str = "north") -> None:
@@ -40,13 +45,13 @@ async def test_an_event_is_there_with_its_type_and_its_bytes(persistence: Persis
 
 async def test_an_event_is_there_once_the_slowest_projection_has_taken_it_in(persistence: Persistence) -> None:
     await append(persistence, ("north", 1), ("north", 2), ("south", 1))
-    assert (await persistence.stored_events.newest("north"), await numbers(persistence, 0)) == (0, [])
+    assert (await newest(persistence), await numbers(persistence, 0)) == (0, [])
 
     await project(persistence, 1)
     await advance(persistence, 2, "status", "north")
 
-    assert (await persistence.stored_events.newest("north"), await numbers(persistence, 0)) == (1, [1])
-    assert (await persistence.stored_events.newest("south"), await numbers(persistence, 0, of="south")) == (0, [])
+    assert (await newest(persistence), await numbers(persistence, 0)) == (1, [1])
+    assert (await newest(persistence, "south"), await numbers(persistence, 0, of="south")) == (0, [])
 
 
 async def test_where_the_first_events_are_forgotten_the_others_are_there(persistence: Persistence) -> None:
@@ -56,12 +61,17 @@ async def test_where_the_first_events_are_forgotten_the_others_are_there(persist
     await persistence.pending_events.prune(EIGHT + timedelta(seconds=1))
 
     assert await numbers(persistence, 0) == [3]
-    assert await persistence.stored_events.newest("north") == 3
+    assert await newest(persistence) == 3
 
 
-async def test_an_event_is_asked_for_its_trace_context(persistence: Persistence) -> None:
-    await append(persistence, ("north", 1))
+async def test_the_newest_event_has_its_trace_context_as_long_as_it_is_kept(persistence: Persistence) -> None:
+    assert await persistence.stored_events.newest("north") == NewestEvent(0, None)
+    await append(persistence, ("north", 1), ("south", 1))
     (pending,) = await persistence.pending_events.pending(["north"], 1)
     assert dict(pending.message.headers)["traceparent"] == b"none"
-    assert await persistence.stored_events.traceparent("north", 1) == "none"
-    assert await persistence.stored_events.traceparent("north", 2) is None
+    await project(persistence, 1)
+    assert await persistence.stored_events.newest("north") == NewestEvent(1, "none")
+
+    await publish(persistence, ("north", 1))
+    await persistence.pending_events.prune(EIGHT + timedelta(seconds=1))
+    assert await persistence.stored_events.newest("north") == NewestEvent(1, None)

@@ -8,7 +8,7 @@ import pytest
 
 from application.ports.persistence import StorageUnavailable
 from application.ports.read_side import ReadModel
-from application.queries.rows import GlanceRow, StatusRow
+from application.queries.rows import BreachRow, GlanceRow, StatusRow
 from entrypoints.api.app import create_app
 from entrypoints.api.auth import Anonymous
 from entrypoints.api.feed import Feed
@@ -197,6 +197,9 @@ class Troubled:
         raise self._error
 
     async def glances(self) -> Sequence[GlanceRow]:
+        raise self._error
+
+    async def latest_breaches(self, microgrid_id: str, limit: int) -> Sequence[BreachRow]:
         raise self._error
 
     async def open_breaches(self) -> Mapping[str, int]:

@@ -20,7 +20,7 @@ from adapters.database.outbox import SqlPendingEvents
 from adapters.database.read_model import SqlReadModel
 from adapters.database.stored_events import SqlStoredEvents
 from application.ports.persistence import StorageUnavailable
-from application.ports.read_side import StoredEvents
+from application.ports.read_side import NewestEvent, StoredEvents
 from domain.events import CycleCompleted, DomainEvent
 from domain.microgrid import Microgrid
 from entrypoints.api import feed as feed_module
@@ -332,13 +332,9 @@ class ForAWhileAway:
         self._events = events
         self.is_away = False
 
-    async def newest(self, microgrid_id: str) -> int:
+    async def newest(self, microgrid_id: str) -> NewestEvent:
         self._complain()
         return await self._events.newest(microgrid_id)
-
-    async def traceparent(self, microgrid_id: str, event_seq: int) -> str | None:
-        self._complain()
-        return await self._events.traceparent(microgrid_id, event_seq)
 
     async def after(self, microgrid_id: str, event_seq: int, limit: int) -> Any:
         self._complain()

@@ -14,6 +14,7 @@ from adapters.simulation.faults.scripts import FAULTS
 from adapters.simulation.habits import Chargers
 from adapters.simulation.scenario import Scenario
 from adapters.simulation.scenarios import SCENARIOS
+from application.queries.sentences import plural
 from entrypoints.demo.defaults import DEFAULT_SCENARIO
 from entrypoints.demo.report.forms import FORMS
 from entrypoints.demo.report.run import Run
@@ -128,12 +129,14 @@ def told(depot: Played, wanted: Wanted, result: Mapping[str, Any], account: Mapp
 def in_words(depot: str, summary: Mapping[str, Any]) -> str:
     """A summary for people."""
     possible, delivered = summary["energy_possible_wh"], summary["energy_delivered_wh"]
+    ready, left = summary["vehicles_ready"], summary["vehicles_departed"]
     share = 100 * delivered / possible if possible else 100
     fault = f", fault {summary['fault']} ({summary['messages_affected']} messages affected)" if summary["fault"] else ""
     return (
         f"{depot}, {summary['simulated_s']} simulated seconds, seed {summary['seed']}{fault}: "
         f"{delivered / 1e6:.2f} MWh delivered, {share:.1f} % of what was possible; "
-        f"{summary['vehicles_ready']} vehicles took all they wanted, {summary['vehicles_departed']} have left; "
+        f"{plural(ready, 'vehicle')} took all {'it' if ready == 1 else 'they'} wanted, "
+        f"{left} {'has' if left == 1 else 'have'} left; "
         f"{_cycles_in_words(summary)}"
         f"limits violated in {summary['limit_violations']} seconds{_worst_in_words(summary)}; {summary['verdict']}."
         + "".join(f" {each['message']}" for each in summary["expected"])

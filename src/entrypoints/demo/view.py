@@ -7,6 +7,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.live import Live
 
+from application.queries.sentences import plural
 from application.queries.status import LatestCycle, MicrogridStatus
 from entrypoints.demo.screen import Screen, kilowatts
 
@@ -63,6 +64,6 @@ def _line(status: MicrogridStatus, cycle: LatestCycle, summary: dict[str, Any], 
     return (
         f"{now:%Y-%m-%d %H:%M:%S}Z {status.microgrid_id} cycle {cycle.cycle_seq}, {status.state.sentence}{late}: "
         f"{drawn} drawn, {kilowatts(root.allocated_w)} allocated, "
-        f"headroom {kilowatts(status.headroom_w)}, {summary['vehicles_ready']} vehicles ready, "
+        f"headroom {kilowatts(status.headroom_w)}, {plural(summary['vehicles_ready'], 'vehicle')} ready, "
         f"{summary['limit_violations']} violations"
     )

@@ -19,9 +19,10 @@ from domain.knowledge.limits import LimitKind
 from domain.sharing.plan import Reason, Setpoint
 from domain.site.configuration import SiteWarning
 from domain.site.power import Watts
+from domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HeldBack:
     """A connector that gets less than it wants, in watts, and the node whose limit is why."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final
 
 from application.queries.rows import StatusRow
@@ -108,6 +109,11 @@ class Node:
     setpoint: Setpoint | None = None
 
 
+_KNOWN_OF_A_NODE: Final = attrgetter("mode", "limit_w", "limit_kind", "measured_w", "background_w", "reserved_w")
+_DECIDED_OF_A_NODE: Final = attrgetter("allocated_w", "headroom_w", "constrained", "quality")
+"""What figures have before and after `held_w` in a node, in its order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
     """The nodes in preorder, connectors after their charge points; the microgrid is the first."""
@@ -116,7 +122,8 @@ class Tree:
 
     @property
     def connectors(self) -> Sequence[Node]:
-        return [node for node in self.nodes if node.node_type is NodeType.CONNECTOR]
+        connector = NodeType.CONNECTOR
+        return [node for node in self.nodes if node.node_type is connector]
 
     @property
     def above_connectors(self) -> Sequence[Node]:
@@ -141,7 +148,8 @@ class Tree:
         own = figure(self.nodes[0])
         if own is not None:
             return own
-        figures = [figure(node) for node in self.nodes if node.node_type is NodeType.GRID_CONNECTION]
+        grid_connection = NodeType.GRID_CONNECTION
+        figures = [figure(node) for node in self.nodes if node.node_type is grid_connection]
         known = [each for each in figures if each is not None]
         return sum(known) if known and len(known) == len(figures) else None
 
@@ -196,24 +204,9 @@ def _node(
     own = (known.node_id, known.node_type, known.parent_id, known.name)
     if figures is None:
         return Node(*own, NodeState.UNDECIDED, rating_w, capacity_w, safe_w)
-    return Node(
-        *own,
-        _state(figures, in_breach),
-        rating_w or figures.limit_w,
-        capacity_w,
-        safe_w,
-        mode=figures.mode,
-        limit_w=figures.limit_w,
-        limit_kind=figures.limit_kind,
-        measured_w=figures.measured_w,
-        background_w=figures.background_w,
-        reserved_w=figures.reserved_w,
-        held_w=held_w(figures, drawn_w),
-        allocated_w=figures.allocated_w,
-        headroom_w=figures.headroom_w,
-        constrained=figures.constrained,
-        quality=figures.quality,
-    )
+    state, held = _state(figures, in_breach), held_w(figures, drawn_w)
+    configured = (*own, state, rating_w or figures.limit_w, capacity_w, safe_w)
+    return Node(*(*configured, *_KNOWN_OF_A_NODE(figures), held, *_DECIDED_OF_A_NODE(figures)))
 
 
 def _state(figures: NodeFigures, in_breach: Collection[str]) -> NodeState:

@@ -53,7 +53,7 @@ OVERVIEW: Final = f"{STATUS}/overview?sessions=false"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="how long each thing is measured")
-    parser.add_argument("--speed", type=int, help="simulated seconds a second, where not the demo's default")
+    parser.add_argument("--speed", type=int, default=2, help="simulated seconds a second; 2: about a cycle a second")
     parser.add_argument("--connectors", type=int, help="a site with so many of them alone")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}/api.json and .txt")
     arguments = parser.parse_args()
@@ -61,7 +61,7 @@ def main() -> None:
     results = {
         "machine": machine(),
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "speed": arguments.speed or "default",
+        "speed": arguments.speed,
         "seconds": arguments.seconds,
         "sites": [
             _site(connectors, arguments.seconds, arguments.speed)
@@ -76,17 +76,17 @@ def main() -> None:
         (RESULTS / "api.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
-def _site(connectors: int, seconds: int, speed: int | None) -> dict[str, Any]:
+def _site(connectors: int, seconds: int, speed: int) -> dict[str, Any]:
     configuration = a_depot(connectors, Strategy())
     with TemporaryDirectory(prefix="busbar-") as folder:
         home = Path(folder)
         (home / "site.json").write_bytes(to_json(asdict(configuration)))
-        fast = [] if speed is None else ["--speed", str(speed)]
         variables = {
             "BUSBAR_HTTP_MAX_STREAMS": str(STREAMS),
             "BUSBAR_DATABASE_URL": f"sqlite+aiosqlite:///{home / 'depot.sqlite3'}",
         }
-        with running(home, "demo", "--site", "site.json", "--port", "0", *fast, variables=variables) as demo:
+        played = ("--site", "site.json", "--speed", str(speed))
+        with running(home, "demo", *played, "--port", "0", variables=variables) as demo:
             demo.read_until("headroom")
             (address,) = re.findall(r"Serving (\S+)", demo.out.decode())
             measured = asyncio.run(_measured(address, demo.process.pid, seconds))

@@ -19,7 +19,7 @@ TOO_LOW_PART = 10
 COARSE_W = 1000
 """A meter that shows whole kilowatts may stand still while little moves."""
 
-LIVELY_READINGS = 30
+LIVELY_READINGS = 20
 """A meter that repeated none of so many readings measures what never stands still."""
 
 

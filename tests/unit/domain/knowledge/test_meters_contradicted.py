@@ -154,7 +154,7 @@ def test_R25_it_is_compared_with_what_all_chargers_were_read_to_draw_since_it_sh
 
 # --- one that never stood still before ------------------------------------------------------------------------------
 
-LIVELY_READINGS = 30
+LIVELY_READINGS = 20
 
 
 def comes_to_stand(

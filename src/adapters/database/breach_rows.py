@@ -26,7 +26,7 @@ LATEST: Final = (
 def selected(state: BreachState, *, paged: bool) -> Select[*tuple[Any, ...]]:
     """Of `microgrid_id` the `most` that opened last; where it is `paged`, of those before the event `before`."""
     row = breaches.c
-    statement = select(breaches).where(row.microgrid_id == bindparam("microgrid_id"))
+    statement = select(breaches).where(_ITS)
     match state:
         case BreachState.OPEN:
             statement = statement.where(row.cleared_at.is_(None))

@@ -55,7 +55,6 @@ def not_ready(row: StatusRow) -> NotReady | None:
         for each in cycle.setpoints
         if each.session is not None
         and each.session.departs_at is not None
-        and each.session.energy_needed_wh
         and _short_by_wh(each.session, measured_w(each, charge_points[each.charge_point_id]), cycle.decided_at)
     ]
     if not late:
